@@ -1,0 +1,30 @@
+"""Build the lecture: `python build.py --help` tells how."""
+
+import sys
+
+MINIMUM = (3, 11)
+
+
+def main() -> int:
+    """Run the command line; say what to install where something is missing."""
+    if sys.version_info < MINIMUM:
+        found = ".".join(map(str, sys.version_info[:3]))
+        print("error: Python %d.%d or newer is needed, this is %s" % (*MINIMUM, found), file=sys.stderr)
+        return 1
+    try:
+        from lectern.cli import run
+
+        return run(sys.argv[1:])
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] in ("lectern", "mechinterp"):
+            raise
+        print(
+            "error: the Python package %r is not installed here\n"
+            "  → run `make`, which sets everything up, then `.venv/bin/python build.py`" % error.name,
+            file=sys.stderr,
+        )
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How the lecture's figures look and how they write."""

@@ -1,0 +1,10 @@
+"""Numbers in figures and their alt texts, as Spanish writes them."""
+
+from babel.numbers import format_decimal
+
+
+def decimal(number: float, decimals: int) -> str:
+    """Write a number with a decimal comma, as many decimals as said, and a true minus sign, never «−0»."""
+    rounded = round(float(number), decimals) + 0.0
+    pattern = "0" + ("." + "0" * decimals if decimals else "")
+    return format_decimal(rounded, pattern, locale="es").replace("-", "−")

@@ -1,0 +1,1 @@
+"""Build a deck whose figures, numbers and claims are computed when it is built."""

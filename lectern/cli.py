@@ -1,0 +1,106 @@
+"""The command line: parse, run one command, turn errors into one paragraph and an exit code.
+
+Nothing here imports the libraries that a build needs: with nothing to do, none of them is loaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lectern.errors import BuildError
+from lectern.project import ENGINE_ROOT, Project
+
+INTERRUPTED = 130
+EPILOG = "Exit code 0: all was built and every claim holds; 1: it was not, or one does not; 2: wrong usage."
+
+
+def run(arguments: Sequence[str], root: Path = ENGINE_ROOT) -> int:
+    """Run the command that `arguments` name in the project at `root`; return the exit code."""
+    options = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _command(options.command)(options, Project(root.resolve()))
+    except BuildError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: the outputs are as they were before", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="build.py",
+        description="Compute what is stale, and render the lecture to HTML and PDF.",
+        epilog=EPILOG,
+    )
+    top.set_defaults(command="build")
+    top.add_argument("--deck", type=Path, metavar="PATH", help="another deck: Marp Markdown, or a template .md.j2")
+    top.add_argument("--out", type=Path, metavar="DIR", help="where the pages go (default: dist)")
+    top.add_argument("--formats", type=_formats, default=("html", "pdf"), metavar="LIST", help="html, pdf or html,pdf")
+    top.add_argument("--only", nargs="+", metavar="NAME", help="make these figures, and no deck")
+    top.add_argument("--force", action="store_true", help="compute and draw everything again")
+    top.add_argument("--jobs", type=_jobs, default=_processors(), metavar="N", help="figures made at once (default: %(default)s)")
+    top.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    commands = top.add_subparsers(title="other commands", metavar="COMMAND")
+
+    listing = commands.add_parser("list", help="the figures, how they stand and what they claim")
+    listing.set_defaults(command="list")
+
+    explain = commands.add_parser("explain", help="why a figure is stale or fresh")
+    explain.set_defaults(command="explain")
+    explain.add_argument("name", metavar="NAME")
+
+    figure = commands.add_parser("figure", help="one figure, with other parameters or in another format")
+    figure.set_defaults(command="figure")
+    figure.add_argument("name", metavar="NAME")
+    figure.add_argument("-p", dest="parameters", action="append", default=[], metavar="KEY=VALUE", help="set a parameter (again for more)")
+    figure.add_argument("--format", choices=("svg", "png", "pdf"), default="svg")
+    figure.add_argument("-o", dest="output", type=Path, metavar="PATH", help="a file, or a folder (default: it stays in img)")
+    return top
+
+
+def _command(name: str) -> Callable[[argparse.Namespace, Project], int]:
+    """Return a command; each is imported when it is called for."""
+    if name == "build":
+        from lectern.commands.build import build as command
+    elif name == "list":
+        from lectern.commands.list import list_figures as command
+    elif name == "explain":
+        from lectern.commands.explain import explain as command
+    else:
+        from lectern.commands.figure import figure as command
+    return command
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    chosen = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not chosen or set(chosen) - {"html", "pdf"}:
+        raise argparse.ArgumentTypeError(f"{text!r} is not html, pdf or html,pdf")
+    return chosen
+
+
+def _jobs(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)
+
+
+def _processors() -> int:
+    usable = getattr(os, "sched_getaffinity", None)
+    return len(usable(0)) if usable else os.cpu_count() or 1
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt

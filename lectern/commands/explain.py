@@ -1,0 +1,34 @@
+"""`build.py explain NAME`: why a figure is stale or fresh."""
+
+from __future__ import annotations
+
+import argparse
+
+from lectern.making.request import Request
+from lectern.making.state import State
+from lectern.progress import Progress
+from lectern.project import Project
+from lectern.sources.catalogue import canonical, check_acyclic
+from lectern.workshop import open_workshop
+
+
+def explain(options: argparse.Namespace, project: Project) -> int:
+    """Print what each step of the figure depends on, and what of it changed."""
+    workshop = open_workshop(project, Progress(), jobs=1)
+    name = canonical(options.name)
+    check_acyclic({name}, workshop.catalogue)
+    state = workshop.states.of(Request(name))
+    print(f"{name} is {'fresh' if state.fresh else 'stale'}")
+    for step in ("compute", "draw"):
+        print(f"  {step}: {_reason(state, step)}")
+    workshop.digests.save()
+    return 0
+
+
+def _reason(state: State, step: str) -> str:
+    if step in state.stale:
+        return "has to run, since\n    " + "\n    ".join(state.stale[step])
+    key = state.compute if step == "compute" else state.draw
+    if key is None:
+        return "to be seen once compute has run"
+    return "nothing changed of\n    " + "\n    ".join(key.parts)

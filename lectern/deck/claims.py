@@ -1,0 +1,64 @@
+"""Sentences of the deck that rest on claims: `[% claim figures.NAME.claims.CLAIM %]sentence[% endclaim %]`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from jinja2 import nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
+
+from lectern.figure import Claim
+
+
+@dataclass(frozen=True)
+class NamedClaim:
+    """A claim and the figure and name it goes by."""
+
+    figure: str
+    name: str
+    claim: Claim
+
+    def __str__(self) -> str:
+        return f"{self.figure}.{self.name}: {self.claim}"
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A sentence on a slide and the claim it rests on."""
+
+    claim: NamedClaim
+    sentence: str
+    slide: int | None = None
+
+
+class ClaimTag(Extension):
+    """Marks the sentence in the page, and appends it to the environment's `stated` list."""
+
+    tags = {"claim"}  # noqa: RUF012: Jinja's own interface
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """Parse the tag: one expression, then the sentence."""
+        line = next(parser.stream).lineno
+        claim = parser.parse_expression()
+        body = parser.parse_statements(("name:endclaim",), drop_needle=True)
+        call = self.call_method("_state", [claim])
+        return nodes.CallBlock(call, [], [], body).set_lineno(line)
+
+    def _state(self, claim: NamedClaim, caller: Callable[[], str]) -> str:
+        sentence = caller().strip()
+        stated: list[Stated] = self.environment.stated  # type: ignore[attr-defined]
+        stated.append(Stated(claim, sentence))
+        return f'<span class="claim" data-claim="{len(stated)}">{sentence}</span>'
+
+
+def placed(stated: list[Stated], slides: tuple[str, ...]) -> list[Stated]:
+    """Return the sentences with the numbers of the slides that they ended up on."""
+    numbers = {
+        int(mark): slide
+        for slide, html in enumerate(slides, start=1)
+        for mark in re.findall(r'data-claim="(\d+)"', html)
+    }
+    return [replace(item, slide=numbers.get(i)) for i, item in enumerate(stated, start=1)]

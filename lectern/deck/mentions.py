@@ -1,0 +1,106 @@
+"""Figures that plain Markdown refers to: `img/NAME.png` as an image, a background, or the only code on a slide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from lectern.deck.source import read_front_matter, split_front_matter
+from lectern.making.sidecar import IMAGES
+from lectern.sources.catalogue import Catalogue, canonical
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+PATH = re.compile(rf"(?:[\w.~%/-]*/)?img/[\w.%-]+\.(?:{'|'.join(IMAGES)})\b")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A place in the Markdown that shows a figure."""
+
+    figure: str
+    url: str
+    line: int
+
+
+def figure_of(url: str, catalogue: Catalogue) -> str | None:
+    """Return the figure that an image's path stands for: `img/NAME.png` or .svg where a figure NAME exists."""
+    path = PurePosixPath(unquote(url))
+    if path.suffix[1:] not in IMAGES or path.parent.name != "img" or "://" in url:
+        return None
+    name = canonical(path.stem)
+    return name if name in catalogue else None
+
+
+def mentions(markdown: str, catalogue: Catalogue) -> list[Mention]:
+    """Return the figures that the Markdown shows, in order."""
+    front_matter, _ = split_front_matter(markdown)
+    found = [(url, 1) for url in PATH.findall(front_matter)]
+    for slide in _slides(markdown):
+        found += [(url, line) for kind, url, line in slide if kind == "shown"]
+        codes = [(url, line) for kind, url, line in slide if kind == "code"]
+        found += codes if len(codes) == 1 else []
+    named = [(figure_of(url, catalogue), url, line) for url, line in found]
+    return [Mention(figure, url, line) for figure, url, line in named if figure]
+
+
+def show_lone_code(markdown: str, catalogue: Catalogue) -> str:
+    """Return the Markdown with each slide's only inline code, where it names a figure, turned into the image."""
+    lines = markdown.split("\n")
+    for slide in _slides(markdown):
+        codes = [(text, line) for kind, text, line in slide if kind == "code"]
+        if len(codes) == 1 and figure_of(codes[0][0], catalogue):
+            _replace_code(lines, *codes[0])
+    return "\n".join(lines)
+
+
+def _replace_code(lines: list[str], url: str, first: int) -> None:
+    """Replace the code span with `url`, which stands at or soon after line `first` (from 1)."""
+    code = re.compile(rf"(`+) ?{re.escape(url)} ?\1")
+    for number in range(first - 1, len(lines)):
+        replaced, count = code.subn(lambda _: f"![]({url})", lines[number], count=1)
+        if count:
+            lines[number] = replaced
+            return
+
+
+def _slides(markdown: str) -> Iterator[list[tuple[str, str, int]]]:
+    """Yield, slide by slide, ("shown", url, line) and ("code", text, line) of what stands on it."""
+    from markdown_it import MarkdownIt
+
+    _, start = split_front_matter(markdown)
+    dividers = _heading_dividers(markdown)
+    body = "\n".join(markdown.split("\n")[start - 1 :])
+    slide: list[tuple[str, str, int]] = []
+    for token in MarkdownIt("commonmark", {"html": True}).enable("table").parse(body):
+        line = start + (token.map[0] if token.map else 0)
+        if token.level == 0 and (token.type == "hr" or token.type == "heading_open" and token.tag in dividers):
+            yield slide
+            slide = []
+        if token.type == "html_block":
+            slide += [("shown", url, line) for url in PATH.findall(token.content)]
+        for child in token.children or ():
+            slide += [(kind, text, line) for kind, text in _inline(child)]
+    yield slide
+
+
+def _heading_dividers(markdown: str) -> set[str]:
+    """Return the headings that begin a slide by Marp's `headingDivider`: up to a level, or a list of levels."""
+    wanted = read_front_matter(markdown, "").get("headingDivider", ())
+    levels = range(1, wanted + 1) if isinstance(wanted, int) else wanted
+    return {f"h{level}" for level in levels}
+
+
+def _inline(token: Token) -> Iterable[tuple[str, str]]:
+    match token.type:
+        case "image":
+            yield "shown", str(token.attrs["src"])
+        case "code_inline":
+            yield "code", token.content
+        case "html_inline":
+            yield from (("shown", url) for url in PATH.findall(token.content))

@@ -1,0 +1,107 @@
+"""From a deck's source to its Markdown, making the figures it shows on the way."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
+
+from lectern.deck.bibliography import Bibliography
+from lectern.deck.mentions import PATH, figure_of, mentions, show_lone_code
+from lectern.deck.numbers import Numbers
+from lectern.deck.source import DeckSource
+from lectern.deck.template import DeckTemplate, Rendered
+from lectern.deck.views import NotMadeError
+from lectern.errors import DeckError, Place
+from lectern.making.maker import Made
+from lectern.making.request import Request
+from lectern.making.sidecar import IMAGES, with_suffix
+from lectern.sources.catalogue import canonical
+from lectern.workshop import Workshop
+
+
+@dataclass(frozen=True)
+class ReadyDeck:
+    """A deck as Markdown, with the figures that it shows, all made."""
+
+    rendered: Rendered
+    figures: dict[Request, Made]
+
+    def made_for(self, url: str) -> Made | None:
+        """Return the figure whose picture an image's path means, or None for other files."""
+        path = PurePosixPath(unquote(url))
+        if path.parent.name != "img" or path.suffix[1:] not in IMAGES:
+            return None
+        stems = {made.stem.name: made for made in self.figures.values()}
+        return stems.get(path.stem) or stems.get(canonical(path.stem))
+
+    def picture(self, url: str) -> Path | None:
+        """Return the file of that picture."""
+        made = self.made_for(url)
+        return with_suffix(made.stem, PurePosixPath(unquote(url)).suffix[1:]) if made else None
+
+
+def make_ready(deck: DeckSource, workshop: Workshop, force: bool = False) -> ReadyDeck:
+    """Make the figures that a deck shows and render it to Markdown.
+
+    Figures named in plain sight are made first, together; those that appear only while rendering (in a loop,
+    or in an included file) after. Raises DeckError and FigureError.
+    """
+    render, wanted = _template(deck, workshop) if deck.is_template else _plain(deck, workshop)
+    made: dict[Request, Made] = {}
+    while True:
+        made |= workshop.maker.make([request for request in wanted if request not in made], force)
+        try:
+            rendered = render(made.get)
+        except NotMadeError as missing:
+            wanted = [missing.wanted]
+            continue
+        ready = ReadyDeck(rendered, made)
+        wanted = [request for request in _shown(rendered.markdown, ready, workshop) if request not in made]
+        if not wanted:
+            return ready
+
+
+Renders = Callable[[Callable[[Request], Made | None]], Rendered]
+
+
+def _template(deck: DeckSource, workshop: Workshop) -> tuple[Renders, list[Request]]:
+    numbers = Numbers(deck.language)
+    functions = _citing(deck, workshop, numbers)
+    template = DeckTemplate(deck, workshop.project, workshop.catalogue, workshop.digests, numbers.filters, functions)
+    return template.render, list(template.mentions())
+
+
+def _plain(deck: DeckSource, workshop: Workshop) -> tuple[Renders, list[Request]]:
+    markdown = show_lone_code(deck.text, workshop.catalogue)
+    wanted = [Request(mention.figure) for mention in mentions(markdown, workshop.catalogue)]
+    return lambda _: Rendered(markdown, ()), wanted
+
+
+def _shown(markdown: str, ready: ReadyDeck, workshop: Workshop) -> list[Request]:
+    """Return the figures that the Markdown shows by their paths; it is parsed only where there may be new ones."""
+    if all(ready.made_for(url) or not figure_of(url, workshop.catalogue) for url in PATH.findall(markdown)):
+        return []
+    return [Request(mention.figure) for mention in mentions(markdown, workshop.catalogue)]
+
+
+def _citing(deck: DeckSource, workshop: Workshop, numbers: Numbers) -> dict[str, Callable[..., str]]:
+    """Return the template's functions that cite; the bibliography is read when the first is called."""
+
+    @functools.cache
+    def bibliography() -> Bibliography:
+        named = deck.front_matter.get("bibliography")
+        if not named:
+            place = Place(deck.shown, 1)
+            raise DeckError("the deck cites, and names no bibliography", place, "add `bibliography: FILE.bib`")
+        path = deck.folder / str(named)
+        workshop.digests.of(path)
+        return Bibliography(path, workshop.project.shown(path), numbers)
+
+    def function(name: str) -> Callable[..., str]:
+        return lambda *arguments: getattr(bibliography(), name)(*arguments)
+
+    names = {"cite": "cite", "citep": "cite_in_parentheses", "references": "references"}
+    return {name: function(method) for name, method in names.items()}

@@ -1,0 +1,178 @@
+"""Deck templates: Jinja with brackets, since `{{ }}`, `{% %}` and `{# #}` occur in LaTeX."""
+
+from __future__ import annotations
+
+import contextlib
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    UndefinedError,
+    nodes,
+)
+
+from lectern.deck.claims import ClaimTag, Stated
+from lectern.deck.source import DeckSource
+from lectern.deck.views import FiguresView, NotMadeError
+from lectern.errors import BuildError, DeckError, Place
+from lectern.making.maker import Made
+from lectern.making.request import Request, request
+from lectern.project import Project
+from lectern.sources.catalogue import Catalogue, canonical
+from lectern.sources.digests import Digests
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A deck as Markdown, and its sentences that rest on claims."""
+
+    markdown: str
+    stated: tuple[Stated, ...]
+
+
+class DeckTemplate:
+    """One deck's template."""
+
+    def __init__(
+        self,
+        deck: DeckSource,
+        project: Project,
+        catalogue: Catalogue,
+        digests: Digests,
+        filters: Mapping[str, Callable[..., str]],
+        functions: Mapping[str, Callable[..., str]],
+    ) -> None:
+        self._deck = deck
+        self._project = project
+        self._catalogue = catalogue
+        self._environment = Environment(
+            block_start_string="[%",
+            block_end_string="%]",
+            variable_start_string="[[",
+            variable_end_string="]]",
+            comment_start_string="[#",
+            comment_end_string="#]",
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            autoescape=False,
+            undefined=StrictUndefined,
+            loader=_NotingLoader(deck.folder, digests),
+            extensions=[ClaimTag],
+        )
+        self._environment.filters.update(filters)
+        self._functions = functions
+
+    def mentions(self) -> dict[Request, int]:
+        """Return the figures that the template names in plain sight, with their lines.
+
+        Raises DeckError for template syntax, for a figure that does not exist and for unfit parameters.
+        """
+        with self._mending():
+            tree = self._environment.parse(self._deck.text, filename=str(self._deck.path))
+        called = {id(call.node) for call in tree.find_all(nodes.Call) if call.kwargs}
+        found: dict[Request, int] = {}
+        for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+            if (name := _figure_name(node)) and id(node) not in called:
+                found.setdefault(self._request(name, {}, node.lineno), node.lineno)
+        for call in tree.find_all(nodes.Call):
+            if call.kwargs and (name := _figure_name(call.node)):
+                parameters = {pair.key: pair.value.as_const() for pair in call.kwargs if _is_constant(pair.value)}
+                if len(parameters) == len(call.kwargs):
+                    found.setdefault(self._request(name, parameters, call.lineno), call.lineno)
+        return found
+
+    def _request(self, name: str, parameters: Mapping[str, Any], line: int) -> Request:
+        try:
+            FiguresView(self._catalogue, lambda _: None)[name]
+            return request(self._catalogue.script(name), parameters)
+        except DeckError as error:
+            raise DeckError(error.message, Place(self._deck.shown, line), error.remedy) from error
+
+    def render(self, made: Callable[[Request], Made | None]) -> Rendered:
+        """Render the template with the figures that `made` finds.
+
+        Raises NotMadeError for a figure it does not find, DeckError, with file and line, for what is undefined.
+        """
+        stated: list[Stated] = []
+        self._environment.stated = stated  # type: ignore[attr-defined]
+        with self._mending():
+            template = self._environment.get_template(self._deck.path.name)
+            markdown = template.render(figures=FiguresView(self._catalogue, made), **self._functions)
+        return Rendered(markdown, tuple(stated))
+
+    @contextlib.contextmanager
+    def _mending(self) -> Iterator[None]:
+        """Turn whatever goes wrong in the template into a DeckError with file and line."""
+        try:
+            yield
+        except NotMadeError:
+            raise
+        except TemplateSyntaxError as error:
+            place = self._place(error.filename, error.lineno)
+            raise DeckError(f"template syntax: {error.message}", place, "mend the tag") from error
+        except TemplateNotFound as error:
+            place = self._place_in(error)
+            raise DeckError(f"there is no template {error}", place, "paths start at the deck's folder") from error
+        except BuildError as error:
+            if error.place is None:
+                error.place = self._place_in(error)
+            raise
+        except UndefinedError as error:
+            known = ", ".join(sorted(["figures", *self._functions]))
+            raise DeckError(f"{error}", self._place_in(error), f"there is: {known}") from error
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}"
+            raise DeckError(message, self._place_in(error), "mend the expression") from error
+
+    def _place_in(self, error: BaseException) -> Place:
+        """Return the innermost line of a template on the way to an error; Jinja's tracebacks show templates."""
+        frames = traceback.extract_tb(error.__traceback__)
+        for frame in reversed(frames):
+            if Path(frame.filename).is_relative_to(self._deck.folder):
+                return self._place(frame.filename, frame.lineno)
+        return Place(self._deck.shown)
+
+    def _place(self, filename: str | None, line: int | None) -> Place:
+        return Place(self._project.shown(Path(filename)) if filename else self._deck.shown, line)
+
+
+class _NotingLoader(FileSystemLoader):
+    """Notes which files a template includes: they are inputs of the build."""
+
+    def __init__(self, folder: Path, digests: Digests) -> None:
+        super().__init__(folder)
+        self._digests = digests
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """Return a template's text, as Jinja asks for it."""
+        source, filename, current = super().get_source(environment, template)
+        self._digests.of(Path(filename))
+        return source, filename, current
+
+
+def _figure_name(node: nodes.Node) -> str | None:
+    """Return NAME of an expression `figures.NAME` or `figures["NAME"]`."""
+    if not isinstance(node, (nodes.Getattr, nodes.Getitem)):
+        return None
+    if not isinstance(node.node, nodes.Name) or node.node.name != "figures":
+        return None
+    if isinstance(node, nodes.Getattr):
+        return canonical(node.attr)
+    return canonical(node.arg.value) if isinstance(node.arg, nodes.Const) else None
+
+
+def _is_constant(node: nodes.Expr) -> bool:
+    try:
+        node.as_const()
+    except nodes.Impossible:
+        return False
+    return True

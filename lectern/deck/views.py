@@ -1,0 +1,98 @@
+"""What a template sees of figures: `figures.NAME` shows the picture and offers values and claims."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from typing import Any
+
+from lectern.deck.claims import NamedClaim
+from lectern.errors import BuildError, DeckError, nearest
+from lectern.making.maker import Made
+from lectern.making.request import Request, request
+from lectern.sources.catalogue import Catalogue, canonical
+
+
+class NotMadeError(Exception):
+    """The template asks for a figure that is not made yet."""
+
+    def __init__(self, wanted: Request) -> None:
+        super().__init__(wanted.name)
+        self.wanted = wanted
+
+
+class FiguresView:
+    """`figures.NAME`, or `figures["NAME"]`; a figure shown with other parameters is `figures.NAME(seed=1)`."""
+
+    def __init__(self, catalogue: Catalogue, made: Callable[[Request], Made | None]) -> None:
+        self._catalogue = catalogue
+        self._made = made
+
+    def __getattr__(self, name: str) -> FigureView:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __getitem__(self, name: str) -> FigureView:
+        if name not in self._catalogue:
+            raise DeckError(f"there is no figure {name!r}", remedy=nearest(canonical(name), self._catalogue))
+        return FigureView(Request(canonical(name)), self._catalogue, self._made)
+
+
+class FigureView:
+    """One figure: printed, it is its picture; its attributes are its values."""
+
+    def __init__(
+        self, wanted: Request, catalogue: Catalogue, made: Callable[[Request], Made | None]
+    ) -> None:
+        self._request = wanted
+        self._catalogue = catalogue
+        self._lookup = made
+
+    def __call__(self, **parameters: Any) -> FigureView:
+        script = self._catalogue.script(self._request.name)
+        try:
+            wanted = request(script, {**dict(self._request.overrides), **parameters})
+        except BuildError as error:
+            raise DeckError(error.message, remedy=error.remedy) from error
+        return FigureView(wanted, self._catalogue, self._lookup)
+
+    def __str__(self) -> str:
+        made = self._get()
+        alt = html.escape(" ".join(made.sidecar.alt.split()))
+        return f'<img src="img/{made.stem.name}.svg" alt="{alt}" data-figure="{made.stem.name}">'
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        values = self._get().sidecar.values
+        if name not in values:
+            raise DeckError(f"figure {self._request.name!r} has no value {name!r}", remedy=nearest(name, values))
+        return values[name]
+
+    @property
+    def claims(self) -> ClaimsView:
+        """The figure's claims by name."""
+        return ClaimsView(self._get())
+
+    def _get(self) -> Made:
+        made = self._lookup(self._request)
+        if made is None:
+            raise NotMadeError(self._request)
+        return made
+
+
+class ClaimsView:
+    """The claims of one figure."""
+
+    def __init__(self, made: Made) -> None:
+        self._made = made
+
+    def __getattr__(self, name: str) -> NamedClaim:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        claims = self._made.sidecar.claims
+        figure = self._made.sidecar.figure
+        if name not in claims:
+            raise DeckError(f"figure {figure!r} has no claim {name!r}", remedy=nearest(name, claims))
+        return NamedClaim(figure, name, claims[name])

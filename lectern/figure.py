@@ -1,0 +1,62 @@
+"""The contract between a figure script and the build.
+
+A script `figures/NAME.py` defines two functions:
+
+`compute(…) -> Result`
+    asks for what it needs by parameter name. A keyword with a default is a parameter that the deck and the
+    command line can override (a `Path` default is a project file, whose content counts); a name without a
+    default is another figure, whose `Result` is passed in. It never draws.
+`draw(data, …) -> matplotlib.figure.Figure`
+    takes the result's data, which has been stored and read back: dicts, lists, strings, numbers and numpy
+    arrays. It never calculates. Keywords with defaults are parameters too.
+
+Optional constants: `TIME_LIMIT = 60` (seconds a step may take) and `FILES = ("data/*.csv",)` (project files it
+reads, relative to the project's root).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A quantitative statement of the lecture: a measured number and the bounds it must keep.
+
+    `text` names what is measured, in the lecture's language; at least one bound is given, both inclusive.
+    """
+
+    text: str
+    measured: float
+    at_least: float | None = None
+    at_most: float | None = None
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError(f"claim {self.text!r} has no bound: give at_least, at_most or both")
+
+    @property
+    def holds(self) -> bool:
+        """Whether the measured number keeps the bounds; not-a-number never does."""
+        low = self.at_least is None or self.measured >= self.at_least
+        high = self.at_most is None or self.measured <= self.at_most
+        return low and high and self.measured == self.measured
+
+    def __str__(self) -> str:
+        bounds = [f"at least {self.at_least:g}"] if self.at_least is not None else []
+        bounds += [f"at most {self.at_most:g}"] if self.at_most is not None else []
+        verdict = "holds" if self.holds else "FAILS"
+        return f"{self.text} = {self.measured:.6g}{self.unit}, claimed {' and '.join(bounds)}: {verdict}"
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What `compute` returns: data to draw, values for the prose, claims, and the picture's alt text."""
+
+    data: Mapping[str, Any]
+    values: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    alt: str = ""

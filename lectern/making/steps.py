@@ -1,0 +1,90 @@
+"""Run the steps of figures, wherever the executor runs them, and turn what goes wrong into errors to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+from lectern.errors import FigureError, Place
+from lectern.making.isolated import isolated
+from lectern.making.job import Failure, Job, Outcome
+from lectern.making.state import State
+from lectern.progress import Progress
+from lectern.project import Project
+from lectern.sources.digests import Digests
+from lectern.sources.keys import Key
+from lectern.sources.notebook import cell_and_line, cells_of
+from lectern.sources.script import source_of
+
+SHOWN_LINES = 20  # of a failing script's stack and of what it printed
+
+
+class Steps:
+    """Runs `compute` and `draw` through an executor, which may be any of `concurrent.futures`' kind."""
+
+    def __init__(self, project: Project, digests: Digests, executor: Executor, progress: Progress) -> None:
+        self._project = project
+        self._digests = digests
+        self._executor = executor
+        self._progress = progress
+
+    def compute(self, state: State, key: Key, results: Mapping[str, Any]) -> Outcome:
+        """Compute a figure given the results it asks for."""
+        return self._run(state, "compute", key, results=results)
+
+    def draw(self, state: State, key: Key, data: bytes, formats: Iterable[str]) -> Outcome:
+        """Draw a figure's data in the given formats."""
+        return self._run(state, "draw", key, data=data, formats=tuple(formats))
+
+    def _run(self, state: State, step: str, key: Key, **inputs: Any) -> Outcome:
+        with self._progress.step(state.request.stem, step) as report:
+            answer = self._executor.submit(isolated, self._job(state, step, key, inputs)).result()
+            if isinstance(answer, Failure):
+                raise self._error(state, answer)
+            if changed := self._digests.changed(key.reads):
+                names = ", ".join(sorted(self._project.shown(path) for path in changed))
+                place = Place(self._project.shown(state.script.path))
+                raise FigureError(f"{names} changed while {step} ran", place, "build again")
+            report(answer)
+        return answer
+
+    def _job(self, state: State, step: str, key: Key, inputs: Mapping[str, Any]) -> Job:
+        script = state.script
+        defaults = (script.compute if step == "compute" else script.draw).defaults
+        return Job(
+            figure=script.name,
+            step=step,
+            path=str(script.path),
+            source=source_of(script.path.read_text(encoding="utf-8"), script.path),
+            roots=tuple(str(root) for root in self._project.search_path),
+            reads=frozenset(str(path) for path in key.reads),
+            parameters={name: self._parameter(state.parameters[name]) for name in defaults},
+            time_limit=script.time_limit,
+            **inputs,
+        )
+
+    def _parameter(self, value: Any) -> Any:
+        return self._project.root / value if isinstance(value, Path) else value
+
+    def _error(self, state: State, failure: Failure) -> FigureError:
+        message = f"figure {state.request.name!r}: {failure.message}"
+        message += _indented("", failure.trace) + _indented("it printed:", failure.printed)
+        return FigureError(message, self._place(state, failure), failure.remedy)
+
+    def _place(self, state: State, failure: Failure) -> Place:
+        path = Path(failure.path or state.script.path)
+        shown = self._project.shown(path)
+        if path.suffix == ".ipynb" and failure.line:
+            cells = cells_of(path.read_text(encoding="utf-8"), path)
+            cell, line = cell_and_line(cells, failure.line)
+            return Place(f"{shown}, cell {cell}", line)
+        return Place(shown, failure.line)
+
+
+def _indented(heading: str, text: str) -> str:
+    lines = text.rstrip().splitlines()[-SHOWN_LINES:]
+    if not lines:
+        return ""
+    return "".join(f"\n    {line}" for line in [*([heading] if heading else []), *lines])

@@ -1,0 +1,52 @@
+"""The page as PDF, printed by a browser: tagged, with outline, title, author and language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from lectern.errors import SetupError
+from lectern.marp.browser import bundled_chromium, printing_environment
+from lectern.marp.page import Page
+from lectern.marp.renderer import ConversionError, Renderer
+
+OPTIONS = ("--pdf", "--pdf-outlines")
+REMEDY = "install Chrome, Chromium, Edge or Firefox (or set CHROME_PATH to one), or build with --formats html"
+
+
+def print_pdf(renderer: Renderer, markdown: str, page: Page, cache: Path) -> bytes:
+    """Return the page as PDF, from the first browser that can print it.
+
+    Raises SetupError, saying what each browser's failure was, where none can.
+    """
+    failures: list[str] = []
+    for environment in _browsers(cache, failures):
+        try:
+            return renderer.convert(markdown, page.slides, ".pdf", OPTIONS, environment)
+        except ConversionError as error:
+            failures.append(f"{environment.get('CHROME_PATH', 'the installed browser')}: {_short(error)}")
+    raise SetupError("the PDF was not made. " + "; ".join(failures), remedy=REMEDY)
+
+
+def _browsers(cache: Path, failures: list[str]) -> Iterator[Mapping[str, str]]:
+    """Yield what to try: the installed browser, then the bundled one."""
+    tried = None
+    for find in (printing_environment, bundled_chromium):
+        environment = _found(find, cache, failures)
+        if environment is not None and environment != tried:
+            tried = environment
+            yield environment
+
+
+def _found(
+    find: Callable[[Path], Mapping[str, str]], cache: Path, failures: list[str]
+) -> Mapping[str, str] | None:
+    try:
+        return find(cache)
+    except SetupError as error:
+        failures += [error.message] if error.message not in failures else []
+        return None
+
+
+def _short(error: ConversionError) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,158 @@
+"""The Node process that renders: started once, asked many times."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from lectern.errors import SetupError
+from lectern.project import ENGINE_ROOT
+
+SERVER = Path(__file__).with_name("server.cjs")
+INSTALL = "run `make`, or `npm ci` in the project's folder"
+
+
+@dataclass(frozen=True)
+class Slides:
+    """A rendered deck: the HTML of each slide, its style, its speaker notes, the themes Marp knew."""
+
+    slides: tuple[str, ...]
+    css: str
+    comments: tuple[tuple[str, ...], ...]
+    themes: tuple[str, ...]
+
+
+class ConversionError(Exception):
+    """Marp could not do what it was asked; `code` is Marp CLI's, 2 where it found no browser."""
+
+    def __init__(self, message: str, code: int | None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Renderer:
+    """Marp in one warm Node process. Not safe to use from several threads at once.
+
+    Starting does not wait: Node loads while the caller goes on. Leaving the context ends the process and
+    deletes its temporary files, a browser's profile among them.
+    """
+
+    def __init__(self, cache: Path) -> None:
+        node = shutil.which("node")
+        if node is None:
+            remedy = "install Node.js 20 or newer, then " + INSTALL
+            raise SetupError("Node.js was not found; the slides are rendered with it", remedy=remedy)
+        if not (ENGINE_ROOT / "node_modules" / "@marp-team" / "marp-cli").is_dir():
+            raise SetupError("Marp is not installed", remedy=INSTALL)
+        self._folder = tempfile.TemporaryDirectory(prefix="lectern-marp-", ignore_cleanup_errors=True)
+        self._said = Path(self._folder.name, "stderr").open("w+")  # noqa: SIM115: closed with the process
+        self._process = subprocess.Popen(
+            [node, str(SERVER), str(cache / "marp")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            encoding="utf-8",
+            env={**os.environ, "TMPDIR": self._folder.name},
+            start_new_session=True,  # Ctrl-C reaches this process, which ends that one in order
+        )
+        self._asked = 0
+        self._ready = False
+
+    def __enter__(self) -> Renderer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, and with it a browser it may have started."""
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()  # type: ignore[union-attr]
+        for stop in (self._process.terminate, self._process.kill):
+            try:
+                self._process.wait(timeout=0.2)
+                break
+            except subprocess.TimeoutExpired:
+                stop()
+        self._process.wait()
+        self._process.stdout.close()  # type: ignore[union-attr]
+        self._said.close()
+        self._folder.cleanup()
+
+    def render(self, markdown: str, themes: Sequence[str], html: bool) -> Slides:
+        """Render `markdown` with `themes` (CSS texts) known; `html` allows any HTML in it.
+
+        Raises SetupError where Node died.
+        """
+        answer = self._ask("render", markdown=markdown, themes=list(themes), html=html)
+        comments = tuple(tuple(notes) for notes in answer["comments"])
+        return Slides(tuple(answer["slides"]), answer["css"], comments, tuple(answer["themes"]))
+
+    def convert(
+        self, markdown: str, page: Slides, suffix: str, options: Sequence[str], environment: Mapping[str, str] = {}
+    ) -> bytes:
+        """Return the file that Marp CLI makes of a finished page, in the format of `suffix`.
+
+        Raises ConversionError with Marp's own message, SetupError where Node died.
+        """
+        source = Path(self._folder.name, "deck.md")
+        output = source.with_suffix(suffix)
+        source.write_text(markdown, encoding="utf-8")
+        output.unlink(missing_ok=True)
+        self._ask(
+            "convert",
+            source=str(source),
+            output=str(output),
+            options=list(options),
+            environment=dict(environment),
+            page={"slides": page.slides, "css": page.css},
+        )
+        if not output.is_file():
+            raise ConversionError("Marp CLI wrote nothing: " + self._last_words(), None)
+        return output.read_bytes()
+
+    def _ask(self, operation: str, **request: Any) -> dict[str, Any]:
+        if not self._ready:
+            self._ready = "ready" in self._read()
+        self._asked += 1
+        message = json.dumps({"id": self._asked, "op": operation, **request})
+        try:
+            self._process.stdin.write(message + "\n")  # type: ignore[union-attr]
+            self._process.stdin.flush()  # type: ignore[union-attr]
+        except OSError as error:
+            raise self._died() from error
+        answer = self._read()
+        if "error" in answer:
+            raise ConversionError(answer["error"], answer.get("code"))
+        return answer
+
+    def _read(self) -> dict[str, Any]:
+        line = self._process.stdout.readline()  # type: ignore[union-attr]
+        if not line:
+            raise self._died()
+        answer = json.loads(line)
+        if "error" in answer and "id" not in answer:
+            raise SetupError(answer["error"], remedy="install Node.js 20 or newer, then " + INSTALL)
+        return answer
+
+    def _died(self) -> SetupError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=1)
+        message = f"Node.js died while rendering (exit code {self._process.returncode}): {self._last_words()}"
+        return SetupError(message, remedy="build again; if it dies again, reinstall: " + INSTALL)
+
+    def _last_words(self) -> str:
+        self._said.seek(0)
+        lines = [line.strip() for line in self._said.read().splitlines() if line.strip()]
+        return "; ".join(lines[-5:]) or "it said nothing"

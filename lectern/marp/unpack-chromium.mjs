@@ -1,0 +1,21 @@
+// Unpacks the Chromium of @sparticuz/chromium into the folder given, whole or not at all. The package unpacks
+// into the system's temporary folder, which others may write to, and takes a half-written file for a good one.
+import fs from 'node:fs'
+import path from 'node:path'
+
+const target = path.resolve(process.argv[2])
+const working = `${target}.${process.pid}`
+fs.mkdirSync(working, { recursive: true })
+process.env.TMPDIR = working
+process.env.AWS_LAMBDA_JS_RUNTIME = 'nodejs22.x' // unpack the system libraries too
+
+const { default: chromium } = await import('@sparticuz/chromium')
+await chromium.executablePath()
+
+// Its font settings name the folder it would have used.
+const settings = path.join(working, 'fonts', 'fonts.conf')
+const named = fs.readFileSync(settings, 'utf8').replaceAll('/tmp/fonts', path.join(target, 'fonts'))
+fs.writeFileSync(settings, named)
+
+fs.rmSync(target, { recursive: true, force: true })
+fs.renameSync(working, target)

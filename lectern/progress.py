@@ -1,0 +1,121 @@
+"""What a build shows while it runs: a line for each figure that is computed or drawn."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lectern.making.job import Outcome
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+Report = Callable[[Outcome], None]
+DOING = {"compute": "computing", "draw": "drawing"}
+DONE = {"compute": "computed", "draw": "drawn"}
+
+
+@dataclass
+class Progress:
+    """Notes the steps that ran; shows nothing."""
+
+    ran: list[tuple[str, str, float]] = field(default_factory=list)  # figure, step, seconds
+
+    @contextlib.contextmanager
+    def step(self, figure: str, step: str) -> Iterator[Report]:
+        """Accompany one step; the caller reports its outcome, or leaves by an error."""
+        self.started(figure, step)
+        outcomes: list[Outcome] = []
+        try:
+            yield outcomes.append
+        finally:
+            if outcomes:
+                self.ran.append((figure, step, outcomes[0].seconds))
+            self.ended(figure, step, outcomes[0] if outcomes else None)
+
+    def started(self, figure: str, step: str) -> None:
+        """Take note that a step starts."""
+
+    def ended(self, figure: str, step: str, outcome: Outcome | None) -> None:
+        """Take note that a step has ended, without an outcome if it failed."""
+
+    def close(self) -> None:
+        """Stop showing."""
+
+
+class LiveProgress(Progress):
+    """Shows a line for each figure, moving on a terminal, one line a finished step elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._console: Console | None = None
+        self._bars: Bars | None = None
+        self._tasks: dict[str, int] = {}
+        self._times: dict[str, list[str]] = {}
+
+    def _show(self) -> tuple[Console, Bars]:
+        """Start showing at the first step: a build with nothing to do does not load rich."""
+        if self._console is None or self._bars is None:
+            from rich.console import Console
+            from rich.progress import Progress as Bars
+            from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+            self._console = Console(stderr=True, highlight=False)
+            columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), TimeElapsedColumn())
+            self._bars = Bars(*columns, console=self._console, disable=not self._console.is_terminal)
+            self._bars.start()
+        return self._console, self._bars
+
+    def started(self, figure: str, step: str) -> None:
+        """Show the figure's line."""
+        _, bars = self._show()
+        text = f"{figure}  {DOING[step]}"
+        if figure in self._tasks:
+            bars.update(self._tasks[figure], description=text, completed=0, total=None)  # type: ignore[arg-type]
+        else:
+            self._tasks[figure] = bars.add_task(text, total=None)
+
+    def ended(self, figure: str, step: str, outcome: Outcome | None) -> None:
+        """Show how it ended, and what the script printed."""
+        console, bars = self._show()
+        said = f"{DONE[step]} in {outcome.seconds:.1f} s" if outcome else f"{step} failed"
+        times = self._times.setdefault(figure, [])
+        times.append(said)
+        description = f"{figure}  {', '.join(times)}"
+        bars.update(self._tasks[figure], description=description, total=1, completed=1)  # type: ignore[arg-type]
+        if outcome:
+            for line in outcome.printed.splitlines():
+                console.print(f"  {figure} │ {line}", markup=False)
+        if not console.is_terminal:
+            console.print(f"{figure}  {said}", markup=False)
+
+    def close(self) -> None:
+        """Leave the finished lines on the screen."""
+        if self._bars is not None:
+            self._bars.stop()
+
+
+@dataclass
+class Watch:
+    """Seconds since the build began, and where they went."""
+
+    began: float = field(default_factory=time.perf_counter)
+    spent: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the build began."""
+        return time.perf_counter() - self.began
+
+    @contextlib.contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Count the time of a part of the build."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spent[name] = self.spent.get(name, 0.0) + time.perf_counter() - began

@@ -1,0 +1,53 @@
+"""Where a project keeps its parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+ENGINE_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Project:
+    """The folders of one lecture; `root` is absolute."""
+
+    root: Path
+
+    @property
+    def figures(self) -> Path:
+        """Figure scripts, one a file."""
+        return self.root / "figures"
+
+    @property
+    def images(self) -> Path:
+        """What the figures wrote: NAME.svg, NAME.png, NAME.json."""
+        return self.root / "img"
+
+    @property
+    def deck(self) -> Path:
+        """The lecture's own deck."""
+        return self.root / "slides" / "mechinterp.md.j2"
+
+    @property
+    def out(self) -> Path:
+        """Where the rendered lecture goes."""
+        return self.root / "dist"
+
+    @property
+    def cache(self) -> Path:
+        """What can be deleted at any time and is made again when needed."""
+        return self.root / ".lectern"
+
+    @cached_property
+    def search_path(self) -> tuple[Path, ...]:
+        """Folders in which `import` finds this project's modules, first match first."""
+        return tuple(dict.fromkeys((self.root, ENGINE_ROOT)))
+
+    def shown(self, path: Path) -> str:
+        """Return `path` as a person of this project would write it."""
+        for root in self.search_path:
+            if path.is_relative_to(root):
+                return path.relative_to(root).as_posix()
+        return str(path)

@@ -1,0 +1,112 @@
+"""Keys: what a step's result depends on, part by part.
+
+A key changes exactly when something that can change the result does. Its parts have names that a person
+understands (`code`, `mechinterp/superposition.py`, `parameter seed`, `file data/x.csv`, `result of other`), so
+that `explain` can say which of them changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lectern.errors import FigureError, Place
+from lectern.project import ENGINE_ROOT, Project
+from lectern.sources.code import digest_text
+from lectern.sources.digests import Digests
+from lectern.sources.modules import Imports, follow
+from lectern.sources.script import FigureScript, Step
+
+# What runs in a worker besides the script itself.
+WORKER = "lectern.making.worker"
+
+
+@dataclass(frozen=True)
+class Key:
+    """A step's parts by name, and the project files that the step may read."""
+
+    parts: Mapping[str, str]
+    reads: frozenset[Path]
+    libraries: frozenset[str]  # other modules the step imports; their versions are recorded, not keyed
+
+    @cached_property
+    def digest(self) -> str:
+        """One digest of all parts."""
+        return digest_text(json.dumps(self.parts, sort_keys=True))
+
+
+def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """Say, part by part, how `new` differs from `old`."""
+    said = [f"{name}: {_change(old[name], new[name])}" for name in new if name in old and old[name] != new[name]]
+    said += [f"{name}: added" for name in new if name not in old]
+    said += [f"{name}: removed" for name in old if name not in new]
+    return sorted(said)
+
+
+def _change(old: str, new: str) -> str:
+    is_digest = len(old) == len(new) == 16
+    return "changed" if is_digest else f"{old} → {new}"
+
+
+class Keys:
+    """Computes the keys of figures' steps."""
+
+    def __init__(self, project: Project, digests: Digests) -> None:
+        self._project = project
+        self._digests = digests
+
+    @cached_property
+    def _engine(self) -> Imports:
+        return follow([WORKER], Project(ENGINE_ROOT), self._digests)
+
+    def compute(self, script: FigureScript, parameters: Mapping[str, Any], results: Mapping[str, str]) -> Key:
+        """Return the key of `compute` given the digests of the results it asks for."""
+        parts = {f"result of {name}": digest for name, digest in results.items()}
+        return self._key(script, script.compute, parameters, parts)
+
+    def draw(self, script: FigureScript, parameters: Mapping[str, Any], data: str) -> Key:
+        """Return the key of `draw` given the digest of the data."""
+        return self._key(script, script.draw, parameters, {"data": data})
+
+    def libraries(self, step: Step) -> frozenset[str]:
+        """Return the third-party modules that a step imports."""
+        return follow(step.imports, self._project, self._digests).libraries
+
+    def _key(
+        self, script: FigureScript, step: Step, parameters: Mapping[str, Any], parts: dict[str, str]
+    ) -> Key:
+        imports = follow(step.imports, self._project, self._digests)
+        reads = {script.path, *imports.modules, *self._engine.modules}
+        parts["code"] = step.code
+        parts["engine"] = digest_text("".join(sorted(self._engine.modules.values())))
+        for path, code in imports.modules.items():
+            parts[self._project.shown(path)] = code
+        for name in step.defaults:
+            parts[f"parameter {name}"] = repr(parameters[name])
+        for path in self._declared(script, step, parameters, imports.files):
+            reads.add(path)
+            parts[f"file {self._project.shown(path)}"] = self._digests.of(path) or "missing"
+        return Key(dict(sorted(parts.items())), frozenset(reads), imports.libraries)
+
+    def _declared(
+        self, script: FigureScript, step: Step, parameters: Mapping[str, Any], patterns: Iterable[str]
+    ) -> Iterable[Path]:
+        """Yield the files a step declares: Path parameters and what matches `FILES`."""
+        for name in step.defaults:
+            if isinstance(parameters[name], Path):
+                path = self._project.root / parameters[name]
+                if self._digests.of(path) is None:
+                    self._complain(script, f"parameter {name!r}: there is no file {parameters[name]}")
+                yield path
+        for pattern in (*script.files, *patterns):
+            matches = [p for root in self._project.search_path for p in self._digests.glob(root, pattern)]
+            if not matches:
+                self._complain(script, f"FILES: nothing matches {pattern!r}")
+            yield from matches
+
+    def _complain(self, script: FigureScript, message: str) -> None:
+        raise FigureError(message, Place(self._project.shown(script.path)), "paths start at the project's root")

@@ -1,0 +1,88 @@
+"""The project's own modules that some code imports, directly or not."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lectern.errors import FigureError, Place
+from lectern.project import Project
+from lectern.sources.code import constant, digest_code, imported_names
+from lectern.sources.digests import Digests
+
+
+@dataclass(frozen=True)
+class Imports:
+    """What some code imports: project modules by path with their code digests, and the rest by name."""
+
+    modules: dict[Path, str]
+    files: tuple[str, ...]
+    libraries: frozenset[str]
+
+
+def follow(names: Iterable[str], project: Project, digests: Digests) -> Imports:
+    """Follow imports through the project's modules.
+
+    A module's own `FILES` patterns come along. Raises FigureError where a module cannot be parsed.
+    """
+    modules: dict[Path, str] = {}
+    files: list[str] = []
+    libraries: set[str] = set()
+    waiting = list(names)
+    followed: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in followed:
+            continue
+        followed.add(name)
+        found = _resolve(name, project, digests)
+        if not found and name.split(".")[0] not in sys.stdlib_module_names:
+            libraries.add(name)
+        for path, package in found:
+            if path not in modules:
+                module = digests.derive(f"module {package}", path, lambda text, p=path, k=package: _read(text, p, k, project))
+                modules[path] = module["code"]
+                files += module["files"]
+                waiting += module["imports"]
+    return Imports(modules, tuple(files), _importable(libraries, project, digests))
+
+
+def _resolve(name: str, project: Project, digests: Digests) -> list[tuple[Path, str]]:
+    """Return the project files that importing `name` runs, packages first, each with its package's name."""
+    parts = name.split(".")
+    for root in project.search_path:
+        found = []
+        for depth in range(1, len(parts) + 1):
+            base = root.joinpath(*parts[:depth])
+            package = base / "__init__.py"
+            module = base.with_suffix(".py")
+            if digests.of(package) is not None:
+                found.append((package, ".".join(parts[:depth])))
+            elif digests.of(module) is not None:
+                found.append((module, ".".join(parts[: depth - 1])))
+        if found:
+            return found
+    return []
+
+
+def _read(text: str, path: Path, package: str, project: Project) -> dict[str, object]:
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        place = Place(project.shown(path), error.lineno)
+        raise FigureError(f"syntax error: {error.msg}", place, "mend the module") from error
+    return {
+        "code": digest_code(tree),
+        "imports": imported_names(tree, package),
+        "files": list(constant(tree, "FILES", ())),
+    }
+
+
+def _importable(names: set[str], project: Project, digests: Digests) -> frozenset[str]:
+    """Drop names inside the project: `from package import function` looks like a module and is none."""
+    tops = {name.split(".")[0] for name in names}
+    ours = {top for top in tops if any((root / top).is_dir() for root in project.search_path)}
+    return frozenset(name for name in names if name.split(".")[0] not in ours)

@@ -1,0 +1,163 @@
+"""Figure scripts as the build sees them, read without running them."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lectern.errors import FigureError, Place
+from lectern.project import Project
+from lectern.sources.code import constant, digest_code, imported_names
+from lectern.sources.digests import Digests
+from lectern.sources.notebook import cells_of, join_cells
+from lectern.sources.slicing import reachable
+
+TIME_LIMIT = 600.0  # seconds a step may take where the script sets no TIME_LIMIT
+STEPS = ("compute", "draw")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of a figure's two functions, with what it can reach in the script."""
+
+    code: str  # digest of the reachable statements
+    imports: tuple[str, ...]
+    defaults: dict[str, Any]  # parameters, in order
+
+
+@dataclass(frozen=True)
+class FigureScript:
+    """A figure's script: its name, what it asks for, what its steps are made of."""
+
+    name: str
+    path: Path
+    summary: str  # first line of the docstring: the claim
+    requests: tuple[str, ...]  # other figures whose results `compute` takes
+    compute: Step
+    draw: Step
+    files: tuple[str, ...]
+    time_limit: float
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """All parameters with their defaults, those of `compute` first."""
+        return {**self.draw.defaults, **self.compute.defaults}
+
+
+def read_script(name: str, path: Path, project: Project, digests: Digests) -> FigureScript:
+    """Read the script at `path`; raise FigureError, with its line, where it breaks the contract."""
+    shown = project.shown(path)
+    facts = digests.derive(f"script {path.suffix}", path, lambda text: _facts(source_of(text, path), shown))
+    steps = {
+        step: Step(
+            code=facts[step]["code"],
+            imports=tuple(facts[step]["imports"]),
+            defaults={key: parse_literal(text) for key, text in facts[step]["defaults"].items()},
+        )
+        for step in STEPS
+    }
+    return FigureScript(
+        name=name,
+        path=path,
+        summary=facts["summary"],
+        requests=tuple(facts["requests"]),
+        files=tuple(facts["files"]),
+        time_limit=facts["time_limit"],
+        **steps,
+    )
+
+
+def source_of(text: str, path: Path) -> str:
+    """Return the Python source of a script or notebook given its file's text."""
+    return join_cells(cells_of(text, path)) if path.suffix == ".ipynb" else text
+
+
+def parse_literal(text: str) -> Any:
+    """Evaluate a number, string, None, tuple of those, or `Path("…")`; raise ValueError for anything else."""
+    node = ast.parse(text, mode="eval").body
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Path":
+        (argument,) = node.args
+        return Path(ast.literal_eval(argument))
+    return frozen(ast.literal_eval(node))
+
+
+def frozen(value: Any) -> Any:
+    """Return a parameter's value with tuples for lists; raise ValueError where it holds anything else mutable."""
+    if isinstance(value, (tuple, list)):
+        return tuple(frozen(item) for item in value)
+    if value is None or isinstance(value, (bool, int, float, str, Path)):
+        return value
+    raise ValueError(f"{value!r} cannot be a parameter")
+
+
+def _facts(source: str, shown: str) -> dict[str, Any]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        remedy = "mend the script; the previous picture is as it was"
+        raise FigureError(f"syntax error: {error.msg}", Place(shown, error.lineno), remedy) from error
+    compute, draw = (_function(tree, step, shown) for step in STEPS)
+    requested = _without_default(compute)
+    if len(_without_default(draw)) != 1:
+        message = "draw takes the data as its one argument without a default"
+        raise FigureError(message, Place(shown, draw.lineno), "write `def draw(data):`")
+    return {
+        "summary": (ast.get_docstring(tree) or "").partition("\n")[0],
+        "requests": requested,
+        "files": list(_constant(tree, "FILES", (), shown)),
+        "time_limit": float(_constant(tree, "TIME_LIMIT", TIME_LIMIT, shown)),
+        "compute": _step(tree, compute, shown),
+        "draw": _step(tree, draw, shown),
+    }
+
+
+def _function(tree: ast.Module, name: str, shown: str) -> ast.FunctionDef:
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name == name:
+            return statement
+    raise FigureError(f"the script defines no function {name!r}", Place(shown), "a figure needs compute and draw")
+
+
+def _step(tree: ast.Module, function: ast.FunctionDef, shown: str) -> dict[str, Any]:
+    reached = reachable(tree, function.name)
+    return {
+        "code": digest_code(reached, without_defaults_of=function.name),
+        "imports": imported_names(reached),
+        "defaults": {name: _literal(tree, node, name, shown) for name, node in _with_default(function).items()},
+    }
+
+
+def _with_default(function: ast.FunctionDef) -> dict[str, ast.expr]:
+    positional = [*function.args.posonlyargs, *function.args.args]
+    defaults = function.args.defaults
+    pairs = list(zip(positional[len(positional) - len(defaults) :], defaults, strict=True))
+    pairs += [(a, d) for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True) if d]
+    return {argument.arg: default for argument, default in pairs}
+
+
+def _without_default(function: ast.FunctionDef) -> list[str]:
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    return [a.arg for a in arguments if a.arg not in _with_default(function)]
+
+
+def _literal(tree: ast.Module, node: ast.expr, name: str, shown: str) -> str:
+    """Return the source of a default, a module constant's name replaced by its value."""
+    try:
+        if isinstance(node, ast.Name):
+            return repr(constant(tree, node.id, None))
+        text = ast.unparse(node)
+        parse_literal(text)
+    except ValueError as error:
+        message = f"the default of parameter {name!r} is no literal"
+        remedy = "write a number, a string, a tuple of them, or Path('…'): it must be readable without running"
+        raise FigureError(message, Place(shown, node.lineno), remedy) from error
+    return text
+
+
+def _constant(tree: ast.Module, name: str, default: Any, shown: str) -> Any:
+    try:
+        return constant(tree, name, default)
+    except ValueError as error:
+        raise FigureError(f"{name} is no literal", Place(shown), f"write the value of {name} out") from error

@@ -1,0 +1,37 @@
+"""What makes the figures of one project, wired together."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from lectern.making.maker import Maker
+from lectern.making.state import States
+from lectern.making.steps import Steps
+from lectern.making.store import Store
+from lectern.progress import Progress
+from lectern.project import Project
+from lectern.sources.catalogue import Catalogue
+from lectern.sources.digests import Digests
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A project's figures: which there are, how they stand, and who makes them."""
+
+    project: Project
+    digests: Digests
+    catalogue: Catalogue
+    states: States
+    maker: Maker
+
+
+def open_workshop(project: Project, progress: Progress, jobs: int) -> Workshop:
+    """Wire up a project, running up to `jobs` steps at once on this machine."""
+    digests = Digests(project.cache / "digests.json")
+    catalogue = Catalogue(project, digests)
+    store = Store(project.cache / "results")
+    states = States(project, catalogue, digests, store)
+    executor = ThreadPoolExecutor(jobs, thread_name_prefix="step")
+    steps = Steps(project, digests, executor, progress)
+    return Workshop(project, digests, catalogue, states, Maker(catalogue, digests, states, store, steps))

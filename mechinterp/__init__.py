@@ -1,0 +1,1 @@
+"""Mechanistic interpretability: the analyses of the lecture, on torch."""
