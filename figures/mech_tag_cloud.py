@@ -25,7 +25,7 @@ ENGLISH = re.compile(r"\*([^*\n]+)\*")  # the deck sets English terms in italics
 WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-def compute(deck=Path("slides/mechinterp.md.j2"), n_terms=60) -> Result:
+def compute(deck=Path("slides/mechinterp.md.j2"), n_terms=45) -> Result:
     counts, english = count_terms(deck.read_text(encoding="utf-8"))
     frequent = dict(counts.most_common(n_terms))
     top, top_count = counts.most_common(1)[0]
@@ -60,7 +60,14 @@ def stem(term: str) -> str:
 def draw(data) -> Figure:
     width, height = (round(100 * inches) for inches in SIZE)
     cloud = WordCloud(
-        font_path=str(SEMIBOLD), width=width, height=height, prefer_horizontal=1, margin=6, random_state=0
+        font_path=str(SEMIBOLD),
+        width=width,
+        height=height,
+        min_font_size=20,  # read from the back row
+        max_font_size=115,
+        prefer_horizontal=1,
+        margin=7,
+        random_state=0,
     ).generate_from_frequencies(data["counts"])
     figure = Figure(figsize=SIZE, layout="none")
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))

@@ -80,7 +80,7 @@ def _columns(axes, W) -> None:
     for i, (x, y) in enumerate(W.T):
         color = CATEGORIES[i // 2]
         axes.plot((0, x), (0, y), color=color, solid_capstyle="round", linewidth=3)
-        axes.plot(x, y, "o", color=color, markersize=9, fillstyle=("full", "none")[i % 2], markeredgewidth=2.5)
+        axes.plot(x, y, "o", color=color, markersize=9, markerfacecolor=(color, "white")[i % 2], markeredgewidth=2.5)
         axes.annotate(str(i + 1), (1.25 * x, 1.25 * y), ha="center", va="center", color=color)
 
 

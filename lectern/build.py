@@ -12,7 +12,7 @@ from lectern.deck.rendering import ReadyDeck, make_ready
 from lectern.deck.source import DeckSource, read_front_matter
 from lectern.deck.themes import check_theme, theme_files
 from lectern.errors import SetupError
-from lectern.marp.page import Page, finish
+from lectern.marp.page import Page, check
 from lectern.marp.pdf import print_pdf
 from lectern.marp.renderer import Renderer
 from lectern.marp.resources import absolute_css, file_of
@@ -57,7 +57,7 @@ def build_deck(
         with watch.part("Marp"):
             page = render_page(deck, ready, workshop, renderer)
             markdown = ready.rendered.markdown
-            html = renderer.convert(markdown, page.slides, ".html", ()) if "html" in formats else None
+            html = renderer.convert(markdown, page.contents, ".html") if "html" in formats else None
         outputs = []
         if html is not None:
             outputs.append(_write(out / f"{deck.name}.html", html))
@@ -90,7 +90,7 @@ def render_page(deck: DeckSource, ready: ReadyDeck, workshop: Workshop, renderer
         made = ready.made_for(url)
         return made.sidecar.alt if made else None
 
-    return finish(slides, resolve, alt_of, deck)
+    return check(slides, resolve, alt_of, deck)
 
 
 def _write(path: Path, content: bytes) -> Path:

@@ -34,11 +34,12 @@ class Bibliography:
 
     def cite(self, key: str) -> str:
         """Return a citation for running text: Vaswani et al. (2017)."""
-        return f"{self._names(key)} ({self._field(key, 'year')})"
+        return _unbroken(f"{self._names(key)} ({self._field(key, 'year')})")
 
     def cite_in_parentheses(self, *keys: str) -> str:
         """Return citations in parentheses: (Vaswani et al., 2017; Wang et al., 2022)."""
-        return "(" + "; ".join(f"{self._names(key)}, {self._field(key, 'year')}" for key in keys) + ")"
+        works = [_unbroken(f"{self._names(key)}, {self._field(key, 'year')}") for key in keys]
+        return f"({'; '.join(works)})"
 
     def references(self) -> str:
         """Return all entries as a Markdown list, by year, then first author."""
@@ -77,6 +78,11 @@ class Bibliography:
 
     def _lacks(self, key: str, name: str) -> DeckError:
         return DeckError(f"entry {key!r} has no {name}", Place(self._shown), f"add {name} = {{…}} to it")
+
+
+def _unbroken(citation: str) -> str:
+    """Return a citation that is not split at the end of a line."""
+    return citation.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _plain(latex: str) -> str:

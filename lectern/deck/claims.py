@@ -1,4 +1,7 @@
-"""Sentences of the deck that rest on claims: `[% claim figures.NAME.claims.CLAIM %]sentence[% endclaim %]`."""
+"""Sentences of the deck that rest on claims: `[% claim figures.NAME.claims.CLAIM %]sentence[% endclaim %]`.
+
+The sentence may stand on lines of its own between the tags; on the slide it runs on with what is around it.
+"""
 
 from __future__ import annotations
 
@@ -48,10 +51,11 @@ class ClaimTag(Extension):
         return nodes.CallBlock(call, [], [], body).set_lineno(line)
 
     def _state(self, claim: NamedClaim, caller: Callable[[], str]) -> str:
-        sentence = caller().strip()
+        body = caller()
+        sentence = " ".join(body.split())
         stated: list[Stated] = self.environment.stated  # type: ignore[attr-defined]
         stated.append(Stated(claim, sentence))
-        return f'<span class="claim" data-claim="{len(stated)}">{sentence}</span>'
+        return f'<span class="claim" data-claim="{len(stated)}">{sentence}</span>' + (" " if body[-1:].isspace() else "")
 
 
 def placed(stated: list[Stated], slides: tuple[str, ...]) -> list[Stated]:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from lectern.errors import DeckError
 
+MINUS = "\u2212"
+
 
 class Numbers:
     """Formats numbers in one locale; its methods are the template's filters."""
@@ -30,18 +32,18 @@ class Numbers:
 
         if decimals is None:
             decimals = 0 if isinstance(value, int) else 2
-        return format_decimal(value, _pattern(decimals), locale=self._locale)
+        return _typeset(format_decimal(value, _pattern(decimals), locale=self._locale))
 
     def percent(self, share: float, decimals: int = 0) -> str:
         """Write a share of one as a percentage, with the locale's space before the sign."""
         from babel.numbers import format_percent
 
         pattern = self._locale.percent_formats[None].pattern.replace("#,##0", _pattern(decimals))
-        return format_percent(share, pattern, locale=self._locale)
+        return _typeset(format_percent(share, pattern, locale=self._locale))
 
     def tex(self, value: float, decimals: int | None = None) -> str:
         """Write a number for a formula, where a bare comma would get a space after it."""
-        return self.number(value, decimals).replace(",", "{,}")
+        return self.number(value, decimals).replace(",", "{,}").replace(MINUS, "-")
 
     def enumeration(self, items: list[object]) -> str:
         """Write items as the language lists them: a, b y c."""
@@ -52,3 +54,9 @@ class Numbers:
 
 def _pattern(decimals: int) -> str:
     return "#,##0" + ("." + "0" * decimals if decimals else "")
+
+
+def _typeset(number: str) -> str:
+    """Return the number with a true minus sign, and none before zero."""
+    is_zero = not any(digit in number for digit in "123456789")
+    return number.replace("-", "" if is_zero else MINUS)

@@ -1,72 +1,59 @@
-"""A rendered deck, checked and finished: what it shows is there, and in the page."""
+"""A rendered deck, checked: its formulas could be set, and what it shows is there."""
 
 from __future__ import annotations
 
 import html
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from lectern.deck.source import DeckSource
 from lectern.errors import BuildError, DeckError, Place, raise_all
-from lectern.marp.renderer import Slides
-from lectern.marp.resources import data_uri, embed, file_of, is_local, modern_fonts, urls_in
+from lectern.marp.renderer import Contents, Slides
+from lectern.marp.resources import data_uri, is_local, urls_in
 
 KATEX_ERROR = re.compile(r'<span class="katex-error" title="([^"]*)"[^>]*>(.*?)</span>', re.DOTALL)
-UNDESCRIBED = re.compile(r'<img src="([^"]*)" alt=""[^>]*>')
 MATHJAX_ERROR = re.compile(r'data-mjx-error="([^"]*)"')
 
 
 @dataclass(frozen=True)
 class Page:
-    """A deck's rendered slides with all local files in them, and the URLs that stay outside."""
+    """A deck's rendered slides, what goes into them, and the URLs that stay outside."""
 
     slides: Slides
+    contents: Contents
     remote: tuple[str, ...]
 
 
-def finish(
-    slides: Slides, resolve: Callable[[str], Path], alt_of: Callable[[str], str | None], deck: DeckSource
-) -> Page:
-    """Check the slides and put the files they show into them.
+def check(slides: Slides, resolve: Callable[[str], Path], alt_of: Callable[[str], str | None], deck: DeckSource) -> Page:
+    """Check the slides, and find the files they show.
 
     `resolve` gives the file that a local URL means, `alt_of` the alt text of a figure's picture. Raises
     DeckError, or BuildErrors, for every formula that could not be set and every file that is missing, with
     slide and line.
     """
-    css = modern_fonts(slides.css)
-    texts: list[tuple[int | None, str]] = [*enumerate(slides.slides, start=1), (None, css)]
+    texts: list[tuple[int | None, str]] = [*enumerate(slides.slides, start=1), (None, slides.css)]
     errors: list[BuildError] = [
         _formula_error(message, formula, deck, number)
         for number, text in texts
         for message, formula in _formula_problems(text)
     ]
-    uris: dict[str, str] = {}
+    files: dict[str, str] = {}
     remote: list[str] = []
     for number, url in ((number, url) for number, text in texts for url in dict.fromkeys(urls_in(text))):
         if not is_local(url):
             remote += [url] if url.startswith(("http:", "https:", "//")) else []
-        elif url not in uris:
+        elif url not in files:
             path = resolve(url)
             if path.is_file():
-                uris[url] = data_uri(path)
+                files[url] = data_uri(path)
             else:
                 place = Place(deck.shown, deck.line_of(url), number)
                 errors.append(DeckError(f"there is no file {url}", place, f"it was looked for at {path}"))
     raise_all(errors)
-    finished = tuple(embed(_described(slide, alt_of), uris.__getitem__) for slide in slides.slides)
-    return Page(replace(slides, slides=finished, css=embed(css, uris.__getitem__)), tuple(dict.fromkeys(remote)))
-
-
-def _described(slide: str, alt_of: Callable[[str], str | None]) -> str:
-    """Return the slide with its figures' alt texts where the deck gives none."""
-
-    def describe(match: re.Match[str]) -> str:
-        alt = alt_of(html.unescape(match[1]))
-        return match[0].replace('alt=""', f'alt="{html.escape(alt)}"') if alt else match[0]
-
-    return UNDESCRIBED.sub(describe, slide)
+    descriptions = {url: html.escape(alt) for url in files if (alt := alt_of(url))}
+    return Page(slides, Contents(files, descriptions), tuple(dict.fromkeys(remote)))
 
 
 def _formula_problems(text: str) -> list[tuple[str, str]]:

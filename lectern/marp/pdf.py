@@ -22,7 +22,7 @@ def print_pdf(renderer: Renderer, markdown: str, page: Page, cache: Path) -> byt
     failures: list[str] = []
     for environment in _browsers(cache, failures):
         try:
-            return renderer.convert(markdown, page.slides, ".pdf", OPTIONS, environment)
+            return renderer.convert(markdown, page.contents, ".pdf", OPTIONS, environment)
         except ConversionError as error:
             failures.append(f"{environment.get('CHROME_PATH', 'the installed browser')}: {_short(error)}")
     raise SetupError("the PDF was not made. " + "; ".join(failures), remedy=REMEDY)

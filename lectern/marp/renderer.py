@@ -31,6 +31,14 @@ class Slides:
     themes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What goes into a page: data URIs of the files it loads, and alt texts of figures, both by URL."""
+
+    files: Mapping[str, str]
+    descriptions: Mapping[str, str]
+
+
 class ConversionError(Exception):
     """Marp could not do what it was asked; `code` is Marp CLI's, 2 where it found no browser."""
 
@@ -100,9 +108,14 @@ class Renderer:
         return Slides(tuple(answer["slides"]), answer["css"], comments, tuple(answer["themes"]))
 
     def convert(
-        self, markdown: str, page: Slides, suffix: str, options: Sequence[str], environment: Mapping[str, str] = {}
+        self,
+        markdown: str,
+        contents: Contents,
+        suffix: str,
+        options: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> bytes:
-        """Return the file that Marp CLI makes of a finished page, in the format of `suffix`.
+        """Return the file that Marp CLI makes of a deck last rendered, with `contents` put into it.
 
         Raises ConversionError with Marp's own message, SetupError where Node died.
         """
@@ -115,8 +128,8 @@ class Renderer:
             source=str(source),
             output=str(output),
             options=list(options),
-            environment=dict(environment),
-            page={"slides": page.slides, "css": page.css},
+            environment=dict(environment or {}),
+            page={"files": contents.files, "descriptions": contents.descriptions},
         )
         if not output.is_file():
             raise ConversionError("Marp CLI wrote nothing: " + self._last_words(), None)

@@ -1,4 +1,4 @@
-"""The files that a rendered page shows, put into the page itself so that it works anywhere."""
+"""The files that a rendered page loads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import html
 import mimetypes
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
@@ -14,8 +14,6 @@ from urllib.request import url2pathname
 # Marp writes attributes in double quotes and escapes quotes in them; raw HTML in a deck may use single ones.
 ATTRIBUTE = re.compile(r"""(<(?:img|video|audio|source|track|embed)\b[^>]*?\s(?:src|poster)=)("[^"]*"|'[^']*')""")
 CSS_URL = re.compile(r"""url\(\s*(&quot;|"|'|)([^"'()]*?)\1\s*\)""")
-# KaTeX names three formats of each font; every browser of today reads the first.
-OLD_FONTS = re.compile(r""",\s*url\([^)]*\.(?:woff|ttf)['"]?\)\s*format\(['"](?:woff|truetype)['"]\)""")
 
 mimetypes.add_type("font/woff2", ".woff2")
 mimetypes.add_type("image/svg+xml", ".svg")
@@ -41,20 +39,6 @@ def file_of(url: str, folder: Path) -> Path:
     return (folder / path).resolve()
 
 
-def embed(text: str, data_uri: Callable[[str], str]) -> str:
-    """Return HTML or CSS with each local URL replaced by what `data_uri` gives for it."""
-
-    def attribute(match: re.Match[str]) -> str:
-        url = html.unescape(match[2][1:-1])
-        return f'{match[1]}"{data_uri(url)}"' if is_local(url) else match[0]
-
-    def css(match: re.Match[str]) -> str:
-        url = html.unescape(match[2])
-        return f"url({match[1]}{data_uri(url)}{match[1]})" if is_local(url) else match[0]
-
-    return CSS_URL.sub(css, ATTRIBUTE.sub(attribute, text))
-
-
 def data_uri(path: Path) -> str:
     """Return the file as a data URI."""
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
@@ -66,8 +50,3 @@ def absolute_css(css: str, folder: Path) -> str:
     return CSS_URL.sub(
         lambda match: f"url('{file_of(match[2], folder).as_uri()}')" if is_local(match[2]) else match[0], css
     )
-
-
-def modern_fonts(css: str) -> str:
-    """Return CSS without the older formats of fonts that are given as WOFF2 too."""
-    return OLD_FONTS.sub("", css)

@@ -26,6 +26,9 @@ const { Marp } = require('@marp-team/marp-core')
 
 const KATEX_FONTS = pathToFileURL(path.join(path.dirname(require.resolve('katex')), 'fonts')).href + '/'
 
+// KaTeX names three formats of each font; every browser of today reads the first.
+const OLD_FONTS = /,\s*url\([^)]*\.(?:woff|ttf)['"]?\)\s*format\(['"](?:woff|truetype)['"]\)/g
+
 /** Marp with everything local: KaTeX fonts from disk, emoji as characters, no script from a CDN. */
 class Offline extends Marp {
   constructor(options) {
@@ -46,7 +49,7 @@ class Offline extends Marp {
     try {
       return fs.readFileSync(file, 'utf8')
     } catch {
-      const css = super.renderStyle(theme)
+      const css = super.renderStyle(theme).replace(OLD_FONTS, '')
       fs.mkdirSync(Offline.cache, { recursive: true })
       fs.writeFileSync(`${file}.${process.pid}`, css)
       fs.renameSync(`${file}.${process.pid}`, file)
@@ -58,13 +61,33 @@ Offline.themes = []
 Offline.cache = process.argv[2]
 Offline.versions = ['@marp-team/marp-core', 'katex'].map((name) => require(`${name}/package.json`).version)
 
-/** Answers with the slides and style that the build has finished: checked, and with all files embedded. */
+// As lectern/marp/resources.py finds them: what media elements load, and what CSS does.
+const ATTRIBUTE = /(<(?:img|video|audio|source|track|embed)\b[^>]*?\s(?:src|poster)=)("[^"]*"|'[^']*')/g
+const CSS_URL = /url\(\s*(&quot;|"|'|)([^"'()]*?)\1\s*\)/g
+const UNDESCRIBED = /<img src="([^"]*)" alt=""/g
+const unescape = (text) =>
+  text.replace(/&(amp|quot|#39|#x27|lt|gt);/g, (_, name) => ({ amp: '&', quot: '"', lt: '<', gt: '>' })[name] ?? "'")
+
+/** Puts the files that the slides show into them, as the build has resolved them, and describes figures. */
 class Finished extends Offline {
   render(markdown, env) {
-    const raw = super.render(markdown, { ...env, htmlAsArray: true })
-    const { slides, css } = Finished.page
-    if (raw.html.length !== slides.length) throw new Error('the deck changed while it was rendered')
-    return { ...raw, html: slides.join('\n'), css }
+    const { html, css, ...rest } = super.render(markdown, env)
+    return { ...rest, html: this.finish(html), css: this.finish(css) }
+  }
+
+  finish(text) {
+    const { files, descriptions } = Finished.page
+    return text
+      .replace(UNDESCRIBED, (whole, url) =>
+        unescape(url) in descriptions ? `<img src="${url}" alt="${descriptions[unescape(url)]}"` : whole,
+      )
+      .replace(ATTRIBUTE, (whole, before, quoted) => {
+        const url = unescape(quoted.slice(1, -1))
+        return url in files ? `${before}"${files[url]}"` : whole
+      })
+      .replace(CSS_URL, (whole, quote, url) => {
+        return unescape(url) in files ? `url(${quote}${files[unescape(url)]}${quote})` : whole
+      })
   }
 }
 
