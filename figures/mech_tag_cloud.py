@@ -47,7 +47,9 @@ def count_terms(deck: str) -> tuple[Counter[str], set[str]]:
     for term in sorted([*terms, *words], reverse=True):  # of equally common forms, the one in lower case
         forms[stem(term)][term] += 1
     name = {key: form.most_common(1)[0][0] for key, form in forms.items()}
-    return Counter({name[key]: form.total() for key, form in forms.items()}), {name[stem(term)] for term in terms}
+    return Counter({name[key]: form.total() for key, form in forms.items()}), {
+        name[stem(term)] for term in terms
+    }
 
 
 def stem(term: str) -> str:
@@ -69,12 +71,15 @@ def draw(data) -> Figure:
         margin=7,
         random_state=0,
     ).generate_from_frequencies(data["counts"])
-    figure = Figure(figsize=SIZE, layout="none")
+    figure = Figure(figsize=SIZE)
+    figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     axes.axis("off")
     for (term, _), size, (top, left), _, _ in cloud.layout_:
         letters = TextPath((0, 0), term, size, prop=FontProperties(fname=SEMIBOLD))
         ink = letters.get_extents()
         place = Affine2D().translate(-ink.x0, -ink.y1).scale(1, -1).translate(left, top)
-        axes.add_patch(PathPatch(place.transform_path(letters), color=ACCENT if term in data["english"] else INK, lw=0))
+        axes.add_patch(
+            PathPatch(place.transform_path(letters), color=ACCENT if term in data["english"] else INK, lw=0)
+        )
     return figure

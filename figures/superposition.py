@@ -27,14 +27,16 @@ def compute(
     sampler = independent_features(torch.tensor(sparsities).repeat_interleave(n_restarts), n_features)
     models = train(sampler, importance, len(sparsities) * n_restarts, hidden, seed=seed)
     best = best_of(models, n_restarts)
-    represented = (feature_norms(best.W) > REPRESENTED).sum(-1)
+    represented = (feature_norms(best.W) > REPRESENTED).sum(-1).tolist()
 
     # Control: without the ReLU there is no superposition, however sparse the features.
     sampler = independent_features(torch.tensor(sparsities), n_features)
     linear = train(sampler, importance, len(sparsities), hidden, seed=seed, activation=torch.Tensor.clone)
-    linear_size = linear.W.square().sum((-2, -1)).max()  # ‖W‖²: how many features of norm 1 are represented
+    linear_size = (
+        linear.W.square().sum((-2, -1)).max().item()
+    )  # ‖W‖²: how many features of norm 1 are represented
 
-    deviation = (angles_between_neighbours(best.W[-1]) - 360 / n_features).abs().max()
+    deviation = (angles_between_neighbours(best.W[-1]) - 360 / n_features).abs().max().item()
     as_good = (models.loss.view(-1, n_restarts)[-1] <= 1.05 * best.loss[-1]).sum()
     return Result(
         data={
@@ -88,5 +90,7 @@ def draw(data) -> Figure:
     bars[0].set(ylim=(0, 1.05), yticks=(0, 1), ylabel="$D_i$")
     for name, height in (("1/2", 0.56), ("2/5", 0.34)):
         bars[-1].text(1.03, height, name, color=MUTED, va="center", transform=bars[-1].get_yaxis_transform())
-    figure.supxlabel("característica (de más a menos importante) y dimensión $D_i$ que ocupa", color=MUTED, fontsize=15)
+    figure.supxlabel(
+        "característica (de más a menos importante) y dimensión $D_i$ que ocupa", color=MUTED, fontsize=15
+    )
     return figure

@@ -17,7 +17,11 @@ from mechinterp.superposition import (
     turned_up,
 )
 
-TITLES = {"correlated": "correlacionadas", "anticorrelated": "anticorrelacionadas", "independent": "independientes"}
+TITLES = {
+    "correlated": "correlacionadas",
+    "anticorrelated": "anticorrelacionadas",
+    "independent": "independientes",
+}
 
 
 def compute(sparsity=0.8, hidden=2, n_groups=6, n_restarts=8, seed=0) -> Result:
@@ -26,7 +30,9 @@ def compute(sparsity=0.8, hidden=2, n_groups=6, n_restarts=8, seed=0) -> Result:
     absent = torch.full((n_instances,), sparsity)
     samplers = {
         "correlated": correlated_pairs(absent, 2),
-        "anticorrelated": anticorrelated_pairs(1 - 2 * (1 - absent), 2),  # each feature as sparse as the others
+        "anticorrelated": anticorrelated_pairs(
+            1 - 2 * (1 - absent), 2
+        ),  # each feature as sparse as the others
         "independent": independent_features(absent, 4),  # control: what «pairs» do that are none
     }
     models = {
@@ -35,8 +41,8 @@ def compute(sparsity=0.8, hidden=2, n_groups=6, n_restarts=8, seed=0) -> Result:
     }
     within = {kind: cosines(found.W)[:, (0, 2), (1, 3)] for kind, found in models.items()}
     best = {kind: found.W[found.loss.argmin()] for kind, found in models.items()}
-    correlated = within["correlated"].abs().max()
-    anticorrelated = within["anticorrelated"].max()
+    correlated = within["correlated"].abs().max().item()
+    anticorrelated = within["anticorrelated"].max().item()
     return Result(
         data={
             "W": [turned_up(best[kind]) for kind in TITLES],
@@ -53,7 +59,9 @@ def compute(sparsity=0.8, hidden=2, n_groups=6, n_restarts=8, seed=0) -> Result:
         },
         claims={
             "correlated": Claim("mayor |coseno| dentro de un par correlacionado", correlated, at_most=0.2),
-            "anticorrelated": Claim("mayor coseno dentro de un par anticorrelacionado", anticorrelated, at_most=-0.9),
+            "anticorrelated": Claim(
+                "mayor coseno dentro de un par anticorrelacionado", anticorrelated, at_most=-0.9
+            ),
         },
         alt=(
             "Columnas de W en el plano y matriz WᵀW para pares correlacionados (coseno medio "
@@ -80,7 +88,9 @@ def _columns(axes, W) -> None:
     for i, (x, y) in enumerate(W.T):
         color = CATEGORIES[i // 2]
         axes.plot((0, x), (0, y), color=color, solid_capstyle="round", linewidth=3)
-        axes.plot(x, y, "o", color=color, markersize=9, markerfacecolor=(color, "white")[i % 2], markeredgewidth=2.5)
+        axes.plot(
+            x, y, "o", color=color, markersize=9, markerfacecolor=(color, "white")[i % 2], markeredgewidth=2.5
+        )
         axes.annotate(str(i + 1), (1.25 * x, 1.25 * y), ha="center", va="center", color=color)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lectern import atomic
-from lectern.deck.claims import NamedClaim, Stated, placed
+from lectern.deck.claims import Stated, placed
 from lectern.deck.rendering import ReadyDeck, make_ready
 from lectern.deck.source import DeckSource, read_front_matter
 from lectern.deck.themes import check_theme, theme_files
@@ -16,10 +16,7 @@ from lectern.marp.page import Page, check
 from lectern.marp.pdf import print_pdf
 from lectern.marp.renderer import Renderer
 from lectern.marp.resources import absolute_css, file_of
-from lectern.progress import Watch
 from lectern.workshop import Workshop
-
-FORMATS = ("html", "pdf")
 
 
 @dataclass(frozen=True)
@@ -33,40 +30,27 @@ class Built:
     remote: tuple[str, ...]  # what the page still loads from the network
     missing: SetupError | None  # why there is no PDF
 
-    @property
-    def claims(self) -> list[NamedClaim]:
-        """All claims of the figures that the deck shows."""
-        return [
-            NamedClaim(made.sidecar.figure, name, claim)
-            for made in self.ready.figures.values()
-            for name, claim in made.sidecar.claims.items()
-        ]
-
 
 def build_deck(
-    deck: DeckSource, workshop: Workshop, out: Path, formats: Sequence[str], watch: Watch, force: bool = False
+    deck: DeckSource, workshop: Workshop, out: Path, formats: Sequence[str], force: bool = False
 ) -> Built:
     """Build a deck into `out`. Nothing is written before all of the page is there and checked.
 
     Raises BuildError. A PDF that cannot be made is not raised: the HTML is written, and `missing` says why.
     """
-    cache = workshop.project.cache
-    with Renderer(cache) as renderer:
-        with watch.part("figures and template"):
-            ready = make_ready(deck, workshop, force)
-        with watch.part("Marp"):
-            page = render_page(deck, ready, workshop, renderer)
-            markdown = ready.rendered.markdown
-            html = renderer.convert(markdown, page.contents, ".html") if "html" in formats else None
+    with Renderer(workshop.project.cache) as renderer:  # Node loads while the figures are looked at
+        ready = make_ready(deck, workshop, force)
+        page = render_page(deck, ready, workshop, renderer)
+        markdown = ready.rendered.markdown
         outputs = []
-        if html is not None:
-            outputs.append(_write(out / f"{deck.name}.html", html))
+        if "html" in formats:
+            html = renderer.convert(markdown, page.contents, ".html")
+            outputs.append(_written(out / f"{deck.name}.html", html))
         missing = None
         if "pdf" in formats:
             try:
-                with watch.part("PDF"):
-                    pdf = print_pdf(renderer, markdown, page, cache)
-                outputs.append(_write(out / f"{deck.name}.pdf", pdf))
+                pdf = print_pdf(renderer, markdown, page, workshop.project.cache)
+                outputs.append(_written(out / f"{deck.name}.pdf", pdf))
             except SetupError as error:
                 missing = error
     stated = placed(list(ready.rendered.stated), page.slides.slides)
@@ -74,7 +58,7 @@ def build_deck(
 
 
 def render_page(deck: DeckSource, ready: ReadyDeck, workshop: Workshop, renderer: Renderer) -> Page:
-    """Render a deck's Markdown, check it, and put the files it shows into the page."""
+    """Render a deck's Markdown, check it, and find the files that go into the page."""
     markdown = ready.rendered.markdown
     themes = theme_files(deck.folder, workshop.digests)
     styles = [absolute_css(path.read_text(encoding="utf-8"), path.parent) for path in themes.values()]
@@ -93,6 +77,6 @@ def render_page(deck: DeckSource, ready: ReadyDeck, workshop: Workshop, renderer
     return check(slides, resolve, alt_of, deck)
 
 
-def _write(path: Path, content: bytes) -> Path:
+def _written(path: Path, content: bytes) -> Path:
     atomic.write(path, content)
     return path

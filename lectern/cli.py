@@ -46,12 +46,22 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     top.set_defaults(command="build")
-    top.add_argument("--deck", type=Path, metavar="PATH", help="another deck: Marp Markdown, or a template .md.j2")
+    top.add_argument(
+        "--deck", type=Path, metavar="PATH", help="another deck: Marp Markdown, or a template .md.j2"
+    )
     top.add_argument("--out", type=Path, metavar="DIR", help="where the pages go (default: dist)")
-    top.add_argument("--formats", type=_formats, default=("html", "pdf"), metavar="LIST", help="html, pdf or html,pdf")
+    top.add_argument(
+        "--formats", type=_formats, default=("html", "pdf"), metavar="LIST", help="html, pdf or html,pdf"
+    )
     top.add_argument("--only", nargs="+", metavar="NAME", help="make these figures, and no deck")
     top.add_argument("--force", action="store_true", help="compute and draw everything again")
-    top.add_argument("--jobs", type=_jobs, default=_processors(), metavar="N", help="figures made at once (default: %(default)s)")
+    top.add_argument(
+        "--jobs",
+        type=_jobs,
+        default=_processors(),
+        metavar="N",
+        help="figures made at once (default: %(default)s)",
+    )
     top.add_argument("--quiet", action="store_true", help="say nothing but errors")
     commands = top.add_subparsers(title="other commands", metavar="COMMAND")
 
@@ -65,9 +75,18 @@ def parser() -> argparse.ArgumentParser:
     figure = commands.add_parser("figure", help="one figure, with other parameters or in another format")
     figure.set_defaults(command="figure")
     figure.add_argument("name", metavar="NAME")
-    figure.add_argument("-p", dest="parameters", action="append", default=[], metavar="KEY=VALUE", help="set a parameter (again for more)")
+    figure.add_argument(
+        "-p",
+        dest="parameters",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="set a parameter (again for more)",
+    )
     figure.add_argument("--format", choices=("svg", "png", "pdf"), default="svg")
-    figure.add_argument("-o", dest="output", type=Path, metavar="PATH", help="a file, or a folder (default: it stays in img)")
+    figure.add_argument(
+        "-o", dest="output", type=Path, metavar="PATH", help="a file, or a folder (default: it stays in img)"
+    )
     return top
 
 

@@ -62,7 +62,7 @@ class OutputError(BuildError):
     """Mend the disk: the outputs cannot be written."""
 
 
-class BuildErrors(BuildError):
+class SeveralErrors(BuildError):  # noqa: N818
     """Several independent errors of one build, so that all can be mended at once."""
 
     def __init__(self, errors: Sequence[BuildError]) -> None:
@@ -75,7 +75,7 @@ def raise_all(errors: Sequence[BuildError]) -> None:
     if len(errors) == 1:
         raise errors[0]
     if errors:
-        raise BuildErrors(errors)
+        raise SeveralErrors(errors)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -65,7 +64,11 @@ class LiveProgress(Progress):
             from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
             self._console = Console(stderr=True, highlight=False)
-            columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), TimeElapsedColumn())
+            columns = (
+                SpinnerColumn(finished_text="✓"),
+                TextColumn("{task.description}"),
+                TimeElapsedColumn(),
+            )
             self._bars = Bars(*columns, console=self._console, disable=not self._console.is_terminal)
             self._bars.start()
         return self._console, self._bars
@@ -97,25 +100,3 @@ class LiveProgress(Progress):
         """Leave the finished lines on the screen."""
         if self._bars is not None:
             self._bars.stop()
-
-
-@dataclass
-class Watch:
-    """Seconds since the build began, and where they went."""
-
-    began: float = field(default_factory=time.perf_counter)
-    spent: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the build began."""
-        return time.perf_counter() - self.began
-
-    @contextlib.contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Count the time of a part of the build."""
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.spent[name] = self.spent.get(name, 0.0) + time.perf_counter() - began

@@ -88,7 +88,9 @@ def reconstruct(
     return activation(torch.einsum("ihf,ibh->ibf", W, h) + b[:, None])
 
 
-def weighted_loss(x: Features, x_hat: Features, importance: Float[Tensor, " feature"]) -> Float[Tensor, " instance"]:
+def weighted_loss(
+    x: Features, x_hat: Features, importance: Float[Tensor, " feature"]
+) -> Float[Tensor, " instance"]:
     """Return L of each instance: the squared error, weighted by importance, summed over features."""
     return (importance * (x - x_hat) ** 2).sum(-1).mean(-1)
 
@@ -126,7 +128,9 @@ def train(
         schedule.step()
     with torch.no_grad():
         batches = [sample(batch, generator) for _ in range(100)]
-        losses = torch.stack([weighted_loss(x, reconstruct(W, b, x, activation), importance) for x in batches])
+        losses = torch.stack(
+            [weighted_loss(x, reconstruct(W, b, x, activation), importance) for x in batches]
+        )
     return ToyModels(W.detach(), b.detach(), losses.mean(0))
 
 
@@ -148,7 +152,9 @@ def feature_norms(W: Float[Tensor, "*instance hidden feature"]) -> Float[Tensor,
     return W.norm(dim=-2)
 
 
-def feature_dimensionality(W: Float[Tensor, "*instance hidden feature"]) -> Float[Tensor, "*instance feature"]:
+def feature_dimensionality(
+    W: Float[Tensor, "*instance hidden feature"],
+) -> Float[Tensor, "*instance feature"]:
     """Return D_i = ‖W_i‖² / Σ_j (Ŵ_i · W_j)², the share of a dimension that feature i has.
 
     1 for a direction of its own, 1/2 in an antipodal pair, 2/5 in a pentagon; 0 for a feature of norm 0.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib
+from cycler import cycler
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 
@@ -24,12 +25,12 @@ DIVERGING = "RdBu_r"  # centred on zero by whoever uses it
 # A figure fills a slide below its title: 1180 × 500 px of 1280 × 720, where 14 points are 19 px.
 SIZE = (11.8, 5.0)
 
-RC = {
+RC: dict[Any, Any] = {
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.labelsize": 16,
     "axes.linewidth": 1.0,
-    "axes.prop_cycle": matplotlib.cycler(color=CATEGORIES),
+    "axes.prop_cycle": cycler(color=CATEGORIES),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 17,

@@ -1,9 +1,11 @@
 """Numbers in figures and their alt texts, as Spanish writes them."""
 
+from typing import SupportsFloat
+
 from babel.numbers import format_decimal
 
 
-def decimal(number: float, decimals: int) -> str:
+def decimal(number: SupportsFloat, decimals: int) -> str:
     """Write a number with a decimal comma, as many decimals as said, and a true minus sign, never «−0»."""
     rounded = round(float(number), decimals) + 0.0
     pattern = "0" + ("." + "0" * decimals if decimals else "")

@@ -48,7 +48,9 @@ class Bibliography:
 
     def _reference(self, key: str) -> str:
         authors = self._authors(key)
-        names = self._join(authors) if len(authors) <= MOST_NAMES else f"{', '.join(authors[:MOST_NAMES])} et al."
+        names = (
+            self._join(authors) if len(authors) <= MOST_NAMES else f"{', '.join(authors[:MOST_NAMES])} et al."
+        )
         title = self._field(key, "title")
         fields = self._entries[key].fields
         linked = f"[{title}]({fields['url']})" if "url" in fields else f"*{title}*"

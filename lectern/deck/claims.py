@@ -40,7 +40,7 @@ class Stated:
 class ClaimTag(Extension):
     """Marks the sentence in the page, and appends it to the environment's `stated` list."""
 
-    tags = {"claim"}  # noqa: RUF012: Jinja's own interface
+    tags = {"claim"}  # noqa: RUF012
 
     def parse(self, parser: Parser) -> nodes.Node:
         """Parse the tag: one expression, then the sentence."""
@@ -55,7 +55,9 @@ class ClaimTag(Extension):
         sentence = " ".join(body.split())
         stated: list[Stated] = self.environment.stated  # type: ignore[attr-defined]
         stated.append(Stated(claim, sentence))
-        return f'<span class="claim" data-claim="{len(stated)}">{sentence}</span>' + (" " if body[-1:].isspace() else "")
+        return f'<span class="claim" data-claim="{len(stated)}">{sentence}</span>' + (
+            " " if body[-1:].isspace() else ""
+        )
 
 
 def placed(stated: list[Stated], slides: tuple[str, ...]) -> list[Stated]:

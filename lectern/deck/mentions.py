@@ -79,7 +79,7 @@ def _slides(markdown: str) -> Iterator[list[tuple[str, str, int]]]:
     slide: list[tuple[str, str, int]] = []
     for token in MarkdownIt("commonmark", {"html": True}).enable("table").parse(body):
         line = start + (token.map[0] if token.map else 0)
-        if token.level == 0 and (token.type == "hr" or token.type == "heading_open" and token.tag in dividers):
+        if token.level == 0 and _divides(token, dividers):
             yield slide
             slide = []
         if token.type == "html_block":
@@ -87,6 +87,10 @@ def _slides(markdown: str) -> Iterator[list[tuple[str, str, int]]]:
         for child in token.children or ():
             slide += [(kind, text, line) for kind, text in _inline(child)]
     yield slide
+
+
+def _divides(token: Token, headings: set[str]) -> bool:
+    return token.type == "hr" or (token.type == "heading_open" and token.tag in headings)
 
 
 def _heading_dividers(markdown: str) -> set[str]:

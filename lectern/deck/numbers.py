@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from lectern.errors import DeckError
 
@@ -45,7 +45,7 @@ class Numbers:
         """Write a number for a formula, where a bare comma would get a space after it."""
         return self.number(value, decimals).replace(",", "{,}").replace(MINUS, "-")
 
-    def enumeration(self, items: list[object]) -> str:
+    def enumeration(self, items: Iterable[object]) -> str:
         """Write items as the language lists them: a, b y c."""
         from babel.lists import format_list
 

@@ -70,7 +70,9 @@ Renders = Callable[[Callable[[Request], Made | None]], Rendered]
 def _template(deck: DeckSource, workshop: Workshop) -> tuple[Renders, list[Request]]:
     numbers = Numbers(deck.language)
     functions = _citing(deck, workshop, numbers)
-    template = DeckTemplate(deck, workshop.project, workshop.catalogue, workshop.digests, numbers.filters, functions)
+    template = DeckTemplate(
+        deck, workshop.project, workshop.catalogue, workshop.digests, numbers.filters, functions
+    )
     return template.render, list(template.mentions())
 
 
@@ -95,7 +97,9 @@ def _citing(deck: DeckSource, workshop: Workshop, numbers: Numbers) -> dict[str,
         named = deck.front_matter.get("bibliography")
         if not named:
             place = Place(deck.shown, 1)
-            raise DeckError("the deck cites, and names no bibliography", place, "add `bibliography: FILE.bib`")
+            raise DeckError(
+                "the deck cites, and names no bibliography", place, "add `bibliography: FILE.bib`"
+            )
         path = deck.folder / str(named)
         workshop.digests.of(path)
         return Bibliography(path, workshop.project.shown(path), numbers)

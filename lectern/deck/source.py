@@ -56,7 +56,9 @@ def read_deck(path: Path, shown: str) -> DeckSource:
     try:
         return DeckSource(path, shown, path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        raise DeckError(f"cannot read the deck: {error}", Place(shown), "name a Markdown file in UTF-8") from error
+        raise DeckError(
+            f"cannot read the deck: {error}", Place(shown), "name a Markdown file in UTF-8"
+        ) from error
 
 
 def split_front_matter(text: str) -> tuple[str, int]:
@@ -84,9 +86,13 @@ def read_front_matter(text: str, shown: str) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         place = Place(shown, mark.line + 2 if mark else 1)
         problem = getattr(error, "problem", None) or str(error)
-        raise DeckError(f"the front matter is not YAML: {problem}", place, "quote values with «: » or «#»") from error
+        raise DeckError(
+            f"the front matter is not YAML: {problem}", place, "quote values with «: » or «#»"
+        ) from error
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise DeckError("the front matter is not a YAML mapping", Place(shown, 1), "write one `key: value` a line")
+        raise DeckError(
+            "the front matter is not a YAML mapping", Place(shown, 1), "write one `key: value` a line"
+        )
     return found

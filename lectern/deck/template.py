@@ -85,7 +85,9 @@ class DeckTemplate:
                 found.setdefault(self._request(name, {}, node.lineno), node.lineno)
         for call in tree.find_all(nodes.Call):
             if call.kwargs and (name := _figure_name(call.node)):
-                parameters = {pair.key: pair.value.as_const() for pair in call.kwargs if _is_constant(pair.value)}
+                parameters = {
+                    pair.key: pair.value.as_const() for pair in call.kwargs if _is_constant(pair.value)
+                }
                 if len(parameters) == len(call.kwargs):
                     found.setdefault(self._request(name, parameters, call.lineno), call.lineno)
         return found
@@ -121,7 +123,9 @@ class DeckTemplate:
             raise DeckError(f"template syntax: {error.message}", place, "mend the tag") from error
         except TemplateNotFound as error:
             place = self._place_in(error)
-            raise DeckError(f"there is no template {error}", place, "paths start at the deck's folder") from error
+            raise DeckError(
+                f"there is no template {error}", place, "paths start at the deck's folder"
+            ) from error
         except BuildError as error:
             if error.place is None:
                 error.place = self._place_in(error)

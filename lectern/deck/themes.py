@@ -27,5 +27,7 @@ def check_theme(wanted: object, known: Iterable[str], shown: str) -> None:
     """Raise DeckError where the deck's theme is not known; Marp itself would silently use its default."""
     names = set(known)
     if wanted is not None and wanted not in names:
-        remedy = f"{nearest(str(wanted), names)}; a theme is a CSS file beside the deck with /* @theme NAME */"
+        remedy = (
+            f"{nearest(str(wanted), names)}; a theme is a CSS file beside the deck with /* @theme NAME */"
+        )
         raise DeckError(f"there is no theme {wanted!r}", Place(shown, 1), remedy)

@@ -42,14 +42,13 @@ class FiguresView:
 class FigureView:
     """One figure: printed, it is its picture; its attributes are its values."""
 
-    def __init__(
-        self, wanted: Request, catalogue: Catalogue, made: Callable[[Request], Made | None]
-    ) -> None:
+    def __init__(self, wanted: Request, catalogue: Catalogue, made: Callable[[Request], Made | None]) -> None:
         self._request = wanted
         self._catalogue = catalogue
         self._lookup = made
 
     def __call__(self, **parameters: Any) -> FigureView:
+        """Return the figure made with other parameters."""
         script = self._catalogue.script(self._request.name)
         try:
             wanted = request(script, {**dict(self._request.overrides), **parameters})
@@ -67,7 +66,9 @@ class FigureView:
             raise AttributeError(name)
         values = self._get().sidecar.values
         if name not in values:
-            raise DeckError(f"figure {self._request.name!r} has no value {name!r}", remedy=nearest(name, values))
+            raise DeckError(
+                f"figure {self._request.name!r} has no value {name!r}", remedy=nearest(name, values)
+            )
         return values[name]
 
     @property

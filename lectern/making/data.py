@@ -48,7 +48,9 @@ def digest(tree: Any) -> str:
 
 def scalar(value: Any) -> Any:
     """Return numpy and torch scalars as Python numbers, anything else as it is."""
-    is_scalar = isinstance(value, np.generic) or (hasattr(value, "item") and getattr(value, "ndim", None) == 0)
+    is_scalar = isinstance(value, np.generic) or (
+        hasattr(value, "item") and getattr(value, "ndim", None) == 0
+    )
     return value.item() if is_scalar else value
 
 

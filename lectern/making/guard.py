@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.machinery
 import os
 import sys
+from importlib.abc import PathEntryFinder
 from pathlib import Path
 
 
@@ -50,7 +51,7 @@ def import_from(roots: tuple[str, ...]) -> None:
     suffixes = (_SourceLoader, importlib.machinery.SOURCE_SUFFIXES)
     hook = importlib.machinery.FileFinder.path_hook(suffixes)
 
-    def project_only(path: str) -> importlib.machinery.FileFinder:
+    def project_only(path: str) -> PathEntryFinder:
         folder = os.path.abspath(path)
         inside = any(folder == root or folder.startswith(root + os.sep) for root in roots)
         if not inside or folder.startswith(sys.prefix):

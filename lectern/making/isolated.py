@@ -16,10 +16,9 @@ import tempfile
 import threading
 from collections.abc import Iterable
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from lectern.making.job import Failure, Job, Outcome
 
@@ -42,10 +41,10 @@ def warm_up(libraries: Iterable[str]) -> None:
     """Say which libraries the parent imports when it starts, at the first job."""
     context = _context()
     if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload(["lectern.making.worker", *sorted(libraries)])  # type: ignore[attr-defined]
+        context.set_forkserver_preload(["lectern.making.worker", *sorted(libraries)])
 
 
-def _context() -> BaseContext:
+def _context() -> Any:  # the kinds of context have no common type that has all of their parts
     can_fork = "forkserver" in multiprocessing.get_all_start_methods()
     return multiprocessing.get_context("forkserver" if can_fork else "spawn")
 
@@ -103,7 +102,9 @@ def _outcome(job: Job, process: BaseProcess, receiver: Connection, log: Path) ->
     if process.exitcode == -signal.SIGKILL:
         remedy = "most often the system ran out of memory: use smaller parameters, or fewer jobs (--jobs 1)"
         return Failure(f"{job.step} was killed by the system", None, job.path, remedy)
-    return Failure(f"{job.step} died with exit code {process.exitcode}", None, job.path, None, printed=printed)
+    return Failure(
+        f"{job.step} died with exit code {process.exitcode}", None, job.path, None, printed=printed
+    )
 
 
 def _last_line_in(path: str, stacks: str) -> int | None:

@@ -39,7 +39,9 @@ class Made:
 class Maker:
     """Makes figures, and knows how they stand."""
 
-    def __init__(self, catalogue: Catalogue, digests: Digests, states: States, store: Store, steps: Steps) -> None:
+    def __init__(
+        self, catalogue: Catalogue, digests: Digests, states: States, store: Store, steps: Steps
+    ) -> None:
         self._catalogue = catalogue
         self._digests = digests
         self._states = states
@@ -49,7 +51,7 @@ class Maker:
     def make(self, requests: Iterable[Request], force: bool = False) -> dict[Request, Made]:
         """Make `requests` and what they ask for; return a figure for each request.
 
-        All figures that can be made are; then FigureError, or BuildErrors, tells of those that could not.
+        All figures that can be made are; then FigureError, or SeveralErrors, tells of those that could not.
         """
         wanted = list(dict.fromkeys(requests))
         ordered = self._ordered(wanted)
@@ -113,7 +115,10 @@ class Maker:
             sidecar, images = _described(state, draw, computed, state.sidecar.seconds["draw"]), {}
         else:
             outcome = self._steps.draw(state, draw, self._store.data(_known(state.compute).digest), IMAGES)
-            sidecar, images = _described(state, draw, computed, outcome.seconds, outcome.images), outcome.images
+            sidecar, images = (
+                _described(state, draw, computed, outcome.seconds, outcome.images),
+                outcome.images,
+            )
         publish(state.stem, sidecar, images)
         for format_ in (*IMAGES, "json"):
             self._digests.wrote(with_suffix(state.stem, format_))
@@ -127,7 +132,9 @@ class Maker:
 
     def _compute(self, state: State, upstream: Mapping[str, Made]) -> Computed:
         key = _known(state.compute)
-        outcome = self._steps.compute(state, key, {name: self._stored(made) for name, made in upstream.items()})
+        outcome = self._steps.compute(
+            state, key, {name: self._stored(made) for name, made in upstream.items()}
+        )
         computed = Computed(
             digest=outcome.digest, seconds=outcome.seconds, versions=dict(outcome.versions), **outcome.facts
         )
@@ -137,7 +144,12 @@ class Maker:
     def _stored(self, made: Made) -> dict[str, Any]:
         """Return an upstream figure's result as a job carries it: the fields of a Result, data as bytes."""
         sidecar = made.sidecar
-        return {"data": self.data(made), "values": sidecar.values, "claims": sidecar.claims, "alt": sidecar.alt}
+        return {
+            "data": self.data(made),
+            "values": sidecar.values,
+            "claims": sidecar.claims,
+            "alt": sidecar.alt,
+        }
 
 
 class _UpstreamError(BuildError):

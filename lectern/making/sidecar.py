@@ -53,7 +53,9 @@ def publish(stem: Path, sidecar: Sidecar, images: Mapping[str, bytes]) -> None:
         atomic.write(with_suffix(stem, format_), content)
     claims = {name: {**asdict(claim), "holds": claim.holds} for name, claim in sidecar.claims.items()}
     content = {**asdict(sidecar), "claims": claims}
-    atomic.write(with_suffix(stem, "json"), (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+    atomic.write(
+        with_suffix(stem, "json"), (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+    )
 
 
 def with_suffix(stem: Path, suffix: str) -> Path:

@@ -56,7 +56,9 @@ class State:
 
     def shows(self, draw: Key) -> bool:
         """Whether the pictures that are there are those that `draw` would make."""
-        return bool(self.sidecar) and dict(self.sidecar.parts["draw"]) == dict(draw.parts) and not self.damaged
+        return (
+            bool(self.sidecar) and dict(self.sidecar.parts["draw"]) == dict(draw.parts) and not self.damaged
+        )
 
     def forgotten(self) -> State:
         """Return this figure as if it had never been made."""
@@ -86,9 +88,7 @@ class States:
         computed = self._computed(compute, sidecar) if compute else None
         draw = self.keys.draw(script, parameters, computed.digest) if computed else None
         damaged = tuple(self._damaged(stem, sidecar)) if sidecar else ()
-        return State(
-            request, script, parameters, stem, sidecar, compute, computed, draw, damaged, waits_for
-        )
+        return State(request, script, parameters, stem, sidecar, compute, computed, draw, damaged, waits_for)
 
     def _results(self, script: FigureScript) -> dict[str, str]:
         states = {name: self.of(Request(self._catalogue.script(name).name)) for name in script.requests}
@@ -97,7 +97,9 @@ class States:
     def _computed(self, key: Key, sidecar: Sidecar | None) -> Computed | None:
         if sidecar and dict(sidecar.parts["compute"]) == dict(key.parts):
             seconds = sidecar.seconds["compute"]
-            return Computed(sidecar.data, sidecar.values, sidecar.claims, sidecar.alt, seconds, sidecar.versions)
+            return Computed(
+                sidecar.data, sidecar.values, sidecar.claims, sidecar.alt, seconds, sidecar.versions
+            )
         return self._store.get(key.digest)
 
     def _damaged(self, stem: Path, sidecar: Sidecar) -> list[str]:

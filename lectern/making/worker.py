@@ -76,7 +76,9 @@ def _compute(job: Job, compute: Callable[..., Any]) -> dict[str, Any]:
     try:
         encoded, digest = data.encode(result.data), data.digest(result.data)
     except data.NotPlainError as error:
-        raise ContractError(f"compute's {error}", "return plain data: numbers, strings, lists, dicts, arrays") from error
+        raise ContractError(
+            f"compute's {error}", "return plain data: numbers, strings, lists, dicts, arrays"
+        ) from error
     return {"data": encoded, "digest": digest, "facts": _facts(result)}
 
 
@@ -102,7 +104,9 @@ def _checked(name: str, value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise ContractError(f"value {name!r} is {value}", "offer finite numbers to the prose")
     if not isinstance(value, (bool, int, float, str)):
-        raise ContractError(f"value {name!r} is {_type(value)}", "values are numbers, strings or lists of them")
+        raise ContractError(
+            f"value {name!r} is {_type(value)}", "values are numbers, strings or lists of them"
+        )
     return value
 
 
@@ -135,7 +139,9 @@ def _failure(error: BaseException, job: Job) -> Failure:
     remedy = None
     if isinstance(error, UndeclaredReadError):
         message = f"it reads {error}, which its key does not cover"
-        remedy = "declare the file in FILES or as a Path parameter, or import the module with an import statement"
+        remedy = (
+            "declare the file in FILES or as a Path parameter, or import the module with an import statement"
+        )
     elif isinstance(error, ModuleNotFoundError):
         remedy = f"install it: .venv/bin/pip install {error.name}"
     elif isinstance(error, MemoryError):

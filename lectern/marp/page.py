@@ -26,11 +26,13 @@ class Page:
     remote: tuple[str, ...]
 
 
-def check(slides: Slides, resolve: Callable[[str], Path], alt_of: Callable[[str], str | None], deck: DeckSource) -> Page:
+def check(
+    slides: Slides, resolve: Callable[[str], Path], alt_of: Callable[[str], str | None], deck: DeckSource
+) -> Page:
     """Check the slides, and find the files they show.
 
     `resolve` gives the file that a local URL means, `alt_of` the alt text of a figure's picture. Raises
-    DeckError, or BuildErrors, for every formula that could not be set and every file that is missing, with
+    DeckError, or SeveralErrors, for every formula that could not be set and every file that is missing, with
     slide and line.
     """
     texts: list[tuple[int | None, str]] = [*enumerate(slides.slides, start=1), (None, slides.css)]
@@ -66,7 +68,9 @@ def _formula_error(message: str, formula: str, deck: DeckSource, slide: int | No
     """Return the error for a formula; KaTeX underlines the mistake with combining characters."""
     said = re.sub("[\u0332\u0333]", "", html.unescape(message)).removeprefix("ParseError: ")
     place = Place(deck.shown, deck.line_of(formula) if formula else None, slide)
-    return DeckError(f"formula {formula}: {said}" if formula else f"formula: {said}", place, "mend the formula")
+    return DeckError(
+        f"formula {formula}: {said}" if formula else f"formula: {said}", place, "mend the formula"
+    )
 
 
 def _text(markup: str) -> str:

@@ -62,7 +62,7 @@ class Renderer:
         if not (ENGINE_ROOT / "node_modules" / "@marp-team" / "marp-cli").is_dir():
             raise SetupError("Marp is not installed", remedy=INSTALL)
         self._folder = tempfile.TemporaryDirectory(prefix="lectern-marp-", ignore_cleanup_errors=True)
-        self._said = Path(self._folder.name, "stderr").open("w+")  # noqa: SIM115: closed with the process
+        self._said = Path(self._folder.name, "stderr").open("w+")  # noqa: SIM115
         self._process = subprocess.Popen(
             [node, str(SERVER), str(cache / "marp")],
             stdin=subprocess.PIPE,

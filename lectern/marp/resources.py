@@ -12,7 +12,9 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 # Marp writes attributes in double quotes and escapes quotes in them; raw HTML in a deck may use single ones.
-ATTRIBUTE = re.compile(r"""(<(?:img|video|audio|source|track|embed)\b[^>]*?\s(?:src|poster)=)("[^"]*"|'[^']*')""")
+ATTRIBUTE = re.compile(
+    r"""(<(?:img|video|audio|source|track|embed)\b[^>]*?\s(?:src|poster)=)("[^"]*"|'[^']*')"""
+)
 CSS_URL = re.compile(r"""url\(\s*(&quot;|"|'|)([^"'()]*?)\1\s*\)""")
 
 mimetypes.add_type("font/woff2", ".woff2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
 from collections.abc import Iterator
 from typing import Any
@@ -51,8 +52,10 @@ def _is_function(node: Any, name: str | None) -> bool:
 
 
 def _without_defaults(function: ast.FunctionDef) -> ast.FunctionDef:
-    arguments = ast.arguments(**{**vars(function.args), "defaults": [], "kw_defaults": []})
-    return ast.FunctionDef(**{**vars(function), "args": arguments})
+    bare = copy.copy(function)
+    bare.args = copy.copy(function.args)
+    bare.args.defaults, bare.args.kw_defaults = [], []
+    return bare
 
 
 def imported_names(tree: ast.AST, package: str = "") -> list[str]:

@@ -41,7 +41,9 @@ class Key:
 
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """Say, part by part, how `new` differs from `old`."""
-    said = [f"{name}: {_change(old[name], new[name])}" for name in new if name in old and old[name] != new[name]]
+    said = [
+        f"{name}: {_change(old[name], new[name])}" for name in new if name in old and old[name] != new[name]
+    ]
     said += [f"{name}: added" for name in new if name not in old]
     said += [f"{name}: removed" for name in old if name not in new]
     return sorted(said)
@@ -109,4 +111,6 @@ class Keys:
             yield from matches
 
     def _complain(self, script: FigureScript, message: str) -> None:
-        raise FigureError(message, Place(self._project.shown(script.path)), "paths start at the project's root")
+        raise FigureError(
+            message, Place(self._project.shown(script.path)), "paths start at the project's root"
+        )

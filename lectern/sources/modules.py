@@ -43,7 +43,9 @@ def follow(names: Iterable[str], project: Project, digests: Digests) -> Imports:
             libraries.add(name)
         for path, package in found:
             if path not in modules:
-                module = digests.derive(f"module {package}", path, lambda text, p=path, k=package: _read(text, p, k, project))
+                module = digests.derive(
+                    f"module {package}", path, lambda text, p=path, k=package: _read(text, p, k, project)
+                )
                 modules[path] = module["code"]
                 files += module["files"]
                 waiting += module["imports"]

@@ -117,7 +117,9 @@ def _function(tree: ast.Module, name: str, shown: str) -> ast.FunctionDef:
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef) and statement.name == name:
             return statement
-    raise FigureError(f"the script defines no function {name!r}", Place(shown), "a figure needs compute and draw")
+    raise FigureError(
+        f"the script defines no function {name!r}", Place(shown), "a figure needs compute and draw"
+    )
 
 
 def _step(tree: ast.Module, function: ast.FunctionDef, shown: str) -> dict[str, Any]:
@@ -125,7 +127,9 @@ def _step(tree: ast.Module, function: ast.FunctionDef, shown: str) -> dict[str, 
     return {
         "code": digest_code(reached, without_defaults_of=function.name),
         "imports": imported_names(reached),
-        "defaults": {name: _literal(tree, node, name, shown) for name, node in _with_default(function).items()},
+        "defaults": {
+            name: _literal(tree, node, name, shown) for name, node in _with_default(function).items()
+        },
     }
 
 
@@ -151,7 +155,9 @@ def _literal(tree: ast.Module, node: ast.expr, name: str, shown: str) -> str:
         parse_literal(text)
     except ValueError as error:
         message = f"the default of parameter {name!r} is no literal"
-        remedy = "write a number, a string, a tuple of them, or Path('…'): it must be readable without running"
+        remedy = (
+            "write a number, a string, a tuple of them, or Path('…'): it must be readable without running"
+        )
         raise FigureError(message, Place(shown, node.lineno), remedy) from error
     return text
 

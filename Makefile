@@ -1,0 +1,51 @@
+# make        sets everything up, then computes what is stale and renders the lecture
+# make test   sets everything up, then runs all tests
+# make check  style and types
+# make bench  measures this project and its peers side by side
+# make clean  deletes what can be made again, the installed packages aside
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
+
+.PHONY: lecture test check bench clean
+
+lecture: $(VENV)/.lecture node_modules/.installed
+	$(BIN)/python build.py
+
+test: $(VENV)/.test node_modules/.installed
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.test node_modules/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	npx --no-install pyright
+
+bench: $(VENV)/.test $(VENV)/peers/.installed node_modules/.installed
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf dist .lectern .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.lecture: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.lecture
+	$(INSTALL) --editable '.[test]'
+	@touch $@
+
+# The peers that are measured have an environment of their own: their requirements are not ours.
+$(VENV)/peers/.installed: benchmarks/peers.txt $(VENV)/.lecture
+	$(PYTHON) -m venv $(VENV)/peers
+	$(VENV)/peers/bin/python -m pip install --disable-pip-version-check --quiet --requirement benchmarks/peers.txt
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json
+	@command -v npm > /dev/null || { echo "Node.js 20 or newer, with npm, is needed" >&2; exit 1; }
+	npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
