@@ -8,6 +8,8 @@ import sys
 from importlib.abc import PathEntryFinder
 from pathlib import Path
 
+ENGINE = Path(__file__).resolve().parent.parent
+
 
 class UndeclaredReadError(RuntimeError):
     """A figure read a project file that its key does not cover."""
@@ -16,11 +18,12 @@ class UndeclaredReadError(RuntimeError):
 def keep_to(reads: frozenset[str], roots: tuple[str, ...]) -> None:
     """Make this process refuse, for good, to read files under `roots` that are not among `reads`.
 
-    Libraries installed inside the project's folder (a virtual environment, node_modules) are not its files.
-    Files opened by compiled code that goes round Python's `open` are not seen.
+    Libraries installed inside the project's folder (a virtual environment, node_modules) are not its files, nor
+    is this engine, whose sources a library may read to show a stack. Files opened by compiled code that goes
+    round Python's `open` are not seen.
     """
     folders = tuple(root.rstrip(os.sep) + os.sep for root in roots)
-    installed = (str(Path(sys.prefix).resolve()), str(Path(sys.base_prefix).resolve()))
+    installed = (str(Path(sys.prefix).resolve()), str(Path(sys.base_prefix).resolve()), str(ENGINE))
 
     def refuse(event: str, arguments: tuple[object, ...]) -> None:
         if event != "open" or not isinstance(arguments[0], (str, bytes, os.PathLike)):

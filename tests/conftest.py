@@ -1,0 +1,107 @@
+"""What the tests share: small projects in temporary folders, and the command line run on them."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lectern.cli import run
+from lectern.making.isolated import warm_up
+from lectern.making.request import Request
+from lectern.progress import Progress
+from lectern.project import ENGINE_ROOT, Project
+from lectern.workshop import Workshop, open_workshop
+
+FIGURE = '''
+"""Twice a number."""
+from matplotlib.figure import Figure
+from lectern.figure import Claim, Result
+
+def compute(number=2, seed=0):
+    return Result(
+        data={"number": number},
+        values={"twice": 2 * number},
+        claims={"positive": Claim("twice", 2 * number, at_least=0)},
+        alt="A bar",
+    )
+
+def draw(data, color="black"):
+    figure = Figure(figsize=(2, 1))
+    figure.subplots().bar([0], [data["number"]], color=color)
+    return figure
+'''
+
+
+@dataclass
+class Sandbox:
+    """A project to play with."""
+
+    root: Path
+
+    @property
+    def project(self) -> Project:
+        return Project(self.root)
+
+    def write(self, path: str, text: str) -> Path:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+        return target
+
+    def figure(self, name: str, text: str = FIGURE, **replaced: str) -> Path:
+        for old, new in replaced.items():
+            assert old in text
+            text = text.replace(old, new)
+        return self.write(f"figures/{name}.py", text)
+
+    def deck(self, text: str, path: str = "slides/mechinterp.md.j2") -> Path:
+        return self.write(path, text)
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        target = self.root / path
+        text = target.read_text(encoding="utf-8")
+        assert old in text
+        target.write_text(text.replace(old, new), encoding="utf-8")
+
+    def workshop(self, progress: Progress | None = None) -> Workshop:
+        return open_workshop(self.project, progress or Progress(), jobs=2)
+
+    def make(self, *names: str, force: bool = False) -> list[tuple[str, str]]:
+        """Make figures; return the steps that ran."""
+        progress = Progress()
+        workshop = self.workshop(progress)
+        workshop.maker.make([Request(name) for name in names], force)
+        workshop.digests.save()
+        return sorted((figure, step) for figure, step, _ in progress.ran)
+
+    def build(self, *arguments: str) -> int:
+        """Run the command line on this project, in this process."""
+        return run(arguments, self.root)
+
+    def command(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Start the command line on this project, in a process of its own."""
+        code = f"import sys; from lectern.cli import run; sys.exit(run(sys.argv[1:], {str(self.root)!r}))"
+        code = code.replace(repr(str(self.root)), f"__import__('pathlib').Path({str(self.root)!r})")
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *arguments],
+            cwd=ENGINE_ROOT,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    (tmp_path / "figures").mkdir()
+    return Sandbox(tmp_path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm_workers() -> None:
+    warm_up(["matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"])
