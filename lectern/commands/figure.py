@@ -10,7 +10,7 @@ from lectern import atomic
 from lectern.errors import UsageError
 from lectern.making.isolated import stop_all
 from lectern.making.maker import Made
-from lectern.making.request import parse_overrides, request
+from lectern.making.request import parse_overrides, request_for
 from lectern.making.sidecar import IMAGES, with_suffix
 from lectern.progress import LiveProgress
 from lectern.project import Project
@@ -23,7 +23,7 @@ def figure(options: argparse.Namespace, project: Project) -> int:
     workshop = open_workshop(project, progress, jobs=1)
     try:
         script = workshop.catalogue.script(options.name)
-        wanted = request(script, parse_overrides(script, options.parameters))
+        wanted = request_for(script, parse_overrides(script, options.parameters))
         made = workshop.maker.make([wanted])[wanted]
         path = _place(made, workshop, options.format, options.output)
     finally:

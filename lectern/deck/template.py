@@ -24,7 +24,7 @@ from lectern.deck.source import DeckSource
 from lectern.deck.views import FiguresView, NotMadeError
 from lectern.errors import BuildError, DeckError, Place
 from lectern.making.maker import Made
-from lectern.making.request import Request, request
+from lectern.making.request import Request
 from lectern.project import Project
 from lectern.sources.catalogue import Catalogue, canonical
 from lectern.sources.digests import Digests
@@ -78,24 +78,15 @@ class DeckTemplate:
         """
         with self._mending():
             tree = self._environment.parse(self._deck.text, filename=str(self._deck.path))
-        called = {id(call.node) for call in tree.find_all(nodes.Call) if call.kwargs}
         found: dict[Request, int] = {}
-        for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-            if (name := _figure_name(node)) and id(node) not in called:
-                found.setdefault(self._request(name, {}, node.lineno), node.lineno)
-        for call in tree.find_all(nodes.Call):
-            if call.kwargs and (name := _figure_name(call.node)):
-                parameters = {
-                    pair.key: pair.value.as_const() for pair in call.kwargs if _is_constant(pair.value)
-                }
-                if len(parameters) == len(call.kwargs):
-                    found.setdefault(self._request(name, parameters, call.lineno), call.lineno)
+        for name, parameters, line in _figures_in(tree):
+            found.setdefault(self._request(name, parameters, line), line)
         return found
 
     def _request(self, name: str, parameters: Mapping[str, Any], line: int) -> Request:
         try:
-            FiguresView(self._catalogue, lambda _: None)[name]
-            return request(self._catalogue.script(name), parameters)
+            figure = FiguresView(self._catalogue, lambda _: None)[name]
+            return figure(**parameters).request
         except DeckError as error:
             raise DeckError(error.message, Place(self._deck.shown, line), error.remedy) from error
 
@@ -124,7 +115,7 @@ class DeckTemplate:
         except TemplateNotFound as error:
             place = self._place_in(error)
             raise DeckError(
-                f"there is no template {error}", place, "paths start at the deck's folder"
+                f"there is no template {error.name}", place, "paths start at the deck's folder"
             ) from error
         except BuildError as error:
             if error.place is None:
@@ -174,9 +165,14 @@ def _figure_name(node: nodes.Node) -> str | None:
     return canonical(node.arg.value) if isinstance(node.arg, nodes.Const) else None
 
 
-def _is_constant(node: nodes.Expr) -> bool:
-    try:
-        node.as_const()
-    except nodes.Impossible:
-        return False
-    return True
+def _figures_in(tree: nodes.Template) -> Iterator[tuple[str, dict[str, Any], int]]:
+    """Yield (name, parameters, line) of each `figures.NAME` and `figures.NAME(…)` whose parts are constants."""
+    called = set()
+    for call in tree.find_all(nodes.Call):
+        if name := _figure_name(call.node):
+            called.add(id(call.node))
+            with contextlib.suppress(nodes.Impossible):
+                yield name, {pair.key: pair.value.as_const() for pair in call.kwargs}, call.lineno
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+        if (name := _figure_name(node)) and id(node) not in called:
+            yield name, {}, node.lineno

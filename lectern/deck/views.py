@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from lectern.deck.claims import NamedClaim
-from lectern.errors import BuildError, DeckError, nearest
+from lectern.errors import DeckError, UsageError, nearest
 from lectern.making.maker import Made
-from lectern.making.request import Request, request
+from lectern.making.request import Request, request_for
 from lectern.sources.catalogue import Catalogue, canonical
 
 
@@ -21,17 +21,18 @@ class NotMadeError(Exception):
         self.wanted = wanted
 
 
-class FiguresView:
-    """`figures.NAME`, or `figures["NAME"]`; a figure shown with other parameters is `figures.NAME(seed=1)`."""
+Lookup = Callable[[Request], Made | None]
 
-    def __init__(self, catalogue: Catalogue, made: Callable[[Request], Made | None]) -> None:
+
+class FiguresView:
+    """`figures.NAME`, or `figures["NAME"]`; a figure made with other parameters is `figures.NAME(seed=1)`.
+
+    For `a.b` Jinja asks for the attribute, then for the item; it is the item that says what is wrong.
+    """
+
+    def __init__(self, catalogue: Catalogue, made: Lookup) -> None:
         self._catalogue = catalogue
         self._made = made
-
-    def __getattr__(self, name: str) -> FigureView:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self[name]
 
     def __getitem__(self, name: str) -> FigureView:
         if name not in self._catalogue:
@@ -40,19 +41,19 @@ class FiguresView:
 
 
 class FigureView:
-    """One figure: printed, it is its picture; its attributes are its values."""
+    """One figure: printed, it is its picture; its items are its values, and `claims` its claims."""
 
-    def __init__(self, wanted: Request, catalogue: Catalogue, made: Callable[[Request], Made | None]) -> None:
-        self._request = wanted
+    def __init__(self, request: Request, catalogue: Catalogue, made: Lookup) -> None:
+        self.request = request
         self._catalogue = catalogue
         self._lookup = made
 
     def __call__(self, **parameters: Any) -> FigureView:
         """Return the figure made with other parameters."""
-        script = self._catalogue.script(self._request.name)
+        script = self._catalogue.script(self.request.name)
         try:
-            wanted = request(script, {**dict(self._request.overrides), **parameters})
-        except BuildError as error:
+            wanted = request_for(script, {**dict(self.request.overrides), **parameters})
+        except UsageError as error:
             raise DeckError(error.message, remedy=error.remedy) from error
         return FigureView(wanted, self._catalogue, self._lookup)
 
@@ -61,14 +62,10 @@ class FigureView:
         alt = html.escape(" ".join(made.sidecar.alt.split()))
         return f'<img src="img/{made.stem.name}.svg" alt="{alt}" data-figure="{made.stem.name}">'
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
+    def __getitem__(self, name: str) -> Any:
         values = self._get().sidecar.values
         if name not in values:
-            raise DeckError(
-                f"figure {self._request.name!r} has no value {name!r}", remedy=nearest(name, values)
-            )
+            raise DeckError(f"figure {self.request.name!r} has no value {name!r}", remedy=nearest(name, values))
         return values[name]
 
     @property
@@ -77,9 +74,9 @@ class FigureView:
         return ClaimsView(self._get())
 
     def _get(self) -> Made:
-        made = self._lookup(self._request)
+        made = self._lookup(self.request)
         if made is None:
-            raise NotMadeError(self._request)
+            raise NotMadeError(self.request)
         return made
 
 
@@ -89,9 +86,7 @@ class ClaimsView:
     def __init__(self, made: Made) -> None:
         self._made = made
 
-    def __getattr__(self, name: str) -> NamedClaim:
-        if name.startswith("_"):
-            raise AttributeError(name)
+    def __getitem__(self, name: str) -> NamedClaim:
         claims = self._made.sidecar.claims
         figure = self._made.sidecar.figure
         if name not in claims:

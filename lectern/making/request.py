@@ -26,7 +26,7 @@ class Request:
         return f"{self.name}--{digest_text(repr(self.overrides))[:8]}" if self.overrides else self.name
 
 
-def request(script: FigureScript, overrides: Mapping[str, Any]) -> Request:
+def request_for(script: FigureScript, overrides: Mapping[str, Any]) -> Request:
     """Return the request for `script` with `overrides`; those equal to the defaults do not count.
 
     Raises UsageError for a parameter the figure does not have, or of another type than its default.

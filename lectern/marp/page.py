@@ -13,7 +13,11 @@ from lectern.errors import BuildError, DeckError, Place, raise_all
 from lectern.marp.renderer import Contents, Slides
 from lectern.marp.resources import data_uri, is_local, urls_in
 
-KATEX_ERROR = re.compile(r'<span class="katex-error" title="([^"]*)"[^>]*>(.*?)</span>', re.DOTALL)
+# The server has KaTeX paint mistakes in this colour: a whole formula that it cannot parse, or a lone command.
+FORMULA_ERROR = "var(--formula-error)"
+UNPARSED = re.compile(r'<span[^>]* class="katex-error" title="([^"]*)"[^>]*>(.*?)</span>', re.DOTALL)
+TEX_SOURCE = re.compile(r'<annotation encoding="application/x-tex">(.*?)</annotation>', re.DOTALL)
+UNKNOWN = re.compile(rf'style="color:{re.escape(FORMULA_ERROR)};?">(\\[^<]*)<')
 MATHJAX_ERROR = re.compile(r'data-mjx-error="([^"]*)"')
 
 
@@ -60,8 +64,14 @@ def check(
 
 def _formula_problems(text: str) -> list[tuple[str, str]]:
     """Return (what is wrong, formula) of the formulas on a slide that could not be set."""
-    katex = [(message, _text(source)) for message, source in KATEX_ERROR.findall(text)]
-    return katex + [(message, "") for message in MATHJAX_ERROR.findall(text)]
+    problems = [(message, "") for message in MATHJAX_ERROR.findall(text)]
+    if FORMULA_ERROR not in text:
+        return problems
+    problems += [(message, _text(source)) for message, source in UNPARSED.findall(text)]
+    for formula in text.split('<span class="katex">')[1:]:
+        if (unknown := UNKNOWN.search(formula)) and (source := TEX_SOURCE.search(formula)):
+            problems.append((f"KaTeX does not know {_text(unknown[1])}", _text(source[1])))
+    return problems
 
 
 def _formula_error(message: str, formula: str, deck: DeckSource, slide: int | None) -> DeckError:
@@ -74,4 +84,4 @@ def _formula_error(message: str, formula: str, deck: DeckSource, slide: int | No
 
 
 def _text(markup: str) -> str:
-    return html.unescape(re.sub(r"<[^>]+>", "", markup))
+    return html.unescape(re.sub(r"<[^>]+>", "", markup)).strip()

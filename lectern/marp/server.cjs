@@ -29,12 +29,15 @@ const KATEX_FONTS = pathToFileURL(path.join(path.dirname(require.resolve('katex'
 // KaTeX names three formats of each font; every browser of today reads the first.
 const OLD_FONTS = /,\s*url\([^)]*\.(?:woff|ttf)['"]?\)\s*format\(['"](?:woff|truetype)['"]\)/g
 
+// KaTeX paints what it does not understand in this colour; lectern/marp/page.py looks for it.
+const FORMULA_ERROR = 'var(--formula-error)'
+
 /** Marp with everything local: KaTeX fonts from disk, emoji as characters, no script from a CDN. */
 class Offline extends Marp {
   constructor(options) {
     super({
       ...options,
-      math: { katexFontPath: KATEX_FONTS },
+      math: { katexFontPath: KATEX_FONTS, katexOption: { errorColor: FORMULA_ERROR } },
       emoji: { shortcode: true, unicode: false },
       script: { source: 'inline' },
     })

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from lectern.errors import UsageError
-from lectern.making.request import Request, parse_overrides, request
+from lectern.making.request import Request, parse_overrides, request_for
 from lectern.sources.script import FigureScript
 from tests.conftest import FIGURE, Sandbox
 
@@ -31,7 +31,7 @@ def script(sandbox: Sandbox) -> FigureScript:
     ],
 )
 def test_values_are_read_as_the_defaults_type(script: FigureScript, assignment: str, value: object) -> None:
-    found = request(script, parse_overrides(script, [assignment]))
+    found = request_for(script, parse_overrides(script, [assignment]))
     assert found.overrides == ((assignment.split("=")[0], value),)
     assert type(found.overrides[0][1]) is type(value)
 
@@ -39,7 +39,7 @@ def test_values_are_read_as_the_defaults_type(script: FigureScript, assignment: 
 @pytest.mark.parametrize("assignment", ["seed=x", "seed=1.5", "seed=", "rate='a'", "sizes={1}", "seed=True"])
 def test_unfit_values_are_refused(script: FigureScript, assignment: str) -> None:
     with pytest.raises(UsageError, match=r"cannot be .*\n.*like its default"):
-        request(script, parse_overrides(script, [assignment]))
+        request_for(script, parse_overrides(script, [assignment]))
 
 
 def test_unknown_parameters_are_refused_with_the_known_ones(script: FigureScript) -> None:
@@ -50,6 +50,6 @@ def test_unknown_parameters_are_refused_with_the_known_ones(script: FigureScript
 
 
 def test_defaults_written_out_are_no_overrides(script: FigureScript) -> None:
-    assert request(script, {"seed": 0, "sizes": [1, 2]}) == Request("one")
+    assert request_for(script, {"seed": 0, "sizes": [1, 2]}) == Request("one")
     assert Request("one").stem == "one"
-    assert request(script, {"seed": 1}).stem != request(script, {"seed": 2}).stem
+    assert request_for(script, {"seed": 1}).stem != request_for(script, {"seed": 2}).stem

@@ -1,0 +1,54 @@
+import pytest
+
+from lectern.deck.mentions import figure_of, mentions, show_lone_code
+from lectern.sources.catalogue import Catalogue
+from tests.conftest import Sandbox
+
+
+@pytest.fixture
+def catalogue(sandbox: Sandbox) -> Catalogue:
+    sandbox.figure("one")
+    sandbox.figure("path-patching")
+    return sandbox.workshop().catalogue
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        ("![](img/one.png)", [("one", 1)]),
+        ("# T\n\ntext ![w:300](img/one.svg) more", [("one", 3)]),
+        ("![bg right:40%](./img/path_patching.png)", [("path_patching", 1)]),
+        ("![](../img/path-patching.png)", [("path_patching", 1)]),
+        ('<img src="img/one.png" alt="x">', [("one", 1)]),
+        ('text <img src="img/one.png"> text', [("one", 1)]),
+        ("<!-- _backgroundImage: url(img/one.png) -->", [("one", 1)]),
+        ("---\nbackgroundImage: url('img/one.png')\n---\n", [("one", 1)]),
+        ("# T\n\n`img/one.png`", [("one", 3)]),
+        ("`img/one.png`\n\n---\n\n`img/path-patching.png`", [("one", 1), ("path_patching", 5)]),
+        ("`img/one.png` and `other`", []),
+        ("```\nimg/one.png\n```", []),
+        ("    ![](img/one.png)", []),
+        ("see img/one.png", []),
+        ("![](img/two.png)", []),
+        ("![](one.png)", []),
+        ("![](img/one.jpg)", []),
+        ("![](https://example.org/img/one.png)", []),
+        ("---\nheadingDivider: 1\n---\n# A\n`img/one.png`\n# B\n`x`", [("one", 5)]),
+        ("---\nheadingDivider: [2]\n---\n# A\n`img/one.png`\n# B\n`x`", []),
+    ],
+)
+def test_where_markdown_shows_figures(catalogue: Catalogue, markdown: str, expected: list[tuple[str, int]]) -> None:
+    assert [(found.figure, found.line) for found in mentions(markdown, catalogue)] == expected
+
+
+def test_a_path_stands_for_a_figure_only_in_img(catalogue: Catalogue) -> None:
+    assert figure_of("deep/img/path-patching.png", catalogue) == "path_patching"
+    assert figure_of("img/one.pdf", catalogue) is None
+    assert figure_of("https://example.org/img/one.png", catalogue) is None
+
+
+def test_the_only_code_of_a_slide_becomes_its_picture(catalogue: Catalogue) -> None:
+    markdown = "# A\n\n`img/one.png`\n\n---\n\n`img/one.png` `b`\n\n---\n\n``img/path-patching.png``\n"
+    expected = "# A\n\n![](img/one.png)\n\n---\n\n`img/one.png` `b`\n\n---\n\n![](img/path-patching.png)\n"
+    assert show_lone_code(markdown, catalogue) == expected
+    assert show_lone_code("# A\n\n`img/two.png`", catalogue) == "# A\n\n`img/two.png`"

@@ -1,0 +1,102 @@
+import pytest
+
+from lectern.deck.rendering import make_ready
+from lectern.deck.source import read_deck
+from lectern.errors import DeckError, FigureError
+from tests.conftest import FIGURE, Sandbox
+
+
+@pytest.fixture
+def one(sandbox: Sandbox) -> Sandbox:
+    sandbox.figure("one")
+    return sandbox
+
+
+def render(sandbox: Sandbox, text: str) -> str:
+    path = sandbox.deck(text)
+    return make_ready(read_deck(path, "slides/mechinterp.md.j2"), sandbox.workshop()).rendered.markdown
+
+
+def test_a_figure_is_shown_with_its_alt_text_and_gives_values(one: Sandbox) -> None:
+    shown = render(one, "---\nlang: es\n---\n[[ figures.one ]] [[ figures.one.twice ]] [[ figures['one'].twice | number(1) ]]")
+    assert shown.endswith('<img src="img/one.svg" alt="A bar" data-figure="one"> 4 4,0')
+
+
+def test_brackets_leave_latex_alone(one: Sandbox) -> None:
+    latex = r"$x_{{i}} {%% a %%} {# b #} \frac{{a}}{{b}}$"
+    assert render(one, latex) == latex
+
+
+def test_other_parameters_make_another_picture(one: Sandbox) -> None:
+    shown = render(one, "[[ figures.one(number=5) ]] [[ figures.one(number=5).twice ]] [[ figures.one.twice ]]")
+    assert "img/one--" in shown
+    assert shown.endswith(" 10 4")
+
+
+def test_figures_found_only_while_rendering_are_made_too(one: Sandbox) -> None:
+    one.figure("two", FIGURE.replace("number=2", "number=3"))
+    text = "[% for name in ['one', 'two'] %][[ figures[name].twice ]] [[ figures[name](number=4).twice ]] [% endfor %]"
+    assert render(one, text) == "4 8 6 8 "
+    one.write("slides/part.md", "[[ figures.two.twice ]]")
+    assert render(one, "[% include 'part.md' %]") == "6"
+
+
+def test_a_picture_named_by_its_path_in_a_template_is_made_too(one: Sandbox) -> None:
+    render(one, "![](img/one.png)")
+    assert (one.root / "img/one.png").exists()
+
+
+def test_a_claim_marks_its_sentence(one: Sandbox) -> None:
+    path = one.deck("Since [% claim figures.one.claims.positive %]\ntwice is\n[[ figures.one.twice ]].\n[% endclaim %]\nSo.")
+    ready = make_ready(read_deck(path, "deck"), one.workshop())
+    assert ready.rendered.markdown == 'Since <span class="claim" data-claim="1">twice is 4.</span> So.'
+    (stated,) = ready.rendered.stated
+    assert stated.sentence == "twice is 4."
+    assert str(stated.claim) == "one.positive: twice = 4, claimed at least 0: holds"
+
+
+def test_references(one: Sandbox) -> None:
+    one.write("slides/refs.bib", "@misc{a, author={Doe, Jane}, title={T}, year=2020}")
+    front = "---\nlang: es\nbibliography: refs.bib\n---\n"
+    assert render(one, front + "[[ citep('a') ]]\n[[ references() ]]").endswith("(Doe, 2020)\n- Doe (2020). *T*.".replace(", 2", ",\xa02"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a\n[[ figures.noe ]]", r"md\.j2, line 2: there is no figure 'noe'\n.*did you mean 'one'"),
+        ("a\n[[ figures['noe'] ]]", r"line 2: there is no figure 'noe'"),
+        ("a\n\n[[ figures.one.twise ]]", r"line 3: figure 'one' has no value 'twise'\n.*did you mean 'twice'"),
+        ("[% claim figures.one.claims.x %]a[% endclaim %]", r"line 1: figure 'one' has no claim 'x'\n.*positive"),
+        ("a\n[[ figures.one(sede=1) ]]", r"line 2: figure 'one' has no parameter 'sede'\n.*seed"),
+        ("a\n[[ figures.one(seed='x') ]]", r"line 2: parameter 'seed' cannot be 'x'"),
+        ("a\n[[ undefined_name ]]", r"line 2: 'undefined_name' is undefined\n.*there is: cite, citep, figures"),
+        ("a\n[[ 1 + ]]", r"line 2: template syntax"),
+        ("a\n[% if %]", r"line 2: template syntax"),
+        ("a\n[% claim figures.one.claims.positive %]b", r"template syntax: Unexpected end of template"),
+        ("a\n[[ 'x' | number ]]", r"line 2: \w+: "),
+        ("a\n[[ 1 | nofilter ]]", r"line 2: template syntax: No filter named 'nofilter'"),
+        ("a\n[[ 1 / 0 ]]", r"line 2: ZeroDivisionError"),
+        ("a\n[% include 'none.md' %]", r"line 2: there is no template none\.md"),
+        ("a\n[[ cite('x') ]]", r"line 1: the deck cites, and names no bibliography"),
+        ("---\nbibliography: none.bib\n---\n[[ cite('x') ]]", r"slides/none\.bib: cannot read the bibliography"),
+        ("---\nlang: klingon\n---\n", r"lang 'klingon' is no language known"),
+    ],
+)
+def test_what_is_wrong_in_a_template_is_said_with_its_line(one: Sandbox, text: str, message: str) -> None:
+    with pytest.raises(DeckError, match=message):
+        render(one, text)
+
+
+def test_a_mistake_in_an_included_file_is_placed_there(one: Sandbox) -> None:
+    one.write("slides/part.md", "a\n[[ figures.one.nothing ]]")
+    with pytest.raises(DeckError, match=r"slides/part\.md, line 2: figure 'one' has no value"):
+        render(one, "[% include 'part.md' %]")
+
+
+def test_a_mistake_in_the_template_is_said_before_anything_is_computed(sandbox: Sandbox) -> None:
+    sandbox.figure("one", FIGURE.replace("    return Result", "    raise SystemError\n    return Result"))
+    with pytest.raises(DeckError, match="line 1: there is no figure 'two'"):
+        render(sandbox, "[[ figures.two ]] [[ figures.one ]]")
+    with pytest.raises(FigureError, match="SystemError"):
+        render(sandbox, "[[ figures.one ]]")
