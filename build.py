@@ -15,6 +15,8 @@ def main() -> int:
         from lectern.cli import run
 
         return run(sys.argv[1:])
+    except KeyboardInterrupt:  # while modules are loaded; from then on the command line takes care of it
+        return 130
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] in ("lectern", "mechinterp"):
             raise

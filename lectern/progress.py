@@ -55,6 +55,7 @@ class LiveProgress(Progress):
         self._bars: Bars | None = None
         self._tasks: dict[str, int] = {}
         self._times: dict[str, list[str]] = {}
+        self._closed = False
 
     def _show(self) -> tuple[Console, Bars]:
         """Start showing at the first step: a build with nothing to do does not load rich."""
@@ -84,6 +85,8 @@ class LiveProgress(Progress):
 
     def ended(self, figure: str, step: str, outcome: Outcome | None) -> None:
         """Show how it ended, and what the script printed."""
+        if self._closed:
+            return
         console, bars = self._show()
         said = f"{DONE[step]} in {outcome.seconds:.1f} s" if outcome else f"{step} failed"
         times = self._times.setdefault(figure, [])
@@ -97,6 +100,7 @@ class LiveProgress(Progress):
             console.print(f"{figure}  {said}", markup=False)
 
     def close(self) -> None:
-        """Leave the finished lines on the screen."""
+        """Leave the finished lines on the screen; what ends after this, ends unseen."""
+        self._closed = True
         if self._bars is not None:
             self._bars.stop()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from lectern.making.isolated import stop_all
 from lectern.making.maker import Maker
 from lectern.making.state import States
 from lectern.making.steps import Steps
@@ -24,14 +27,22 @@ class Workshop:
     catalogue: Catalogue
     states: States
     maker: Maker
+    progress: Progress
 
 
-def open_workshop(project: Project, progress: Progress, jobs: int) -> Workshop:
-    """Wire up a project, running up to `jobs` steps at once on this machine."""
+@contextlib.contextmanager
+def open_workshop(project: Project, progress: Progress, jobs: int) -> Iterator[Workshop]:
+    """Wire up a project, running up to `jobs` steps at once on this machine; on leaving, stop what still runs."""
     digests = Digests(project.cache / "digests.json")
     catalogue = Catalogue(project, digests)
     store = Store(project.cache / "results")
     states = States(project, catalogue, digests, store)
     executor = ThreadPoolExecutor(jobs, thread_name_prefix="step")
-    steps = Steps(project, digests, executor, progress)
-    return Workshop(project, digests, catalogue, states, Maker(catalogue, digests, states, store, steps))
+    maker = Maker(catalogue, digests, states, store, Steps(project, digests, executor, progress))
+    try:
+        yield Workshop(project, digests, catalogue, states, maker, progress)
+    finally:
+        progress.close()
+        executor.shutdown(wait=False, cancel_futures=True)
+        stop_all()
+        digests.save()

@@ -1,10 +1,12 @@
 """What the tests share: small projects in temporary folders, and the command line run on them."""
 
+import contextlib
 import os
 import subprocess
 import sys
 import textwrap
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,7 @@ class Sandbox:
     """A project to play with."""
 
     root: Path
+    closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @property
     def project(self) -> Project:
@@ -68,14 +71,14 @@ class Sandbox:
         target.write_text(text.replace(old, new), encoding="utf-8")
 
     def workshop(self, progress: Progress | None = None) -> Workshop:
-        return open_workshop(self.project, progress or Progress(), jobs=2)
+        """Open the project; it is closed when the test ends."""
+        return self.closing.enter_context(open_workshop(self.project, progress or Progress(), jobs=2))
 
     def make(self, *names: str, force: bool = False) -> list[tuple[str, str]]:
         """Make figures; return the steps that ran."""
         progress = Progress()
-        workshop = self.workshop(progress)
-        workshop.maker.make([Request(name) for name in names], force)
-        workshop.digests.save()
+        with open_workshop(self.project, progress, jobs=2) as workshop:
+            workshop.maker.make([Request(name) for name in names], force)
         return sorted((figure, step) for figure, step, _ in progress.ran)
 
     def build(self, *arguments: str) -> int:
@@ -97,9 +100,11 @@ class Sandbox:
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Sandbox:
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     (tmp_path / "figures").mkdir()
-    return Sandbox(tmp_path)
+    found = Sandbox(tmp_path)
+    with found.closing:
+        yield found
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -39,18 +39,12 @@ class _Build:
             return 0
 
         # What a build needs is loaded only now: looking whether there is anything to do takes no library.
-        from lectern.making.isolated import stop_all
         from lectern.progress import LiveProgress, Progress
         from lectern.workshop import open_workshop
 
         progress = Progress() if self.options.quiet else LiveProgress()
-        workshop = open_workshop(self.project, progress, self.options.jobs)
-        try:
-            return (self._figures if self.options.only else self._deck)(workshop, progress)
-        finally:
-            progress.close()
-            stop_all()
-            workshop.digests.save()
+        with open_workshop(self.project, progress, self.options.jobs) as workshop:
+            return self._figures(workshop) if self.options.only else self._deck(workshop)
 
     def _unchanged(self) -> Record | None:
         """Return the record of the last build if everything is as it left it."""
@@ -73,17 +67,17 @@ class _Build:
         asked = repr((str(self._deck_path), str(self._out), sorted(self.options.formats)))
         return self.project.cache / "builds" / f"{hashlib.sha256(asked.encode()).hexdigest()[:16]}.json"
 
-    def _figures(self, workshop: Workshop, progress: Progress) -> int:
+    def _figures(self, workshop: Workshop) -> int:
         from lectern.making.request import Request
         from lectern.sources.catalogue import canonical
 
         requests = [Request(canonical(name)) for name in self.options.only]
         made = workshop.maker.make(requests, self.options.force)
         failing = [f"claim failed: {claim}" for claim in _claims(made.values()) if not claim.claim.holds]
-        self._say(_counted(made, progress), progress, failing)
+        self._say(_counted(made, workshop.progress), workshop.progress, failing)
         return 1 if failing else 0
 
-    def _deck(self, workshop: Workshop, progress: Progress) -> int:
+    def _deck(self, workshop: Workshop) -> int:
         from lectern.build import build_deck
         from lectern.deck.source import read_deck
 
@@ -98,7 +92,8 @@ class _Build:
         complaints = _complaints(built, shown)
         if not complaints:
             self._write_record(workshop, built, f"{_all_fresh(built.ready.figures)}, {facts}")
-        self._say(f"{_counted(built.ready.figures, progress)}, {facts}", progress, complaints)
+        counted = _counted(built.ready.figures, workshop.progress)
+        self._say(f"{counted}, {facts}", workshop.progress, complaints)
         return 1 if complaints else 0
 
     def _write_record(self, workshop: Workshop, built: Built, summary: str) -> None:

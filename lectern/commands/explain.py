@@ -14,14 +14,13 @@ from lectern.workshop import open_workshop
 
 def explain(options: argparse.Namespace, project: Project) -> int:
     """Print what each step of the figure depends on, and what of it changed."""
-    workshop = open_workshop(project, Progress(), jobs=1)
     name = canonical(options.name)
-    check_acyclic({name}, workshop.catalogue)
-    state = workshop.states.of(Request(name))
+    with open_workshop(project, Progress(), jobs=1) as workshop:
+        check_acyclic({name}, workshop.catalogue)
+        state = workshop.states.of(Request(name))
     print(f"{name} is {'fresh' if state.fresh else 'stale'}")
     for step in ("compute", "draw"):
         print(f"  {step}: {_reason(state, step)}")
-    workshop.digests.save()
     return 0
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from lectern import atomic
 from lectern.errors import UsageError
-from lectern.making.isolated import stop_all
 from lectern.making.maker import Made
 from lectern.making.request import parse_overrides, request_for
 from lectern.making.sidecar import IMAGES, with_suffix
@@ -19,17 +18,11 @@ from lectern.workshop import Workshop, open_workshop
 
 def figure(options: argparse.Namespace, project: Project) -> int:
     """Make the figure, put it where the options say, and print its path."""
-    progress = LiveProgress()
-    workshop = open_workshop(project, progress, jobs=1)
-    try:
+    with open_workshop(project, LiveProgress(), jobs=1) as workshop:
         script = workshop.catalogue.script(options.name)
         wanted = request_for(script, parse_overrides(script, options.parameters))
         made = workshop.maker.make([wanted])[wanted]
         path = _place(made, workshop, options.format, options.output)
-    finally:
-        progress.close()
-        stop_all()
-        workshop.digests.save()
     failing = [f"{name}: {claim}" for name, claim in made.sidecar.claims.items() if not claim.holds]
     for text in failing:
         print(f"claim failed: {text}", file=sys.stderr)

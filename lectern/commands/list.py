@@ -13,17 +13,16 @@ from lectern.workshop import Workshop, open_workshop
 
 def list_figures(options: argparse.Namespace, project: Project) -> int:
     """Print a line for each figure; a script with a mistake has it said in its line."""
-    workshop = open_workshop(project, Progress(), jobs=1)
-    names = list(workshop.catalogue)
-    width = max((len(name) for name in names), default=0)
     broken = False
-    for name in names:
-        try:
-            line = _line(name, workshop)
-        except FigureError as error:
-            line, broken = f"broken  {error}", True
-        print(f"{name:{width}}  {line}")
-    workshop.digests.save()
+    with open_workshop(project, Progress(), jobs=1) as workshop:
+        names = list(workshop.catalogue)
+        width = max((len(name) for name in names), default=0)
+        for name in names:
+            try:
+                line = _line(name, workshop)
+            except FigureError as error:
+                line, broken = f"broken  {error}", True
+            print(f"{name:{width}}  {line}")
     return 1 if broken else 0
 
 

@@ -42,6 +42,15 @@ class ClaimTag(Extension):
 
     tags = {"claim"}  # noqa: RUF012
 
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """Keep the line break after `endclaim`, except after a tag alone on its line that more text follows.
+
+        The environment drops the line break after every tag: a paragraph that ends with a claim would run into
+        the next one, or into the rule that ends the slide.
+        """
+        source = re.sub(r"(\bendclaim\s*)%\]", r"\1+%]", source)
+        return re.sub(r"(?m)^([ \t]*\[%\s*endclaim\s*)\+%\](?=\n[ \t]*\S)", r"\1%]", source)
+
     def parse(self, parser: Parser) -> nodes.Node:
         """Parse the tag: one expression, then the sentence."""
         line = next(parser.stream).lineno

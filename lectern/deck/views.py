@@ -65,7 +65,9 @@ class FigureView:
     def __getitem__(self, name: str) -> Any:
         values = self._get().sidecar.values
         if name not in values:
-            raise DeckError(f"figure {self.request.name!r} has no value {name!r}", remedy=nearest(name, values))
+            raise DeckError(
+                f"figure {self.request.name!r} has no value {name!r}", remedy=nearest(name, values)
+            )
         return values[name]
 
     @property

@@ -35,10 +35,12 @@ GRACE = 5.0  # seconds a worker that overran its limit has to say where it was
 
 _running: dict[int, BaseProcess] = {}
 _lock = threading.Lock()
+_stopping = threading.Event()
 
 
 def warm_up(libraries: Iterable[str]) -> None:
-    """Say which libraries the parent imports when it starts, at the first job."""
+    """Get ready for jobs: the parent, when it starts with the first of them, imports these libraries."""
+    _stopping.clear()
     context = _context()
     if context.get_start_method() == "forkserver":
         context.set_forkserver_preload(["lectern.making.worker", *sorted(libraries)])
@@ -61,6 +63,8 @@ def isolated(job: Job) -> Outcome | Failure:
         with _lock, _environment():
             process.start()
             _running[process.pid or 0] = process
+        if _stopping.is_set():
+            process.kill()
         sender.close()
         try:
             return _outcome(job, process, receiver, log)
@@ -71,7 +75,8 @@ def isolated(job: Job) -> Outcome | Failure:
 
 
 def stop_all() -> None:
-    """Kill every running job; their callers get a Failure."""
+    """Kill every job, also those about to start, until `warm_up` is called again; their callers get a Failure."""
+    _stopping.set()
     for process in list(_running.values()):
         process.kill()
 

@@ -29,7 +29,10 @@ def test_citations(tmp_path: Path) -> None:
     found = bibliography(tmp_path)
     assert spaced(found.cite("garcia2020")) == "García y de la Cruz (2020)"
     assert spaced(found.cite("many2019")) == "One et al. (2019)"
-    assert spaced(found.cite_in_parentheses("many2019", "garcia2020")) == "(One et al., 2019; García y de la Cruz, 2020)"
+    assert (
+        spaced(found.cite_in_parentheses("many2019", "garcia2020"))
+        == "(One et al., 2019; García y de la Cruz, 2020)"
+    )
     assert " " not in found.cite("many2019")
 
 

@@ -37,7 +37,9 @@ def catalogue(sandbox: Sandbox) -> Catalogue:
         ("---\nheadingDivider: [2]\n---\n# A\n`img/one.png`\n# B\n`x`", []),
     ],
 )
-def test_where_markdown_shows_figures(catalogue: Catalogue, markdown: str, expected: list[tuple[str, int]]) -> None:
+def test_where_markdown_shows_figures(
+    catalogue: Catalogue, markdown: str, expected: list[tuple[str, int]]
+) -> None:
     assert [(found.figure, found.line) for found in mentions(markdown, catalogue)] == expected
 
 

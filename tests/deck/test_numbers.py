@@ -18,7 +18,9 @@ ES, EN = Numbers("es"), Numbers("en-GB")
         (2.5, 0, "2", "2"),
     ],
 )
-def test_numbers_are_written_as_the_language_does(value: float, decimals: int, spanish: str, english: str) -> None:
+def test_numbers_are_written_as_the_language_does(
+    value: float, decimals: int, spanish: str, english: str
+) -> None:
     assert ES.number(value, decimals) == spanish
     assert EN.number(value, decimals) == english
 

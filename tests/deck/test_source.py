@@ -9,7 +9,10 @@ def test_front_matter_is_the_yaml_between_the_first_two_rules() -> None:
     assert split_front_matter("---\na: 1\n---\n# T\n---\n") == ("a: 1", 4)
     assert split_front_matter("# T\n---\na: 1\n---\n") == ("", 1)
     assert split_front_matter("---\nnever closed") == ("", 1)
-    assert read_front_matter("---\ntitle: «T»\npaginate: true\n---\n", "deck") == {"title": "«T»", "paginate": True}
+    assert read_front_matter("---\ntitle: «T»\npaginate: true\n---\n", "deck") == {
+        "title": "«T»",
+        "paginate": True,
+    }
     assert read_front_matter("---\n\n---\n", "deck") == {}
 
 
@@ -28,7 +31,12 @@ def test_a_decks_name_and_kind_come_from_its_file(sandbox: Sandbox) -> None:
     template = read_deck(sandbox.deck("---\nlang: es\n---\n# Uno"), "shown")
     assert (template.name, template.is_template, template.language) == ("mechinterp", True, "es")
     plain = read_deck(sandbox.deck("\ufeff# One\n\ntwo", "talk.md"), "shown")
-    assert (plain.name, plain.is_template, plain.language, plain.text) == ("talk", False, "en", "# One\n\ntwo")
+    assert (plain.name, plain.is_template, plain.language, plain.text) == (
+        "talk",
+        False,
+        "en",
+        "# One\n\ntwo",
+    )
     assert plain.line_of("two") == 3
     assert plain.line_of("three") is None
 

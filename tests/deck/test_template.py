@@ -18,7 +18,10 @@ def render(sandbox: Sandbox, text: str) -> str:
 
 
 def test_a_figure_is_shown_with_its_alt_text_and_gives_values(one: Sandbox) -> None:
-    shown = render(one, "---\nlang: es\n---\n[[ figures.one ]] [[ figures.one.twice ]] [[ figures['one'].twice | number(1) ]]")
+    shown = render(
+        one,
+        "---\nlang: es\n---\n[[ figures.one ]] [[ figures.one.twice ]] [[ figures['one'].twice | number(1) ]]",
+    )
     assert shown.endswith('<img src="img/one.svg" alt="A bar" data-figure="one"> 4 4,0')
 
 
@@ -28,7 +31,9 @@ def test_brackets_leave_latex_alone(one: Sandbox) -> None:
 
 
 def test_other_parameters_make_another_picture(one: Sandbox) -> None:
-    shown = render(one, "[[ figures.one(number=5) ]] [[ figures.one(number=5).twice ]] [[ figures.one.twice ]]")
+    shown = render(
+        one, "[[ figures.one(number=5) ]] [[ figures.one(number=5).twice ]] [[ figures.one.twice ]]"
+    )
     assert "img/one--" in shown
     assert shown.endswith(" 10 4")
 
@@ -47,7 +52,9 @@ def test_a_picture_named_by_its_path_in_a_template_is_made_too(one: Sandbox) -> 
 
 
 def test_a_claim_marks_its_sentence(one: Sandbox) -> None:
-    path = one.deck("Since [% claim figures.one.claims.positive %]\ntwice is\n[[ figures.one.twice ]].\n[% endclaim %]\nSo.")
+    path = one.deck(
+        "Since [% claim figures.one.claims.positive %]\ntwice is\n[[ figures.one.twice ]].\n[% endclaim %]\nSo."
+    )
     ready = make_ready(read_deck(path, "deck"), one.workshop())
     assert ready.rendered.markdown == 'Since <span class="claim" data-claim="1">twice is 4.</span> So.'
     (stated,) = ready.rendered.stated
@@ -58,7 +65,27 @@ def test_a_claim_marks_its_sentence(one: Sandbox) -> None:
 def test_references(one: Sandbox) -> None:
     one.write("slides/refs.bib", "@misc{a, author={Doe, Jane}, title={T}, year=2020}")
     front = "---\nlang: es\nbibliography: refs.bib\n---\n"
-    assert render(one, front + "[[ citep('a') ]]\n[[ references() ]]").endswith("(Doe, 2020)\n- Doe (2020). *T*.".replace(", 2", ",\xa02"))
+    assert render(one, front + "[[ citep('a') ]]\n[[ references() ]]").endswith(
+        "(Doe, 2020)\n- Doe (2020). *T*.".replace(", 2", ",\xa02")
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A [% claim C %]b[% endclaim %]\n\n---", "A <b>\n\n---"),
+        ("[% claim C %]b[% endclaim %] [% claim C %]c[% endclaim %]\nd", "<b> <c>\nd"),
+        ("[% claim C %]\nb\n[% endclaim %]\n[% claim C %]\nc\n[% endclaim %]\nd\n\ne", "<b> <c> d\n\ne"),
+        ("[% claim C %]\nb\n[% endclaim %]\n\n---", "<b> \n\n---"),
+    ],
+)
+def test_where_a_claims_sentence_ends_the_paragraph_does_what_it_did(
+    one: Sandbox, text: str, expected: str
+) -> None:
+    import re
+
+    shown = render(one, text.replace("claim C", "claim figures.one.claims.positive"))
+    assert re.sub(r'<span class="claim" data-claim="\d">(.*?)</span>', r"<\1>", shown) == expected
 
 
 @pytest.mark.parametrize(
@@ -66,11 +93,20 @@ def test_references(one: Sandbox) -> None:
     [
         ("a\n[[ figures.noe ]]", r"md\.j2, line 2: there is no figure 'noe'\n.*did you mean 'one'"),
         ("a\n[[ figures['noe'] ]]", r"line 2: there is no figure 'noe'"),
-        ("a\n\n[[ figures.one.twise ]]", r"line 3: figure 'one' has no value 'twise'\n.*did you mean 'twice'"),
-        ("[% claim figures.one.claims.x %]a[% endclaim %]", r"line 1: figure 'one' has no claim 'x'\n.*positive"),
+        (
+            "a\n\n[[ figures.one.twise ]]",
+            r"line 3: figure 'one' has no value 'twise'\n.*did you mean 'twice'",
+        ),
+        (
+            "[% claim figures.one.claims.x %]a[% endclaim %]",
+            r"line 1: figure 'one' has no claim 'x'\n.*positive",
+        ),
         ("a\n[[ figures.one(sede=1) ]]", r"line 2: figure 'one' has no parameter 'sede'\n.*seed"),
         ("a\n[[ figures.one(seed='x') ]]", r"line 2: parameter 'seed' cannot be 'x'"),
-        ("a\n[[ undefined_name ]]", r"line 2: 'undefined_name' is undefined\n.*there is: cite, citep, figures"),
+        (
+            "a\n[[ undefined_name ]]",
+            r"line 2: 'undefined_name' is undefined\n.*there is: cite, citep, figures",
+        ),
         ("a\n[[ 1 + ]]", r"line 2: template syntax"),
         ("a\n[% if %]", r"line 2: template syntax"),
         ("a\n[% claim figures.one.claims.positive %]b", r"template syntax: Unexpected end of template"),
@@ -79,7 +115,10 @@ def test_references(one: Sandbox) -> None:
         ("a\n[[ 1 / 0 ]]", r"line 2: ZeroDivisionError"),
         ("a\n[% include 'none.md' %]", r"line 2: there is no template none\.md"),
         ("a\n[[ cite('x') ]]", r"line 1: the deck cites, and names no bibliography"),
-        ("---\nbibliography: none.bib\n---\n[[ cite('x') ]]", r"slides/none\.bib: cannot read the bibliography"),
+        (
+            "---\nbibliography: none.bib\n---\n[[ cite('x') ]]",
+            r"slides/none\.bib: cannot read the bibliography",
+        ),
         ("---\nlang: klingon\n---\n", r"lang 'klingon' is no language known"),
     ],
 )

@@ -18,5 +18,7 @@ def test_themes_are_css_files_beside_the_deck_that_say_so(sandbox: Sandbox) -> N
 def test_an_unknown_theme_is_refused_with_the_nearest() -> None:
     check_theme(None, ["default"], "deck.md")
     check_theme("default", ["default"], "deck.md")
-    with pytest.raises(DeckError, match=r"deck\.md, line 1: there is no theme 'defualt'\n.*did you mean 'default'"):
+    with pytest.raises(
+        DeckError, match=r"deck\.md, line 1: there is no theme 'defualt'\n.*did you mean 'default'"
+    ):
         check_theme("defualt", ["default", "gaia"], "deck.md")

@@ -148,7 +148,9 @@ def test_who_asks_for_a_failing_figure_is_not_told_of_twice(sandbox: Sandbox) ->
 
 
 def test_an_input_that_changes_while_it_is_used_is_noticed(sandbox: Sandbox) -> None:
-    text = FIGURE.replace("    return Result", "    open('figures/one.py', 'a').write('x = 1\\n')\n    return Result")
+    text = FIGURE.replace(
+        "    return Result", "    open('figures/one.py', 'a').write('x = 1\\n')\n    return Result"
+    )
     text = text.replace("open('figures", f"open('{sandbox.root}/figures")
     sandbox.figure("one", text)
     with pytest.raises(FigureError, match=r"figures/one\.py changed while compute ran"):
@@ -160,7 +162,9 @@ def test_no_temporary_files_are_left(made: Sandbox) -> None:
     assert sorted(path.name for path in (made.root / "img").iterdir()) == ["one.json", "one.png", "one.svg"]
 
 
-def test_the_same_picture_from_another_folder(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_same_picture_from_another_folder(
+    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Nothing of where the project lies is in the picture."""
     other = Sandbox(Path(tmp_path_factory.mktemp("elsewhere")))
     for place in (sandbox, other):

@@ -67,7 +67,9 @@ def test_a_script_that_asks_for_too_much_memory(sandbox: Sandbox) -> None:
 
 
 def test_a_script_that_ends_its_process(sandbox: Sandbox) -> None:
-    said = error_of(sandbox, result="    import os\n    os.write(2, b'bye')\n    os._exit(3)\n    return Result")
+    said = error_of(
+        sandbox, result="    import os\n    os.write(2, b'bye')\n    os._exit(3)\n    return Result"
+    )
     assert "compute died with exit code 3" in said
     assert "bye" in said
 
@@ -116,19 +118,27 @@ def test_a_library_that_is_not_installed_is_named(sandbox: Sandbox) -> None:
 def test_reading_a_file_outside_the_key_is_an_error_naming_it(sandbox: Sandbox) -> None:
     path = sandbox.write("data.txt", "7")
     said = error_of(sandbox, result=f"    open({str(path)!r}).read()\n    return Result")
-    assert said.startswith(f"figures/one.py, line 6: figure 'one': it reads {path}, which its key does not cover")
-    sandbox.figure("one", FIGURE.replace("    return Result", f"    open({str(path)!r}).read()\n    return Result"))
+    assert said.startswith(
+        f"figures/one.py, line 6: figure 'one': it reads {path}, which its key does not cover"
+    )
+    sandbox.figure(
+        "one", FIGURE.replace("    return Result", f"    open({str(path)!r}).read()\n    return Result")
+    )
     sandbox.edit("figures/one.py", "def compute", "FILES = ('data.txt',)\n\ndef compute")
     assert sandbox.make("one")
 
 
 def test_importing_a_module_behind_the_keys_back_is_an_error_naming_it(sandbox: Sandbox) -> None:
     sandbox.write("hidden.py", "X = 1")
-    said = error_of(sandbox, result="    import importlib\n    importlib.import_module('hidden')\n    return Result")
+    said = error_of(
+        sandbox, result="    import importlib\n    importlib.import_module('hidden')\n    return Result"
+    )
     assert f"it reads {sandbox.root / 'hidden.py'}" in said
 
 
-def test_writing_and_reading_elsewhere_is_allowed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_writing_and_reading_elsewhere_is_allowed(
+    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = tmp_path_factory.mktemp("elsewhere") / "file"
     use = f"    open({str(path)!r}, 'w').write('x')\n    open({str(path)!r}).read()\n    return Result"
     sandbox.figure("one", FIGURE.replace("    return Result", use))
@@ -137,7 +147,9 @@ def test_writing_and_reading_elsewhere_is_allowed(sandbox: Sandbox, tmp_path_fac
 
 def test_a_module_saved_twice_within_a_second_is_the_one_saved_last(sandbox: Sandbox) -> None:
     """Python trusts a compiled module by size and whole seconds; workers must not."""
-    sandbox.figure("one", FIGURE.replace("    return Result", "    from near import N as number\n    return Result"))
+    sandbox.figure(
+        "one", FIGURE.replace("    return Result", "    from near import N as number\n    return Result")
+    )
     module = sandbox.write("near.py", "N = 5\n")
     sandbox.make("one")
     stamp = module.stat().st_mtime
@@ -149,7 +161,9 @@ def test_a_module_saved_twice_within_a_second_is_the_one_saved_last(sandbox: San
     assert state.sidecar.values == {"twice": 12}
 
 
-def test_a_persons_own_matplotlibrc_changes_nothing(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_persons_own_matplotlibrc_changes_nothing(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sandbox.figure("one")
     sandbox.make("one")
     before = (sandbox.root / "img/one.svg").read_bytes()

@@ -10,11 +10,14 @@ from lectern.marp import browser
 from lectern.marp.renderer import Contents, Renderer
 
 linux_only = pytest.mark.skipif(
-    sys.platform != "linux" or platform.machine() != "x86_64", reason="the bundled Chromium is for x86-64 Linux"
+    sys.platform != "linux" or platform.machine() != "x86_64",
+    reason="the bundled Chromium is for x86-64 Linux",
 )
 
 
-def test_a_chosen_browser_comes_first_then_one_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chosen_browser_comes_first_then_one_on_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CHROME_PATH", raising=False)
     assert browser.installed_browser() is None
@@ -28,7 +31,9 @@ def test_a_chosen_browser_comes_first_then_one_on_the_path(tmp_path: Path, monke
 
 def test_without_any_browser_the_remedy_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(browser, "PACKAGE", tmp_path / "none")
-    with pytest.raises(SetupError, match=r"no browser was found.*\n.*install Chrome, Chromium, Edge or Firefox"):
+    with pytest.raises(
+        SetupError, match=r"no browser was found.*\n.*install Chrome, Chromium, Edge or Firefox"
+    ):
         browser.bundled_chromium(tmp_path)
 
 

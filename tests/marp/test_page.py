@@ -27,7 +27,11 @@ def checked(renderer: Renderer, folder: Path, text: str) -> Page:
 @pytest.mark.parametrize(
     ("math", "formula", "said"),
     [
-        ("katex", r"\frac{a}{\nocommand}", r"line 11, slide 2: formula \frac{a}{\nocommand}: KaTeX does not know \nocommand"),
+        (
+            "katex",
+            r"\frac{a}{\nocommand}",
+            r"line 11, slide 2: formula \frac{a}{\nocommand}: KaTeX does not know \nocommand",
+        ),
         ("katex", r"\frac{a}{b & c", r"line 11, slide 2: formula \frac{a}{b & c: KaTeX parse error: "),
         ("mathjax", r"\frac{a}{b", "slide 2: formula: Missing close brace"),
     ],

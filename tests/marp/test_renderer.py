@@ -27,7 +27,9 @@ def fake_node(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_slides_notes_and_themes(renderer: Renderer) -> None:
-    found = renderer.render("# One\n\n<!-- a note -->\n\n---\n\n# Two", ["/* @theme mine */ section { color: red }"], False)
+    found = renderer.render(
+        "# One\n\n<!-- a note -->\n\n---\n\n# Two", ["/* @theme mine */ section { color: red }"], False
+    )
     assert len(found.slides) == 2
     assert "One" in found.slides[0]
     assert "Two" in found.slides[1]
@@ -72,7 +74,9 @@ def test_contents_go_into_the_page(renderer: Renderer) -> None:
     assert "a.png" not in page
 
 
-def test_the_decks_own_marp_configuration_is_not_picked_up(renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_decks_own_marp_configuration_is_not_picked_up(
+    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / ".marprc.yml").write_text("html: false\nengine: ./none.js\n")
     monkeypatch.chdir(tmp_path)
     assert b"One" in renderer.convert("# One", NOTHING, ".html")
@@ -103,13 +107,19 @@ def test_old_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "major < 20" in server
     answer = '{"error": "Node.js 16.20.0 is too old"}'
     fake_node(tmp_path, f"echo '{answer}'", monkeypatch)
-    with Renderer(tmp_path) as renderer, pytest.raises(SetupError, match=r"Node\.js 16\.20\.0 is too old\n.*install Node"):
+    with (
+        Renderer(tmp_path) as renderer,
+        pytest.raises(SetupError, match=r"Node\.js 16\.20\.0 is too old\n.*install Node"),
+    ):
         renderer.render("# One", [], False)
 
 
 def test_a_node_that_only_complains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_node(tmp_path, "echo 'Illegal instruction' >&2; exit 132", monkeypatch)
-    with Renderer(tmp_path) as renderer, pytest.raises(SetupError, match=r"exit code 132\): Illegal instruction"):
+    with (
+        Renderer(tmp_path) as renderer,
+        pytest.raises(SetupError, match=r"exit code 132\): Illegal instruction"),
+    ):
         renderer.render("# One", [], False)
 
 

@@ -24,7 +24,9 @@ def test_what_a_page_loads(text: str, urls: list[str]) -> None:
 
 def test_local_urls_mean_files() -> None:
     assert all(is_local(url) for url in ("a.png", "../a b.png", "/x/a.png", "file:///x/a.png"))
-    assert not any(is_local(url) for url in ("data:image/png;base64,", "https://a/b.png", "//cdn/x", "#gradient", ""))
+    assert not any(
+        is_local(url) for url in ("data:image/png;base64,", "https://a/b.png", "//cdn/x", "#gradient", "")
+    )
     folder = Path("/deck")
     assert file_of("img/a%20b.png?x=1", folder) == Path("/deck/img/a b.png")
     assert file_of("../a.png", folder) == Path("/a.png")
@@ -32,12 +34,16 @@ def test_local_urls_mean_files() -> None:
 
 
 def test_a_themes_paths_start_at_the_theme() -> None:
-    css = "a{background:url(x.png)} b{background:url(\"https://e.org/y.png\")} c{fill:url(#g)}"
+    css = 'a{background:url(x.png)} b{background:url("https://e.org/y.png")} c{fill:url(#g)}'
     assert absolute_css(css, Path("/theme")) == css.replace("url(x.png)", "url('file:///theme/x.png')")
 
 
 def test_files_become_data_uris_of_their_kind(tmp_path: Path) -> None:
-    for name, kind in (("a.svg", "image/svg+xml"), ("a.woff2", "font/woff2"), ("a.unknown-kind", "application/octet-stream")):
+    for name, kind in (
+        ("a.svg", "image/svg+xml"),
+        ("a.woff2", "font/woff2"),
+        ("a.unknown-kind", "application/octet-stream"),
+    ):
         path = tmp_path / name
         path.write_bytes(b"abc")
         assert data_uri(path) == f"data:{kind};base64,YWJj"

@@ -38,7 +38,13 @@ def test_comments_docstrings_and_formatting_do_not_count(old: str, new: str) -> 
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("x + y", "y + x"), ("y=2", "y=3"), ("z = 1", "z = 1.0"), ("import a", "import b"), ("def f", "async def f")],
+    [
+        ("x + y", "y + x"),
+        ("y=2", "y=3"),
+        ("z = 1", "z = 1.0"),
+        ("import a", "import b"),
+        ("def f", "async def f"),
+    ],
 )
 def test_what_the_code_says_counts(old: str, new: str) -> None:
     assert digest(SOURCE.replace(old, new)) != digest(SOURCE)
@@ -52,7 +58,9 @@ def test_defaults_of_the_step_do_not_count_but_those_of_others_do() -> None:
 
 def test_the_digest_is_the_same_on_every_python() -> None:
     """Committed sidecars hold such digests: a change here makes every figure stale."""
-    assert digest("def f(a, *, b=1):\n    return f'{a!r} {a:.2f}' if a else [*a, {1: 2}]") == "37b3a041813f0f94"
+    assert (
+        digest("def f(a, *, b=1):\n    return f'{a!r} {a:.2f}' if a else [*a, {1: 2}]") == "37b3a041813f0f94"
+    )
 
 
 def test_imported_names_are_absolute() -> None:

@@ -31,7 +31,9 @@ def test_equal_contents_have_equal_digests(tmp_path: Path, file: Path) -> None:
     assert digests.of(tmp_path / "absent") is None
 
 
-def test_a_remembered_file_is_not_read_again(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_remembered_file_is_not_read_again(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     digests = fresh(tmp_path)
     expected = digests.of(file)
     digests.save()

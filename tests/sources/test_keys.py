@@ -33,7 +33,9 @@ def draw(data, width=3):
 def project(sandbox: Sandbox) -> Sandbox:
     sandbox.figure("plot", FIGURE)
     sandbox.write("helpers/__init__.py", "")
-    sandbox.write("helpers/near.py", "from helpers import far\n\ndef scaled(n):\n    return [far.FACTOR * n]\n")
+    sandbox.write(
+        "helpers/near.py", "from helpers import far\n\ndef scaled(n):\n    return [far.FACTOR * n]\n"
+    )
     sandbox.write("helpers/far.py", "FACTOR = 2\n")
     sandbox.write("helpers/looks.py", "COLOR = 'black'\n")
     sandbox.write("helpers/unused.py", "X = 1\n")
@@ -50,21 +52,33 @@ def parts(project: Sandbox, **overrides: object) -> tuple[dict[str, str], dict[s
 
 
 EDITS: dict[str, tuple[Callable[[Sandbox], object], list[str], list[str]]] = {
-    "comment in the script": (lambda p: p.edit("figures/plot.py", "def draw", "# a comment\ndef draw"), [], []),
+    "comment in the script": (
+        lambda p: p.edit("figures/plot.py", "def draw", "# a comment\ndef draw"),
+        [],
+        [],
+    ),
     "docstring": (lambda p: p.edit("figures/plot.py", "A claim", "Another"), [], []),
     "compute": (lambda p: p.edit("figures/plot.py", "scaled(n)", "scaled(n + 1)"), ["code"], []),
     "draw": (lambda p: p.edit("figures/plot.py", "subplots()", "subplots(1, 1)"), [], ["code"]),
     "default of a parameter": (lambda p: p.edit("figures/plot.py", "n=2", "n=3"), ["parameter n"], []),
     "default in draw": (lambda p: p.edit("figures/plot.py", "width=3", "width=4"), [], ["parameter width"]),
     "imported module": (lambda p: p.edit("helpers/near.py", "* n]", "* n, 1]"), ["helpers/near.py"], []),
-    "its docstring": (lambda p: p.edit("helpers/near.py", "def scaled(n):", 'def scaled(n):\n    """Doc."""'), [], []),
+    "its docstring": (
+        lambda p: p.edit("helpers/near.py", "def scaled(n):", 'def scaled(n):\n    """Doc."""'),
+        [],
+        [],
+    ),
     "module imported by a module": (lambda p: p.edit("helpers/far.py", "2", "3"), ["helpers/far.py"], []),
     "package": (
         lambda p: p.write("helpers/__init__.py", "X = 1"),
         ["helpers/__init__.py"],
         ["helpers/__init__.py"],
     ),
-    "module that only draw uses": (lambda p: p.edit("helpers/looks.py", "black", "red"), [], ["helpers/looks.py"]),
+    "module that only draw uses": (
+        lambda p: p.edit("helpers/looks.py", "black", "red"),
+        [],
+        ["helpers/looks.py"],
+    ),
     "module nobody imports": (lambda p: p.edit("helpers/unused.py", "1", "2"), [], []),
     "parameter's file": (lambda p: p.edit("table.txt", "table", "chair"), ["file table.txt"], []),
     "declared file": (lambda p: p.edit("data/a.csv", "a", "b"), ["file data/a.csv"], ["file data/a.csv"]),
@@ -100,7 +114,9 @@ def test_changes_say_what_came_and_went() -> None:
 
 def test_a_missing_file_is_named(project: Sandbox) -> None:
     (project.root / "table.txt").unlink()
-    with pytest.raises(FigureError, match=r"figures/plot\.py: parameter 'table': there is no file table\.txt"):
+    with pytest.raises(
+        FigureError, match=r"figures/plot\.py: parameter 'table': there is no file table\.txt"
+    ):
         parts(project)
     project.write("table.txt", "")
     (project.root / "data/a.csv").unlink()

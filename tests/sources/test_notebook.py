@@ -15,7 +15,13 @@ def notebook(*cells: str) -> str:
 def split() -> list[str]:
     head, compute = FIGURE.strip().split("def compute", 1)
     compute, draw = compute.split("def draw", 1)
-    return [head, "%matplotlib inline\n!pip list", "def compute" + compute, "def draw" + draw, "draw(compute().data)"]
+    return [
+        head,
+        "%matplotlib inline\n!pip list",
+        "def compute" + compute,
+        "def draw" + draw,
+        "draw(compute().data)",
+    ]
 
 
 def test_a_notebook_is_a_figure_and_its_demonstrations_do_not_run(sandbox: Sandbox) -> None:

@@ -78,5 +78,7 @@ def test_looking_names_up_at_run_time_brings_the_whole_script() -> None:
 
 
 def test_line_numbers_are_kept() -> None:
-    (compute,) = [s for s in reachable(ast.parse(SCRIPT), "compute").body if getattr(s, "name", "") == "compute"]
+    (compute,) = [
+        s for s in reachable(ast.parse(SCRIPT), "compute").body if getattr(s, "name", "") == "compute"
+    ]
     assert SCRIPT.splitlines()[compute.lineno - 1].startswith("def compute")

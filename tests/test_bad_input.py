@@ -1,0 +1,316 @@
+"""Bad input: what is wrong, where and what to do is said; the exit code tells; all outputs are as they were."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lectern.project import ENGINE_ROOT
+from tests.conftest import FIGURE, Sandbox
+from tests.test_build import DECK, HTML
+
+pytestmark = pytest.mark.heavy
+SLOW = "    import threading\n    threading.Event().wait(60)\n    return Result"
+
+
+@pytest.fixture
+def built(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> Sandbox:
+    sandbox.figure("one")
+    sandbox.deck(DECK)
+    sandbox.write("slides/refs.bib", "@misc{doe2020, author={Doe, Jane}, title={T}, year=2020}")
+    assert sandbox.build(*HTML) == 0
+    capsys.readouterr()
+    return sandbox
+
+
+def outputs(sandbox: Sandbox) -> dict[str, bytes]:
+    return {
+        str(path): path.read_bytes()
+        for folder in ("img", "dist")
+        for path in (sandbox.root / folder).iterdir()
+    }
+
+
+def in_deck(text: str) -> Callable[[Sandbox], object]:
+    return lambda s: s.edit("slides/mechinterp.md.j2", "# Dos", f"# Dos\n\n{text}")
+
+
+def in_figure(old: str, new: str) -> Callable[[Sandbox], object]:
+    return lambda s: s.edit("figures/one.py", old, new)
+
+
+BAD: dict[str, tuple[Callable[[Sandbox], object], str]] = {
+    "unknown figure": (
+        in_deck("[[ figures.onne ]]"),
+        "mechinterp.md.j2, line 19: there is no figure 'onne'\n  → did you mean 'one'?",
+    ),
+    "unknown value": (
+        in_deck("[[ figures.one.twicee ]]"),
+        "line 19: figure 'one' has no value 'twicee'\n  → did you mean 'twice'?",
+    ),
+    "undefined variable": (in_deck("[[ nothing ]]"), "line 19: 'nothing' is undefined"),
+    "template syntax": (
+        in_deck("[% endfor %]"),
+        "line 19: template syntax: Encountered unknown tag 'endfor'",
+    ),
+    "script syntax": (in_figure("def draw(data", "def draw(data(("), "figures/one.py, line 13: syntax error"),
+    "script raises": (
+        in_figure("return Result(", "raise OSError('gone')\n    return Result("),
+        "figures/one.py, line 6: figure 'one': OSError: gone",
+    ),
+    "script hangs": (
+        lambda s: s.figure(
+            "one",
+            FIGURE.replace("    return Result", SLOW).replace("def compute", "TIME_LIMIT = 1\ndef compute"),
+        ),
+        "compute ran longer than its 1 s\n  → mend it, or raise TIME_LIMIT",
+    ),
+    "script draws nothing": (
+        in_figure("return figure", "return None"),
+        "figure 'one': draw returned nothing\n  → return the matplotlib Figure",
+    ),
+    "script returns the wrong type": (in_figure("return Result(", "return list("), "TypeError"),
+    "script killed": (
+        in_figure("return Result(", "import os; os.kill(os.getpid(), 9)\n    return Result("),
+        "compute was killed by the system\n  → most often the system ran out of memory",
+    ),
+    "two figures of one name": (
+        lambda s: s.write("figures/one.ipynb", "{}"),
+        "two figures are named 'one': figures/one.ipynb and figures/one.py\n  → rename",
+    ),
+    "cycle": (
+        in_figure("number=2, seed=0", "one, number=2"),
+        "figures ask for each other in a ring: one → one",
+    ),
+    "unknown parameter": (
+        in_deck("[[ figures.one(nummer=1) ]]"),
+        "line 19: figure 'one' has no parameter 'nummer'\n  → did you mean 'number'?",
+    ),
+    "unparsable parameter": (
+        in_deck("[[ figures.one(number='x') ]]"),
+        "line 19: parameter 'number' cannot be 'x'",
+    ),
+    "front matter": (
+        lambda s: s.edit("slides/mechinterp.md.j2", "math: katex", "math: [katex"),
+        "the front matter is not YAML",
+    ),
+    "front matter after templating": (
+        lambda s: s.edit("slides/mechinterp.md.j2", "title: Prueba", 'title: "[[ \'a\\"b\' ]]"'),
+        "the front matter is not YAML",
+    ),
+    "formula": (
+        in_deck(r"$\frac{1}{\bogus}$"),
+        r"mechinterp.md.j2, line 19, slide 2: formula \frac{1}{\bogus}: KaTeX does not know \bogus",
+    ),
+    "image": (
+        in_deck("![](gone.png)"),
+        "mechinterp.md.j2, line 19, slide 2: there is no file gone.png\n  → it was looked for at",
+    ),
+    "bibliography missing": (
+        in_deck("[[ cite('doe2020') ]]"),
+        "line 1: the deck cites, and names no bibliography\n  → add `bibliography: FILE.bib`",
+    ),
+    "bibliography key": (
+        lambda s: (
+            s.edit("slides/mechinterp.md.j2", "math: katex", "bibliography: refs.bib"),
+            in_deck("[[ cite('doe2021') ]]")(s),
+        ),
+        "line 19: slides/refs.bib has no entry 'doe2021'\n  → did you mean 'doe2020'?",
+    ),
+    "theme": (
+        lambda s: s.edit("slides/mechinterp.md.j2", "math: katex", "theme: gaja"),
+        "there is no theme 'gaja'\n  → did you mean 'gaia'?",
+    ),
+    "language": (
+        lambda s: s.edit("slides/mechinterp.md.j2", "lang: es", "lang: xx-yy"),
+        "lang 'xx-yy' is no language known",
+    ),
+    "deck deleted": (lambda s: (s.root / "slides/mechinterp.md.j2").unlink(), "there is no deck"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "message"), BAD.values(), ids=BAD)
+def test_what_is_wrong_is_said_and_nothing_is_lost(
+    built: Sandbox, spoil: Callable[[Sandbox], object], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = outputs(built)
+    spoil(built)
+    assert built.build(*HTML) == 1
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert "Traceback" not in captured.err
+    assert outputs(built) == before
+
+
+def test_all_mistakes_are_told_at_once(built: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    in_deck("![](gone.png)\n\n$\\bogus$\n\n![bg](lost.svg)")(built)
+    assert built.build(*HTML) == 1
+    said = capsys.readouterr().err
+    assert all(text in said for text in ("gone.png", "lost.svg", r"\bogus"))
+
+
+def test_dist_is_a_file(built: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(built.root / "dist")
+    (built.root / "dist").write_text("mine")
+    assert built.build(*HTML) == 1
+    assert "dist/mechinterp.html: cannot write: " in capsys.readouterr().err
+    assert (built.root / "dist").read_text() == "mine"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_a_disk_that_is_full(built: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (built.root / "dist/mechinterp.html").read_bytes()
+    shutil.rmtree(built.root / "dist")
+    (built.root / "dist").mkdir()
+    size = 4096 * (len(page) // 4096 + 4)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(built.root / "dist")]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this system does not let us mount")
+    try:
+        (built.root / "dist/mechinterp.html").write_bytes(page)
+        built.edit("slides/mechinterp.md.j2", "# Dos", "# Tres")
+        assert built.build(*HTML) == 1
+        assert "cannot write: No space left on device\n  → free space" in capsys.readouterr().err
+        assert outputs(built)[str(built.root / "dist/mechinterp.html")] == page
+        assert len(list((built.root / "dist").iterdir())) == 1
+    finally:
+        subprocess.run(["umount", str(built.root / "dist")], check=True)
+
+
+def test_node_dies_in_the_middle_of_rendering(
+    built: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Node starts, takes the request and falls over."""
+    before = outputs(built)
+    bin_ = tmp_path / "bin"
+    bin_.mkdir()
+    (bin_ / "node").write_text(
+        "#!/bin/sh\necho '{\"ready\": true}'\nread line\necho 'JavaScript heap out of memory' >&2\nkill -ABRT $$\n"
+    )
+    (bin_ / "node").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{bin_}:{os.environ['PATH']}")
+    in_deck("more")(built)
+    assert built.build(*HTML) == 1
+    assert (
+        "Node.js died while rendering (exit code -6): JavaScript heap out of memory\n  → build again"
+        in capsys.readouterr().err
+    )
+    assert outputs(built) == before
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait for another process to get somewhere; nothing in it tells us when."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        os.sched_yield()
+
+
+def children(pid: int) -> list[int]:
+    """Return all descendants of a process."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid and fields[0] != "Z":
+            found.append(int(path.parent.name))
+    return found + [grandchild for child in found for grandchild in children(child)]
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupting_a_computation_leaves_no_process_and_no_trace(
+    built: Sandbox, number: signal.Signals
+) -> None:
+    before = outputs(built)
+    mark = built.root / "started"
+    built.figure("one", FIGURE.replace("    return Result", f"    open({str(mark)!r}, 'w').close()\n{SLOW}"))
+    process = built.command(*HTML)
+    wait_until(mark.exists)
+    family = children(process.pid)
+    assert len(family) >= 2  # Node and the workers' parent at least
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert err.endswith("interrupted: the outputs are as they were before\n")
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family))
+    assert outputs(built) == before
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
+def test_killing_the_build_leaves_no_process(built: Sandbox) -> None:
+    before = outputs(built)
+    mark = built.root / "started"
+    built.figure("one", FIGURE.replace("    return Result", f"    open({str(mark)!r}, 'w').close()\n{SLOW}"))
+    process = built.command(*HTML)
+    wait_until(mark.exists)
+    family = children(process.pid)
+    process.kill()
+    process.communicate(timeout=20)
+    wait_until(lambda: not any(_alive(pid) for pid in family))
+    assert outputs(built) == before
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.15, 0.3, 0.5, 0.8, 1.2])
+def test_interrupting_at_any_moment_leaves_whole_outputs(built: Sandbox, seconds: float) -> None:
+    in_deck("changed")(built)
+    in_figure("figsize=(2, 1)", "figsize=(3, 1)")(built)
+    process = built.command()
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode in (0, 130, -signal.SIGINT)
+    assert "Traceback" not in err or process.returncode == -signal.SIGINT
+    assert (built.root / "dist/mechinterp.html").read_text().rstrip().endswith("</html>")
+    leftovers = [path.name for path in built.root.rglob("*.tmp")]
+    assert leftovers == []
+    assert built.build(*HTML) == 0  # and the next build mends whatever was half done
+
+
+def test_a_missing_package_says_what_to_run(tmp_path: Path) -> None:
+    """With the project's packages hidden, the command tells how to install them."""
+    code = "import sys; sys.path.insert(0, '.'); sys.argv = ['build.py', '--force']; import runpy; runpy.run_path('build.py', run_name='__main__')"
+    bare = subprocess.run(
+        [sys.executable, "-S", "-E", "-c", code], capture_output=True, text=True, cwd=ENGINE_ROOT, check=False
+    )
+    assert bare.returncode == 1
+    assert "is not installed here\n  → run `make`" in bare.stderr
+    assert "Traceback" not in bare.stderr
+
+
+def test_an_old_python_is_told_so() -> None:
+    import runpy
+
+    module = runpy.run_path(str(ENGINE_ROOT / "build.py"))
+    module["main"].__globals__["MINIMUM"] = (4, 0)
+    assert module["main"]() == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--formats", "docx"], ["--formats", ""], ["--jobs", "0"], ["--jobs", "two"], ["--unknown"], ["figure"]],
+)
+def test_wrong_usage_ends_with_two(
+    sandbox: Sandbox, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        sandbox.build(*arguments)
+    assert caught.value.code == 2
+    assert "usage: build.py" in capsys.readouterr().err
