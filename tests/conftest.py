@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from jaxtyping import install_import_hook
+
+# The shapes in the signatures of the analysis are checked at every call that a test makes.
+install_import_hook("mechinterp", "beartype.beartype")
 
 from lectern.cli import run
 from lectern.making.isolated import warm_up

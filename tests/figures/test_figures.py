@@ -1,0 +1,97 @@
+"""The lecture's own figures: made from what is committed, used by the deck, the same bytes every time."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lectern.making.request import request_for
+from lectern.progress import Progress
+from lectern.project import ENGINE_ROOT, Project
+from lectern.sources.catalogue import Catalogue
+from lectern.sources.digests import Digests
+from lectern.workshop import open_workshop
+
+# Enough to go through every line of a script in little time.
+SMALL = {
+    "superposition": {"sparsities": (0.0, 0.9), "n_restarts": 1},
+    "superposition_correlation": {"n_groups": 2, "n_restarts": 1},
+}
+
+
+@dataclass(frozen=True)
+class Elsewhere(Project):
+    """The lecture, with its outputs in another folder."""
+
+    outputs: Path
+
+    @property
+    def images(self) -> Path:
+        return self.outputs / "img"
+
+    @property
+    def cache(self) -> Path:
+        return self.outputs / "cache"
+
+
+def names() -> list[str]:
+    return sorted(Catalogue(Project(ENGINE_ROOT), Digests(Path("none"))))
+
+
+@pytest.fixture
+def lecture(tmp_path: Path) -> Elsewhere:
+    return Elsewhere(ENGINE_ROOT, tmp_path)
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_committed_picture_is_what_the_script_makes(name: str, tmp_path: Path) -> None:
+    """Else a fresh clone would have something to compute."""
+    from lectern.making.request import Request
+
+    with open_workshop(Project(ENGINE_ROOT), Progress(), jobs=1) as workshop:
+        state = workshop.states.of(Request(name))
+    assert state.fresh, f"run `python build.py --only {name}`: {dict(state.stale)}"
+    assert state.sidecar
+    assert all(claim.holds for claim in state.sidecar.claims.values())
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", names())
+def test_a_figure_drawn_twice_is_the_same_bytes(name: str, lecture: Elsewhere) -> None:
+    with open_workshop(lecture, Progress(), jobs=2) as workshop:
+        script = workshop.catalogue.script(name)
+        wanted = request_for(script, SMALL.get(name, {}))
+        first = workshop.maker.make([wanted])[wanted]
+        before = {path.suffix: path.read_bytes() for path in lecture.images.iterdir() if path.suffix != ".json"}
+        assert set(before) == {".svg", ".png"}
+        again = workshop.maker.make([wanted], force=True)[wanted]
+    assert again.sidecar.data == first.sidecar.data
+    assert before == {path.suffix: path.read_bytes() for path in lecture.images.iterdir() if path.suffix != ".json"}
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_figure_says_what_it_claims_and_shows(name: str) -> None:
+    with open_workshop(Project(ENGINE_ROOT), Progress(), jobs=1) as workshop:
+        script = workshop.catalogue.script(name)
+        state = workshop.states.of(request_for(script, {}))
+    assert script.summary.endswith(".")
+    assert state.sidecar
+    assert state.sidecar.claims, "a figure of the lecture makes at least one claim"
+    assert len(state.sidecar.alt) > 40
+
+
+def test_the_deck_shows_every_figure_and_states_every_claim() -> None:
+    deck = (ENGINE_ROOT / "slides/mechinterp.md.j2").read_text(encoding="utf-8")
+    with open_workshop(Project(ENGINE_ROOT), Progress(), jobs=1) as workshop:
+        for name in names():
+            assert f"[[ figures.{name} ]]" in deck
+            assert f"claim figures.{name}.claims." in deck
+            assert workshop.states.of(request_for(workshop.catalogue.script(name), {})).sidecar
+
+
+@pytest.mark.parametrize("name", names())
+def test_scripts_read_top_to_bottom_in_a_minute(name: str) -> None:
+    text = (ENGINE_ROOT / "figures" / f"{name}.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 110
+    assert re.search(r"^def compute\(", text, re.MULTILINE).start() < re.search(r"^def draw\(", text, re.MULTILINE).start()  # type: ignore[union-attr]

@@ -1,0 +1,78 @@
+"""Imports run one way, and two packages never meet."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lectern.project import ENGINE_ROOT
+from lectern.sources.code import imported_names
+
+# Who may import what of the project, and which libraries are out of bounds.
+PROJECT = {"lectern", "mechinterp", "figures", "benchmarks", "tests"}
+MAY_IMPORT = {"lectern": {"lectern"}, "mechinterp": {"mechinterp"}, "figures": {"figures", "mechinterp", "lectern.figure"}}
+NEVER = {"mechinterp": {"matplotlib", "lectern"}, "lectern": {"mechinterp", "torch", "transformer_lens"}}
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ENGINE_ROOT / package).rglob("*.py"))
+
+
+def imports_of(path: Path) -> list[str]:
+    package = ".".join(path.relative_to(ENGINE_ROOT).parent.parts)
+    return imported_names(ast.parse(path.read_text(encoding="utf-8")), package)
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_imports_run_one_way(package: str) -> None:
+    for path in sources(package):
+        for name in imports_of(path):
+            ours = name.split(".")[0] in PROJECT
+            allowed = name == "lectern" or any(name == a or name.startswith(f"{a}.") for a in MAY_IMPORT[package])
+            assert not ours or allowed, f"{path} imports {name}"
+            assert name.split(".")[0] not in NEVER.get(package, set()), f"{path} imports {name}"
+
+
+def test_there_are_no_import_cycles() -> None:
+    graph = {}
+    for path in [*sources("lectern"), *sources("mechinterp")]:
+        module = ".".join(path.relative_to(ENGINE_ROOT).with_suffix("").parts).removesuffix(".__init__")
+        graph[module] = set(imports_of(path))
+    done: set[str] = set()
+
+    def visit(module: str, trail: tuple[str, ...]) -> None:
+        assert module not in trail, " → ".join([*trail, module])
+        if module in done or module not in graph:
+            return
+        for name in graph[module] - {module}:
+            visit(name, (*trail, module))
+        done.add(module)
+
+    for module in graph:
+        visit(module, ())
+
+
+def loaded_after(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ENGINE_ROOT)
+    return set(done.stdout.split())
+
+
+ANALYSES = [path.stem for path in (ENGINE_ROOT / "mechinterp").glob("*.py") if path.stem != "__init__"]
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("module", ANALYSES)
+def test_the_analysis_never_loads_matplotlib_or_the_engine(module: str) -> None:
+    assert not loaded_after(f"import mechinterp.{module}") & {"matplotlib", "lectern"}
+
+
+def test_the_command_line_loads_nothing_of_the_analysis() -> None:
+    assert not loaded_after("import lectern.cli, lectern.commands.build") & {"torch", "mechinterp", "matplotlib", "numpy", "rich"}
+
+
+def test_these_tests_can_fail() -> None:
+    assert "matplotlib" in loaded_after("import matplotlib.figure")
+    assert "lectern.cli" in imports_of(ENGINE_ROOT / "build.py")
