@@ -1,0 +1,51 @@
+"""A sentence edited, then `python build.py --formats html`, against Marp CLI alone on the same Markdown."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+from benchmarks.measure import build, copy_of_project, in_turn, report, seconds
+from lectern.deck.rendering import make_ready
+from lectern.deck.source import read_deck
+from lectern.progress import Progress
+from lectern.project import Project
+from lectern.workshop import open_workshop
+
+SENTENCE = "Abrirla hace falta para:"
+
+
+def markdown_of(root: Path) -> str:
+    """Return the Markdown that the deck's template becomes."""
+    with open_workshop(Project(root), Progress(), jobs=1) as workshop:
+        deck = read_deck(workshop.project.deck, "deck")
+        return make_ready(deck, workshop).rendered.markdown
+
+
+def main() -> None:
+    """Measure."""
+    with copy_of_project() as root:
+        seconds(build(root), root)
+        alone = root / "slides" / "alone.md"
+        alone.write_text(markdown_of(root).replace('src="img/', 'src="../img/'))
+        words = itertools.count()
+
+        def edit() -> None:
+            """Change the sentence in both decks, with a word that neither has held before."""
+            word = f"edición{next(words)}"
+            for deck in (root / "slides" / "mechinterp.md.j2", alone):
+                before, _, after = deck.read_text().partition(SENTENCE)
+                line, _, rest = after.partition("\n")
+                deck.write_text(f"{before}{SENTENCE} {word}\n{rest}")
+
+        marp = root / "node_modules" / ".bin" / "marp"
+        theme = root / "slides" / "mechinterp.css"
+        commands = {
+            "build.py --formats html": build(root, "--formats", "html"),
+            "marp": [marp, "--html", "--theme-set", theme, alone, "-o", root / "alone.html"],
+        }
+        report("A prose edit", in_turn(commands, root, edit), wanted="at most 0.7")
+
+
+if __name__ == "__main__":
+    main()
