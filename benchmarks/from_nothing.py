@@ -27,12 +27,9 @@ def clear(root: Path) -> None:
 
 def import_seconds(workshop: Workshop) -> float:
     """Return how long the workers' parent takes to import the libraries of all figures."""
-    libraries: set[str] = set()
-    for name in workshop.catalogue:
-        script = workshop.states.of(Request(name)).script
-        for step in (script.compute, script.draw):
-            libraries |= workshop.states.keys.libraries(step)
-    tops = sorted({name.split(".")[0] for name in libraries})
+    states = [workshop.states.of(Request(name)) for name in workshop.catalogue]
+    keys = [key for state in states for key in (state.compute, state.draw) if key]
+    tops = sorted({name.split(".")[0] for key in keys for name in key.libraries})
     return seconds([python(), "-c", f"import {', '.join(tops)}"], workshop.project.root)
 
 
@@ -58,11 +55,18 @@ def main() -> None:
         clear(root)
         spent: dict[str, float] = defaultdict(float)
         timed(Renderer, "render", spent, lambda *_, **__: "Marp")
-        timed(Renderer, "convert", spent, lambda _self, _markdown, _contents, suffix, *_: {".pdf": "PDF"}.get(suffix, "Marp"))
+        timed(Renderer, "page", spent, lambda *_, **__: "Marp")
+        timed(
+            Renderer,
+            "convert",
+            spent,
+            lambda _self, _markdown, _contents, suffix, *_: {".pdf": "PDF"}.get(suffix, "Marp"),
+        )
         progress = Progress()
-        with open_workshop(Project(root), progress, processors()) as workshop:
-            deck = read_deck(workshop.project.deck, "deck")
-            build_deck(deck, workshop, root / "dist", ("html", "pdf"), force=True)
+        project = Project(root)
+        with Renderer(project.cache) as renderer, open_workshop(project, progress, processors()) as workshop:
+            deck = read_deck(project.deck, "deck")
+            build_deck(deck, workshop, renderer, root / "dist", ("html", "pdf"), force=True)
             imports = import_seconds(workshop)
         print(f"\nFrom nothing: {whole:.1f} s on {processors()} processors")
         print(f"  imports, once                {imports:.1f} s")

@@ -16,7 +16,16 @@ from pathlib import Path
 from lectern.project import ENGINE_ROOT
 
 RUNS = 5
-COPIED = ("build.py", "lectern", "mechinterp", "figures", "slides", "img", "package.json", "package-lock.json")
+COPIED = (
+    "build.py",
+    "lectern",
+    "mechinterp",
+    "figures",
+    "slides",
+    "img",
+    "package.json",
+    "package-lock.json",
+)
 Command = Sequence[str | Path]
 
 
@@ -36,7 +45,9 @@ def copy_of_project() -> Iterator[Path]:
 def seconds(command: Command, folder: Path) -> float:
     """Return the wall time of a command; it must succeed."""
     began = time.perf_counter()
-    done = subprocess.run([str(word) for word in command], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(word) for word in command], cwd=folder, capture_output=True, text=True, check=False
+    )
     took = time.perf_counter() - began
     if done.returncode:
         raise RuntimeError(f"{command} failed:\n{done.stdout}{done.stderr}")
@@ -66,7 +77,9 @@ def report(title: str, times: Mapping[str, list[float]], wanted: str = "") -> No
         print(f"  {name:28} median {statistics.median(found):.3f} s   ({spread})")
     for name in others:
         ratio = statistics.median(a / b for a, b in zip(times[first], times[name], strict=True))
-        print(f"  {first} / {name}: {ratio:.2f}{f'   (wanted: {wanted})' if name == others[0] and wanted else ''}")
+        print(
+            f"  {first} / {name}: {ratio:.2f}{f'   (wanted: {wanted})' if name == others[0] and wanted else ''}"
+        )
 
 
 def python() -> str:

@@ -18,7 +18,8 @@ def rules(root: Path) -> dict[str, tuple[list[str], list[str]]]:
     with open_workshop(Project(root), Progress(), jobs=1) as workshop:
         for name in workshop.catalogue:
             state = workshop.states.of(Request(name))
-            assert state.compute and state.draw
+            assert state.compute is not None
+            assert state.draw is not None
             reads = sorted(str(path) for path in state.compute.reads | state.draw.reads)
             found[name] = (reads, [str(with_suffix(state.stem, f)) for f in (*IMAGES, "json")])
     pictures = [path for _, targets in found.values() for path in targets]

@@ -35,7 +35,7 @@ def main() -> None:
             word = f"edición{next(words)}"
             for deck in (root / "slides" / "mechinterp.md.j2", alone):
                 before, _, after = deck.read_text().partition(SENTENCE)
-                line, _, rest = after.partition("\n")
+                _, _, rest = after.partition("\n")
                 deck.write_text(f"{before}{SENTENCE} {word}\n{rest}")
 
         marp = root / "node_modules" / ".bin" / "marp"

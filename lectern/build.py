@@ -9,12 +9,12 @@ from pathlib import Path
 from lectern import atomic
 from lectern.deck.claims import Stated, placed
 from lectern.deck.rendering import ReadyDeck, make_ready
-from lectern.deck.source import DeckSource, read_front_matter
+from lectern.deck.source import DeckSource, read_front_matter, split_front_matter
 from lectern.deck.themes import check_theme, theme_files
 from lectern.errors import SetupError
 from lectern.marp.page import Page, check
 from lectern.marp.pdf import print_pdf
-from lectern.marp.renderer import Renderer
+from lectern.marp.renderer import Renderer, depends_on_slides
 from lectern.marp.resources import absolute_css, file_of
 from lectern.workshop import Workshop
 
@@ -32,27 +32,30 @@ class Built:
 
 
 def build_deck(
-    deck: DeckSource, workshop: Workshop, out: Path, formats: Sequence[str], force: bool = False
+    deck: DeckSource,
+    workshop: Workshop,
+    renderer: Renderer,
+    out: Path,
+    formats: Sequence[str],
+    force: bool = False,
 ) -> Built:
     """Build a deck into `out`. Nothing is written before all of the page is there and checked.
 
     Raises BuildError. A PDF that cannot be made is not raised: the HTML is written, and `missing` says why.
     """
-    with Renderer(workshop.project.cache) as renderer:  # Node loads while the figures are looked at
-        ready = make_ready(deck, workshop, force)
-        page = render_page(deck, ready, workshop, renderer)
-        markdown = ready.rendered.markdown
-        outputs = []
-        if "html" in formats:
-            html = renderer.convert(markdown, page.contents, ".html")
-            outputs.append(_written(out / f"{deck.name}.html", html))
-        missing = None
-        if "pdf" in formats:
-            try:
-                pdf = print_pdf(renderer, markdown, page, workshop.project.cache)
-                outputs.append(_written(out / f"{deck.name}.pdf", pdf))
-            except SetupError as error:
-                missing = error
+    ready = make_ready(deck, workshop, force)
+    page = render_page(deck, ready, workshop, renderer)
+    markdown = ready.rendered.markdown
+    outputs = []
+    if "html" in formats:
+        outputs.append(_written(out / f"{deck.name}.html", _html(renderer, markdown, page)))
+    missing = None
+    if "pdf" in formats:
+        try:
+            pdf = print_pdf(renderer, markdown, page, workshop.project.cache)
+            outputs.append(_written(out / f"{deck.name}.pdf", pdf))
+        except SetupError as error:
+            missing = error
     stated = placed(list(ready.rendered.stated), page.slides.slides)
     return Built(tuple(outputs), len(page.slides.slides), ready, tuple(stated), page.remote, missing)
 
@@ -75,6 +78,13 @@ def render_page(deck: DeckSource, ready: ReadyDeck, workshop: Workshop, renderer
         return made.sidecar.alt if made else None
 
     return check(slides, resolve, alt_of, deck)
+
+
+def _html(renderer: Renderer, markdown: str, page: Page) -> bytes:
+    if depends_on_slides(markdown):
+        return renderer.convert(markdown, page.contents, ".html")
+    front_matter, _ = split_front_matter(markdown)
+    return renderer.page(f"---\n{front_matter}\n---\n", page.contents)
 
 
 def _written(path: Path, content: bytes) -> Path:

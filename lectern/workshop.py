@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from lectern.making.isolated import stop_all
 from lectern.making.maker import Maker
 from lectern.making.state import States
 from lectern.making.steps import Steps
 from lectern.making.store import Store
+from lectern.making.workers import Workers
 from lectern.progress import Progress
 from lectern.project import Project
 from lectern.sources.catalogue import Catalogue
@@ -38,11 +38,13 @@ def open_workshop(project: Project, progress: Progress, jobs: int) -> Iterator[W
     store = Store(project.cache / "results")
     states = States(project, catalogue, digests, store)
     executor = ThreadPoolExecutor(jobs, thread_name_prefix="step")
-    maker = Maker(catalogue, digests, states, store, Steps(project, digests, executor, progress))
+    workers = Workers()
+    steps = Steps(project, digests, executor, workers, progress)
+    maker = Maker(catalogue, digests, states, store, steps)
     try:
         yield Workshop(project, digests, catalogue, states, maker, progress)
     finally:
         progress.close()
         executor.shutdown(wait=False, cancel_futures=True)
-        stop_all()
+        workers.close()
         digests.save()

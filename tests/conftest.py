@@ -16,7 +16,6 @@ from jaxtyping import install_import_hook
 install_import_hook("mechinterp", "beartype.beartype")
 
 from lectern.cli import run
-from lectern.making.isolated import warm_up
 from lectern.making.request import Request
 from lectern.progress import Progress
 from lectern.project import ENGINE_ROOT, Project
@@ -109,8 +108,3 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     found = Sandbox(tmp_path)
     with found.closing:
         yield found
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _warm_workers() -> None:
-    warm_up(["matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"])

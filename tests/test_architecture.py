@@ -12,7 +12,11 @@ from lectern.sources.code import imported_names
 
 # Who may import what of the project, and which libraries are out of bounds.
 PROJECT = {"lectern", "mechinterp", "figures", "benchmarks", "tests"}
-MAY_IMPORT = {"lectern": {"lectern"}, "mechinterp": {"mechinterp"}, "figures": {"figures", "mechinterp", "lectern.figure"}}
+MAY_IMPORT = {
+    "lectern": {"lectern"},
+    "mechinterp": {"mechinterp"},
+    "figures": {"figures", "mechinterp", "lectern.figure"},
+}
 NEVER = {"mechinterp": {"matplotlib", "lectern"}, "lectern": {"mechinterp", "torch", "transformer_lens"}}
 
 
@@ -30,7 +34,9 @@ def test_imports_run_one_way(package: str) -> None:
     for path in sources(package):
         for name in imports_of(path):
             ours = name.split(".")[0] in PROJECT
-            allowed = name == "lectern" or any(name == a or name.startswith(f"{a}.") for a in MAY_IMPORT[package])
+            allowed = name == "lectern" or any(
+                name == a or name.startswith(f"{a}.") for a in MAY_IMPORT[package]
+            )
             assert not ours or allowed, f"{path} imports {name}"
             assert name.split(".")[0] not in NEVER.get(package, set()), f"{path} imports {name}"
 
@@ -56,7 +62,9 @@ def test_there_are_no_import_cycles() -> None:
 
 def loaded_after(statement: str) -> set[str]:
     code = f"import sys; {statement}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ENGINE_ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ENGINE_ROOT
+    )
     return set(done.stdout.split())
 
 
@@ -70,7 +78,13 @@ def test_the_analysis_never_loads_matplotlib_or_the_engine(module: str) -> None:
 
 
 def test_the_command_line_loads_nothing_of_the_analysis() -> None:
-    assert not loaded_after("import lectern.cli, lectern.commands.build") & {"torch", "mechinterp", "matplotlib", "numpy", "rich"}
+    assert not loaded_after("import lectern.cli, lectern.commands.build") & {
+        "torch",
+        "mechinterp",
+        "matplotlib",
+        "numpy",
+        "rich",
+    }
 
 
 def test_these_tests_can_fail() -> None:

@@ -84,7 +84,12 @@ def page(browser: Browser, lecture: Path) -> Iterator[Page]:
     page.on("console", lambda message: said.append(message.text) if _is_complaint(message) else None)
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("requestfailed", lambda request: said.append(f"failed: {request.url[:100]}"))
-    page.on("request", lambda request: said.append(request.url[:100]) if not request.url.startswith(("file:", "data:")) else None)
+    page.on(
+        "request",
+        lambda request: (
+            said.append(request.url[:100]) if not request.url.startswith(("file:", "data:")) else None
+        ),
+    )
     page.goto(lecture.as_uri())
     page.evaluate("() => document.fonts.ready.then(() => true)")
     yield page
@@ -102,7 +107,9 @@ def test_every_slide_is_whole_legible_and_shows_its_pictures(page: Page) -> None
     assert count >= 29
     faults = {}
     for number in range(1, count + 1):
-        page.wait_for_function("n => document.querySelector('svg.bespoke-marp-active section').id === String(n)", arg=number)
+        page.wait_for_function(
+            "n => document.querySelector('svg.bespoke-marp-active section').id === String(n)", arg=number
+        )
         if found := page.evaluate(FAULTS):
             faults[number] = found
         page.keyboard.press("ArrowRight")

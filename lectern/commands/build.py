@@ -7,6 +7,7 @@ import hashlib
 import sys
 import time
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from lectern.record import Record, read_record, write_record
 if TYPE_CHECKING:
     from lectern.build import Built
     from lectern.making.maker import Made
+    from lectern.marp.renderer import Renderer
     from lectern.progress import Progress
     from lectern.workshop import Workshop
 
@@ -39,12 +41,24 @@ class _Build:
             return 0
 
         # What a build needs is loaded only now: looking whether there is anything to do takes no library.
+        if self.options.only:
+            with self._workshop() as workshop:
+                return self._figures(workshop)
+
+        from lectern.marp.renderer import Renderer
+
+        if not self._deck_path.is_file():
+            raise UsageError(f"there is no deck {self._deck_path}", remedy="name a file: --deck PATH")
+        # Node loads while this process does.
+        with Renderer(self.project.cache) as renderer, self._workshop() as workshop:
+            return self._deck(workshop, renderer)
+
+    def _workshop(self) -> AbstractContextManager[Workshop]:
         from lectern.progress import LiveProgress, Progress
         from lectern.workshop import open_workshop
 
         progress = Progress() if self.options.quiet else LiveProgress()
-        with open_workshop(self.project, progress, self.options.jobs) as workshop:
-            return self._figures(workshop) if self.options.only else self._deck(workshop)
+        return open_workshop(self.project, progress, self.options.jobs)
 
     def _unchanged(self) -> Record | None:
         """Return the record of the last build if everything is as it left it."""
@@ -77,16 +91,15 @@ class _Build:
         self._say(_counted(made, workshop.progress), workshop.progress, failing)
         return 1 if failing else 0
 
-    def _deck(self, workshop: Workshop) -> int:
+    def _deck(self, workshop: Workshop, renderer: Renderer) -> int:
         from lectern.build import build_deck
         from lectern.deck.source import read_deck
 
         path, shown = self._deck_path, self.project.shown(self._deck_path)
-        if not path.is_file():
-            raise UsageError(f"there is no deck {path}", remedy="name a file: --deck PATH")
         workshop.digests.of(path)
         deck = read_deck(path, shown)
-        built = build_deck(deck, workshop, self._out, self.options.formats, self.options.force)
+        options = self.options
+        built = build_deck(deck, workshop, renderer, self._out, options.formats, options.force)
         outputs = ", ".join(self.project.shown(output) for output in built.outputs)
         facts = f"{built.slides} slides, {_held(built)} → {outputs}"
         complaints = _complaints(built, shown)

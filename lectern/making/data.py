@@ -2,7 +2,8 @@
 
 What `compute` returns is stored before `draw` sees it, so that a figure drawn from a fresh result and one drawn
 from a stored result cannot differ. Plain means: None, booleans, numbers, strings, lists, tuples (read back as
-lists), dicts with string keys, numpy arrays and torch tensors (read back as numpy arrays).
+lists), dicts with string keys, numpy arrays and torch tensors (read back as numpy arrays). Data without arrays
+is JSON, other data an .npz file; numpy is loaded only for the latter.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class NotPlainError(TypeError):
@@ -21,16 +24,24 @@ class NotPlainError(TypeError):
 
 
 def encode(tree: Any) -> bytes:
-    """Return `tree` as the bytes of an .npz file; raise NotPlainError, with the place, for anything not plain."""
+    """Return `tree` as bytes; raise NotPlainError, with the place, for anything not plain."""
     arrays: dict[str, np.ndarray] = {}
-    plain = _flatten(tree, "data", arrays)
+    text = json.dumps(_flatten(tree, "data", arrays))
+    if not arrays:
+        return text.encode()
+    import numpy as np
+
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, tree=np.array(json.dumps(plain)), **arrays)
+    np.savez_compressed(buffer, allow_pickle=False, tree=np.array(text), **arrays)
     return buffer.getvalue()
 
 
 def decode(content: bytes) -> Any:
     """Return the tree that `encode` was given."""
+    if not content.startswith(b"PK"):
+        return _restore(json.loads(content), {})
+    import numpy as np
+
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         return _restore(json.loads(str(archive["tree"])), archive)
 
@@ -42,21 +53,17 @@ def digest(tree: Any) -> str:
     sha = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
     for name, array in sorted(arrays.items()):
         sha.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        sha.update(np.ascontiguousarray(array).tobytes())
+        sha.update(array.tobytes())
     return sha.hexdigest()[:16]
 
 
 def scalar(value: Any) -> Any:
     """Return numpy and torch scalars as Python numbers, anything else as it is."""
-    is_scalar = isinstance(value, np.generic) or (
-        hasattr(value, "item") and getattr(value, "ndim", None) == 0
-    )
-    return value.item() if is_scalar else value
+    return value.item() if hasattr(value, "item") and getattr(value, "ndim", None) == 0 else value
 
 
 def _flatten(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
+    value = scalar(value)
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (list, tuple)):
@@ -75,7 +82,9 @@ def _flatten(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
 def _array(value: Any) -> np.ndarray | None:
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
-    return value if isinstance(value, np.ndarray) and value.dtype.kind in "biufcU" else None
+    numpy = sys.modules.get("numpy")  # where it is not loaded, nothing is of its kind
+    is_array = numpy is not None and isinstance(value, numpy.ndarray)
+    return value if is_array and value.dtype.kind in "biufcU" else None
 
 
 def _restore(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:

@@ -17,6 +17,7 @@ class Job:
     source: str  # Python source of the script
     roots: tuple[str, ...]  # import search path; the first is the project
     reads: frozenset[str]  # the project files it may read
+    libraries: frozenset[str]  # what it imports besides
     parameters: Mapping[str, Any]
     results: Mapping[str, Any] = field(default_factory=dict)  # of other figures, their data as bytes
     data: bytes = b""  # to draw

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from lectern.errors import BuildError, raise_all
-from lectern.making.isolated import warm_up
 from lectern.making.request import Request
 from lectern.making.sidecar import IMAGES, Sidecar, digest_bytes, publish, with_suffix
 from lectern.making.state import State, States
@@ -36,6 +35,15 @@ class Made:
         return self.state.stem
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What is known of a figure's pictures: their digests, and what drawing them took."""
+
+    images: Mapping[str, str]
+    seconds: float
+    versions: Mapping[str, str]
+
+
 class Maker:
     """Makes figures, and knows how they stand."""
 
@@ -57,7 +65,6 @@ class Maker:
         ordered = self._ordered(wanted)
         if not ordered:
             return {}
-        self._warm_up([self._states.of(request) for request in ordered], force)
         futures: dict[Request, Future[Made]] = {}
         with ThreadPoolExecutor(len(ordered), thread_name_prefix="figure") as pool:
             for request in ordered:
@@ -85,22 +92,6 @@ class Maker:
         ordered = [Request(name) for name in names if name in asked_for or Request(name) in wanted]
         return ordered + [request for request in wanted if request not in ordered]
 
-    def _warm_up(self, states: list[State], force: bool) -> None:
-        """Have the workers' parent import the libraries of the steps that are sure to run.
-
-        Whether a recomputed figure must be redrawn is known only then; where there are several, it is assumed.
-        """
-        to_compute = [state for state in states if force or "compute" in state.stale]
-        to_draw = [state for state in states if force or "draw" in state.stale]
-        to_draw += to_compute if len(to_compute) > 1 else []
-        libraries = self._states.keys.libraries
-        warm_up(
-            frozenset[str]().union(
-                *(libraries(state.script.compute) for state in to_compute),
-                *(libraries(state.script.draw) for state in to_draw),
-            )
-        )
-
     def _make(self, request: Request, futures: Mapping[Request, Future[Made]], force: bool) -> Made:
         requests = self._catalogue.script(request.name).requests
         upstream = {name: _made(futures[Request(canonical(name))]) for name in requests}
@@ -111,14 +102,15 @@ class Maker:
             return Made(state, state.sidecar, upstream)
         computed = self._at_hand(state) or self._compute(state, upstream)
         draw = self._states.keys.draw(state.script, state.parameters, computed.digest)
+        images: Mapping[str, bytes] = {}
         if state.sidecar and state.shows(draw):
-            sidecar, images = _described(state, draw, computed, state.sidecar.seconds["draw"]), {}
+            drawn = Drawn(state.sidecar.images, state.sidecar.seconds["draw"], state.sidecar.versions)
         else:
             outcome = self._steps.draw(state, draw, self._store.data(_known(state.compute).digest), IMAGES)
-            sidecar, images = (
-                _described(state, draw, computed, outcome.seconds, outcome.images),
-                outcome.images,
-            )
+            images = outcome.images
+            digests = {format_: digest_bytes(content) for format_, content in images.items()}
+            drawn = Drawn(digests, outcome.seconds, outcome.versions)
+        sidecar = _described(state, draw, computed, drawn)
         publish(state.stem, sidecar, images)
         for format_ in (*IMAGES, "json"):
             self._digests.wrote(with_suffix(state.stem, format_))
@@ -176,13 +168,10 @@ def _known(key: Key | None) -> Key:
     return key
 
 
-def _described(
-    state: State, draw: Key, computed: Computed, seconds: float, images: Mapping[str, bytes] | None = None
-) -> Sidecar:
-    """Return the sidecar of a figure; without new images it keeps the old ones' digests."""
+def _described(state: State, draw: Key, computed: Computed, drawn: Drawn) -> Sidecar:
     compute = _known(state.compute)
-    kept = state.sidecar.images if state.sidecar else {}
-    libraries = {name.split(".")[0] for name in compute.libraries | draw.libraries} | {"python", "matplotlib"}
+    versions = {**drawn.versions, **computed.versions}
+    recorded = {name.split(".")[0] for name in compute.libraries | draw.libraries} | {"python", "matplotlib"}
     return Sidecar(
         figure=state.script.name,
         key=digest_text(compute.digest + draw.digest),
@@ -194,7 +183,7 @@ def _described(
         alt=computed.alt or state.script.summary,
         model=None,
         seed=state.parameters.get("seed"),
-        versions={name: version for name, version in computed.versions.items() if name in libraries},
-        seconds={"compute": round(computed.seconds, 2), "draw": round(seconds, 2)},
-        images={f: digest_bytes(content) for f, content in images.items()} if images else dict(kept),
+        versions={name: version for name, version in sorted(versions.items()) if name in recorded},
+        seconds={"compute": round(computed.seconds, 2), "draw": round(drawn.seconds, 2)},
+        images=dict(drawn.images),
     )

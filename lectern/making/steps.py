@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from lectern.errors import FigureError, Place
-from lectern.making.isolated import isolated
 from lectern.making.job import Failure, Job, Outcome
 from lectern.making.state import State
+from lectern.making.workers import Workers
 from lectern.progress import Progress
 from lectern.project import Project
 from lectern.sources.digests import Digests
@@ -24,10 +24,13 @@ SHOWN_LINES = 20  # of a failing script's stack and of what it printed
 class Steps:
     """Runs `compute` and `draw` through an executor, which may be any of `concurrent.futures`' kind."""
 
-    def __init__(self, project: Project, digests: Digests, executor: Executor, progress: Progress) -> None:
+    def __init__(
+        self, project: Project, digests: Digests, executor: Executor, workers: Workers, progress: Progress
+    ) -> None:
         self._project = project
         self._digests = digests
         self._executor = executor
+        self._workers = workers
         self._progress = progress
 
     def compute(self, state: State, key: Key, results: Mapping[str, Any]) -> Outcome:
@@ -40,7 +43,7 @@ class Steps:
 
     def _run(self, state: State, step: str, key: Key, **inputs: Any) -> Outcome:
         with self._progress.step(state.request.stem, step) as report:
-            answer = self._executor.submit(isolated, self._job(state, step, key, inputs)).result()
+            answer = self._executor.submit(self._workers.run, self._job(state, step, key, inputs)).result()
             if isinstance(answer, Failure):
                 raise self._error(state, answer)
             if changed := self._digests.changed(key.reads):
@@ -60,6 +63,7 @@ class Steps:
             source=source_of(script.path.read_text(encoding="utf-8"), script.path),
             roots=tuple(str(root) for root in self._project.search_path),
             reads=frozenset(str(path) for path in key.reads),
+            libraries=key.libraries,
             parameters={name: self._parameter(state.parameters[name]) for name in defaults},
             time_limit=script.time_limit,
             **inputs,

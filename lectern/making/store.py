@@ -37,7 +37,7 @@ def claims_from(stored: Mapping[str, Mapping[str, Any]]) -> dict[str, Claim]:
 
 
 class Store:
-    """A folder with two files a result: KEY.json (what it offers) and KEY.npz (its data)."""
+    """A folder with two files a result: KEY.json (what it offers) and KEY.data (its data)."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -46,24 +46,24 @@ class Store:
         """Return what is known of the result of `key`, or None where it is not kept whole."""
         try:
             stored = json.loads((self._folder / f"{key}.json").read_text(encoding="utf-8"))
-            os.utime(self._folder / f"{key}.npz")
+            os.utime(self._folder / f"{key}.data")
             return Computed(**{**stored, "claims": claims_from(stored["claims"])})
         except (OSError, ValueError, TypeError, KeyError):
             return None
 
     def data(self, key: str) -> bytes:
         """Return the data of a result that `get` found."""
-        return (self._folder / f"{key}.npz").read_bytes()
+        return (self._folder / f"{key}.data").read_bytes()
 
     def put(self, key: str, computed: Computed, content: bytes) -> None:
         """Keep a result; the data first, so that what `get` finds is whole."""
-        atomic.write(self._folder / f"{key}.npz", content)
+        atomic.write(self._folder / f"{key}.data", content)
         atomic.write(self._folder / f"{key}.json", json.dumps(asdict(computed)).encode())
 
     def prune(self) -> None:
         """Drop the results that were not used for longest, beyond KEPT."""
         with contextlib.suppress(OSError):
-            found = sorted(self._folder.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+            found = sorted(self._folder.glob("*.data"), key=lambda path: path.stat().st_mtime, reverse=True)
             for path in found[KEPT:]:
                 path.with_suffix(".json").unlink(missing_ok=True)
                 path.unlink(missing_ok=True)

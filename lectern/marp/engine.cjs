@@ -1,3 +1,8 @@
-// The engine that Marp CLI is told to use: the one that the server, in the same process, has set.
+// The engine that Marp CLI is told to use: the class that page.cjs, in the same process, has set for this file.
 'use strict'
-module.exports = globalThis.lecternEngine
+
+module.exports = class {
+  constructor(options) {
+    return new globalThis.lecternEngine(options)
+  }
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from lectern.deck.source import split_front_matter
 from lectern.errors import SetupError
 from lectern.project import ENGINE_ROOT
 
@@ -107,6 +109,14 @@ class Renderer:
         comments = tuple(tuple(notes) for notes in answer["comments"])
         return Slides(tuple(answer["slides"]), answer["css"], comments, tuple(answer["themes"]))
 
+    def page(self, front_matter: str, contents: Contents) -> bytes:
+        """Return the HTML page of the deck last rendered, with `contents` in it; fast.
+
+        Only for decks of which `depends_on_slides` is false. Raises ConversionError with Marp's own message,
+        SetupError where Node died.
+        """
+        return self._made(".html", "page", frontMatter=front_matter, contents=vars(contents))
+
     def convert(
         self,
         markdown: str,
@@ -115,22 +125,17 @@ class Renderer:
         options: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> bytes:
-        """Return the file that Marp CLI makes of a deck last rendered, with `contents` put into it.
+        """Return what Marp CLI makes of Markdown whose themes are those last rendered with, with `contents` in it.
 
         Raises ConversionError with Marp's own message, SetupError where Node died.
         """
-        source = Path(self._folder.name, "deck.md")
-        output = source.with_suffix(suffix)
-        source.write_text(markdown, encoding="utf-8")
+        request = {"markdown": markdown, "options": list(options), "environment": dict(environment or {})}
+        return self._made(suffix, "convert", contents=vars(contents), **request)
+
+    def _made(self, suffix: str, operation: str, **request: Any) -> bytes:
+        output = Path(self._folder.name, f"deck{suffix}")
         output.unlink(missing_ok=True)
-        self._ask(
-            "convert",
-            source=str(source),
-            output=str(output),
-            options=list(options),
-            environment=dict(environment or {}),
-            page={"files": contents.files, "descriptions": contents.descriptions},
-        )
+        self._ask(operation, output=str(output), **request)
         if not output.is_file():
             raise ConversionError("Marp CLI wrote nothing: " + self._last_words(), None)
         return output.read_bytes()
@@ -169,3 +174,21 @@ class Renderer:
         self._said.seek(0)
         lines = [line.strip() for line in self._said.read().splitlines() if line.strip()]
         return "; ".join(lines[-5:]) or "it said nothing"
+
+
+# Directives by which a slide has a say in the page around the slides.
+PAGE_DIRECTIVE = re.compile(
+    r"^\W*_?(?:transition|title|description|author|keywords|url|image|lang)\s*:", re.MULTILINE
+)
+
+
+def depends_on_slides(markdown: str) -> bool:
+    """Whether the page around the slides may be more than a function of the front matter.
+
+    Marp takes a missing title from the slides and a missing language from the system, and slides may hold
+    directives for the page.
+    """
+    front_matter, line = split_front_matter(markdown)
+    slides = "\n".join(markdown.split("\n")[line - 1 :])
+    named = {found.split(":")[0].strip() for found in PAGE_DIRECTIVE.findall(front_matter)}
+    return not {"title", "lang"} <= named or "transition" in named or bool(PAGE_DIRECTIVE.search(slides))

@@ -6,10 +6,10 @@ import base64
 import html
 import mimetypes
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 # Marp writes attributes in double quotes and escapes quotes in them; raw HTML in a deck may use single ones.
 ATTRIBUTE = re.compile(
@@ -37,8 +37,9 @@ def is_local(url: str) -> bool:
 def file_of(url: str, folder: Path) -> Path:
     """Return the file that a local URL means on a page of `folder`."""
     parts = urlsplit(url)
-    path = url2pathname(parts.path) if parts.scheme == "file" else unquote(parts.path)
-    return (folder / path).resolve()
+    path = unquote(parts.path)
+    drive = parts.scheme == "file" and sys.platform == "win32"  # file:///C:/x means C:/x
+    return (folder / (path.lstrip("/") if drive else path)).resolve()
 
 
 def data_uri(path: Path) -> str:

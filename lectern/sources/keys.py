@@ -74,10 +74,6 @@ class Keys:
         """Return the key of `draw` given the digest of the data."""
         return self._key(script, script.draw, parameters, {"data": data})
 
-    def libraries(self, step: Step) -> frozenset[str]:
-        """Return the third-party modules that a step imports."""
-        return follow(step.imports, self._project, self._digests).libraries
-
     def _key(
         self, script: FigureScript, step: Step, parameters: Mapping[str, Any], parts: dict[str, str]
     ) -> Key:

@@ -63,11 +63,15 @@ def test_a_figure_drawn_twice_is_the_same_bytes(name: str, lecture: Elsewhere) -
         script = workshop.catalogue.script(name)
         wanted = request_for(script, SMALL.get(name, {}))
         first = workshop.maker.make([wanted])[wanted]
-        before = {path.suffix: path.read_bytes() for path in lecture.images.iterdir() if path.suffix != ".json"}
+        before = {
+            path.suffix: path.read_bytes() for path in lecture.images.iterdir() if path.suffix != ".json"
+        }
         assert set(before) == {".svg", ".png"}
         again = workshop.maker.make([wanted], force=True)[wanted]
     assert again.sidecar.data == first.sidecar.data
-    assert before == {path.suffix: path.read_bytes() for path in lecture.images.iterdir() if path.suffix != ".json"}
+    assert before == {
+        path.suffix: path.read_bytes() for path in lecture.images.iterdir() if path.suffix != ".json"
+    }
 
 
 @pytest.mark.parametrize("name", names())
@@ -94,4 +98,7 @@ def test_the_deck_shows_every_figure_and_states_every_claim() -> None:
 def test_scripts_read_top_to_bottom_in_a_minute(name: str) -> None:
     text = (ENGINE_ROOT / "figures" / f"{name}.py").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 110
-    assert re.search(r"^def compute\(", text, re.MULTILINE).start() < re.search(r"^def draw\(", text, re.MULTILINE).start()  # type: ignore[union-attr]
+    assert (
+        re.search(r"^def compute\(", text, re.MULTILINE).start()
+        < re.search(r"^def draw\(", text, re.MULTILINE).start()
+    )  # type: ignore[union-attr]

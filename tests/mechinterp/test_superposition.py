@@ -21,7 +21,9 @@ from mechinterp.superposition import (
     weighted_loss,
 )
 
-PENTAGON = torch.stack([torch.tensor([math.cos(a), math.sin(a)]) for a in [2 * math.pi * i / 5 for i in range(5)]], dim=1)
+PENTAGON = torch.stack(
+    [torch.tensor([math.cos(a), math.sin(a)]) for a in [2 * math.pi * i / 5 for i in range(5)]], dim=1
+)
 SPARSITY = torch.tensor([0.0, 0.5, 0.9])
 
 
@@ -36,7 +38,7 @@ def test_features_are_absent_as_often_as_said_and_uniform_otherwise() -> None:
     present = x[1][x[1] > 0]
     assert abs(present.mean() - 0.5) < 0.01
     assert abs(present.var() - 1 / 12) < 0.01
-    assert 0 <= x.min()
+    assert x.min() >= 0
     assert x.max() <= 1
 
 
@@ -70,7 +72,7 @@ def test_instances_trained_together_are_instances_trained_alone() -> None:
     """A plain loop over one model at a time, on the same inputs and starts, ends where the batched one does."""
     samples = torch.rand(6, 3, 64, 4, generator=generator())
 
-    def replay(instances: slice):  # noqa: ANN202
+    def replay(instances: slice):
         step = iter(range(1000))
         return lambda batch, generator: samples[next(step) % 6][instances]
 
@@ -93,7 +95,10 @@ def test_instances_trained_together_are_instances_trained_alone() -> None:
 
 
 def test_training_is_the_same_for_the_same_seed() -> None:
-    runs = [train(independent_features(SPARSITY, 5), torch.ones(5), 3, 2, steps=30, seed=seed) for seed in (3, 3, 4)]
+    runs = [
+        train(independent_features(SPARSITY, 5), torch.ones(5), 3, 2, steps=30, seed=seed)
+        for seed in (3, 3, 4)
+    ]
     assert torch.equal(runs[0].W, runs[1].W)
     assert not torch.equal(runs[0].W, runs[2].W)
 
@@ -102,22 +107,30 @@ def test_the_dimensionality_of_known_arrangements() -> None:
     antipodal = torch.tensor([[1.0, -1.0, 0.0], [0.0, 0.0, 1.0]])
     torch.testing.assert_close(feature_dimensionality(PENTAGON), torch.full((5,), 2 / 5))
     torch.testing.assert_close(feature_dimensionality(antipodal), torch.tensor([0.5, 0.5, 1.0]))
-    torch.testing.assert_close(feature_dimensionality(torch.tensor([[1.0, 0.0], [0.0, 0.0]])), torch.tensor([1.0, 0.0]))
+    torch.testing.assert_close(
+        feature_dimensionality(torch.tensor([[1.0, 0.0], [0.0, 0.0]])), torch.tensor([1.0, 0.0])
+    )
     torch.testing.assert_close(feature_norms(2 * PENTAGON), torch.full((5,), 2.0))
 
 
-matrices = st.lists(st.floats(-2, 2, width=32), min_size=10, max_size=10).map(lambda v: torch.tensor(v).view(2, 5))
+matrices = st.lists(st.floats(-2, 2, width=32), min_size=10, max_size=10).map(
+    lambda v: torch.tensor(v).view(2, 5)
+)
 
 
 @settings(max_examples=50)
 @given(matrices, st.floats(0, 6.28))
 def test_a_rotation_of_the_hidden_space_changes_nothing(W: torch.Tensor, angle: float) -> None:
     rotation = torch.tensor([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    torch.testing.assert_close(feature_dimensionality(rotation @ W), feature_dimensionality(W), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        feature_dimensionality(rotation @ W), feature_dimensionality(W), atol=1e-4, rtol=1e-4
+    )
     turned = turned_up(W)
     if feature_norms(W)[0] > 1e-3:
         torch.testing.assert_close(turned.T @ turned, W.T @ W, atol=1e-4, rtol=1e-4)
-        torch.testing.assert_close(turned[:, 0], torch.stack((torch.tensor(0.0), feature_norms(W)[0])), atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(
+            turned[:, 0], torch.stack((torch.tensor(0.0), feature_norms(W)[0])), atol=1e-4, rtol=1e-4
+        )
 
 
 @settings(max_examples=50)
@@ -129,7 +142,9 @@ def test_features_never_share_more_than_the_dimensions_there_are(W: torch.Tensor
 
 
 def test_angles_and_cosines_of_a_pentagon() -> None:
-    torch.testing.assert_close(angles_between_neighbours(PENTAGON[:, [3, 1, 4, 0, 2]]), torch.full((5,), 72.0))
+    torch.testing.assert_close(
+        angles_between_neighbours(PENTAGON[:, [3, 1, 4, 0, 2]]), torch.full((5,), 72.0)
+    )
     torch.testing.assert_close(cosines(PENTAGON)[0, :2], torch.tensor([1.0, math.cos(math.radians(72))]))
 
 
@@ -158,7 +173,9 @@ def test_dense_features_get_no_better_than_keeping_the_two_most_important() -> N
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_sparse_features_form_a_pentagon(seed: int) -> None:
     importance = 0.9 ** torch.arange(5.0)
-    models = best_of(train(independent_features(torch.full((16,), 0.99), 5), importance, 16, 2, seed=seed), 16)
+    models = best_of(
+        train(independent_features(torch.full((16,), 0.99), 5), importance, 16, 2, seed=seed), 16
+    )
     assert (angles_between_neighbours(models.W[0]) - 72).abs().max() < 3
     torch.testing.assert_close(feature_dimensionality(models.W[0]), torch.full((5,), 0.4), atol=0.02, rtol=0)
 

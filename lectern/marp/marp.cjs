@@ -1,0 +1,70 @@
+// Marp with everything local: KaTeX fonts from disk, emoji as characters, no script from a CDN.
+'use strict'
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { createHash } = require('node:crypto')
+const { pathToFileURL } = require('node:url')
+const { Marp } = require('@marp-team/marp-core')
+
+const VERSIONS = ['@marp-team/marp-core', '@marp-team/marp-cli', 'katex'].map(
+  (name) => require(`${name}/package.json`).version,
+)
+const KATEX_FONTS = pathToFileURL(path.join(path.dirname(require.resolve('katex')), 'fonts')).href + '/'
+
+// KaTeX names three formats of each font; every browser of today reads the first.
+const OLD_FONTS = /,\s*url\([^)]*\.(?:woff|ttf)['"]?\)\s*format\(['"](?:woff|truetype)['"]\)/g
+
+// KaTeX paints what it does not understand in this colour; lectern/marp/page.py looks for it.
+const FORMULA_ERROR = 'var(--formula-error)'
+
+class Offline extends Marp {
+  static cache = '' // the folder for what is kept
+  static themes = [] // CSS of the deck's own themes
+
+  constructor(options) {
+    super({
+      ...options,
+      math: { katexFontPath: KATEX_FONTS, katexOption: { errorColor: FORMULA_ERROR } },
+      emoji: { shortcode: true, unicode: false },
+      script: { source: 'inline' },
+    })
+    for (const css of Offline.themes) this.themeSet.add(css)
+  }
+
+  /** Packing a theme takes most of a render's time. */
+  renderStyle(theme) {
+    const pack = () => super.renderStyle(theme).replace(OLD_FONTS, '')
+    const inputs = [theme, Offline.themes, this.themeSetPackOptions()]
+    const file = keptFile('theme', inputs)
+    return read(file) ?? write(file, pack())
+  }
+}
+
+/** Returns what `make` makes, kept on disk under a digest of `inputs`, of which it must be a function. */
+async function kept(kind, inputs, make) {
+  const file = keptFile(kind, inputs)
+  return read(file) ?? write(file, await make())
+}
+
+function keptFile(kind, inputs) {
+  const digest = createHash('sha256').update(JSON.stringify([VERSIONS, inputs])).digest('hex')
+  return path.join(Offline.cache, `${kind}-${digest.slice(0, 16)}`)
+}
+
+function read(file) {
+  try {
+    return fs.readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function write(file, text) {
+  fs.mkdirSync(path.dirname(file), { recursive: true })
+  fs.writeFileSync(`${file}.${process.pid}`, text)
+  fs.renameSync(`${file}.${process.pid}`, file)
+  return text
+}
+
+module.exports = { Offline, kept }
