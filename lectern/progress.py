@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from lectern.making.job import Outcome
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
 
 Report = Callable[[Outcome], None]
 DOING = {"compute": "computing", "draw": "drawing"}
@@ -46,61 +46,64 @@ class Progress:
         """Stop showing."""
 
 
-class LiveProgress(Progress):
-    """Shows a line for each figure, moving on a terminal, one line a finished step elsewhere."""
+class LineProgress(Progress):
+    """Writes a line for each step that has ended."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._console: Console | None = None
-        self._bars: Bars | None = None
-        self._tasks: dict[str, int] = {}
-        self._times: dict[str, list[str]] = {}
         self._closed = False
 
-    def _show(self) -> tuple[Console, Bars]:
-        """Start showing at the first step: a build with nothing to do does not load rich."""
-        if self._console is None or self._bars is None:
-            from rich.console import Console
-            from rich.progress import Progress as Bars
-            from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+    def ended(self, figure: str, step: str, outcome: Outcome | None) -> None:
+        """Write how it ended, and what the script printed."""
+        if not self._closed:
+            lines = [f"  {figure} │ {line}" for line in (outcome.printed.splitlines() if outcome else ())]
+            print(*lines, f"{figure}  {_said(step, outcome)}", sep="\n", file=sys.stderr, flush=True)
 
-            self._console = Console(stderr=True, highlight=False)
-            columns = (
-                SpinnerColumn(finished_text="✓"),
-                TextColumn("{task.description}"),
-                TimeElapsedColumn(),
-            )
-            self._bars = Bars(*columns, console=self._console, disable=not self._console.is_terminal)
-            self._bars.start()
-        return self._console, self._bars
+    def close(self) -> None:
+        """Say no more; what ends after this, ends unseen."""
+        self._closed = True
+
+
+class LiveProgress(Progress):
+    """Keeps a moving line for each figure, on a terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress as Bars
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        super().__init__()
+        self._console = Console(stderr=True, highlight=False)
+        spinner = SpinnerColumn(finished_text="✓")
+        self._bars = Bars(spinner, TextColumn("{task.description}"), TimeElapsedColumn(), console=self._console)
+        self._tasks: dict[str, TaskID] = {}
+        self._ended: dict[str, list[str]] = {}
 
     def started(self, figure: str, step: str) -> None:
         """Show the figure's line."""
-        _, bars = self._show()
+        self._bars.start()
         text = f"{figure}  {DOING[step]}"
-        if figure in self._tasks:
-            bars.update(self._tasks[figure], description=text, completed=0, total=None)  # type: ignore[arg-type]
-        else:
-            self._tasks[figure] = bars.add_task(text, total=None)
+        if figure not in self._tasks:
+            self._tasks[figure] = self._bars.add_task(text, total=1)
+        self._bars.reset(self._tasks[figure], description=text, total=1)
 
     def ended(self, figure: str, step: str, outcome: Outcome | None) -> None:
         """Show how it ended, and what the script printed."""
-        if self._closed:
-            return
-        console, bars = self._show()
-        said = f"{DONE[step]} in {outcome.seconds:.1f} s" if outcome else f"{step} failed"
-        times = self._times.setdefault(figure, [])
-        times.append(said)
-        description = f"{figure}  {', '.join(times)}"
-        bars.update(self._tasks[figure], description=description, total=1, completed=1)  # type: ignore[arg-type]
-        if outcome:
-            for line in outcome.printed.splitlines():
-                console.print(f"  {figure} │ {line}", markup=False)
-        if not console.is_terminal:
-            console.print(f"{figure}  {said}", markup=False)
+        ended = self._ended.setdefault(figure, [])
+        ended.append(_said(step, outcome))
+        self._bars.update(self._tasks[figure], description=f"{figure}  {', '.join(ended)}", completed=1)
+        for line in outcome.printed.splitlines() if outcome else ():
+            self._console.print(f"  {figure} │ {line}", markup=False)
 
     def close(self) -> None:
-        """Leave the finished lines on the screen; what ends after this, ends unseen."""
-        self._closed = True
-        if self._bars is not None:
-            self._bars.stop()
+        """Leave the lines as they are."""
+        self._bars.stop()
+
+
+def progress_for(stream: TextIO) -> Progress:
+    """Return what suits the stream: moving lines on a terminal, plain ones elsewhere."""
+    return LiveProgress() if stream.isatty() else LineProgress()
+
+
+def _said(step: str, outcome: Outcome | None) -> str:
+    return f"{DONE[step]} in {outcome.seconds:.1f} s" if outcome else f"{step} failed"

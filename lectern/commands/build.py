@@ -54,10 +54,10 @@ class _Build:
             return self._deck(workshop, renderer)
 
     def _workshop(self) -> AbstractContextManager[Workshop]:
-        from lectern.progress import LiveProgress, Progress
+        from lectern.progress import Progress, progress_for
         from lectern.workshop import open_workshop
 
-        progress = Progress() if self.options.quiet else LiveProgress()
+        progress = Progress() if self.options.quiet else progress_for(sys.stderr)
         return open_workshop(self.project, progress, self.options.jobs)
 
     def _unchanged(self) -> Record | None:

@@ -11,14 +11,14 @@ from lectern.errors import UsageError
 from lectern.making.maker import Made
 from lectern.making.request import parse_overrides, request_for
 from lectern.making.sidecar import IMAGES, with_suffix
-from lectern.progress import LiveProgress
+from lectern.progress import progress_for
 from lectern.project import Project
 from lectern.workshop import Workshop, open_workshop
 
 
 def figure(options: argparse.Namespace, project: Project) -> int:
     """Make the figure, put it where the options say, and print its path."""
-    with open_workshop(project, LiveProgress(), jobs=1) as workshop:
+    with open_workshop(project, progress_for(sys.stderr), jobs=1) as workshop:
         script = workshop.catalogue.script(options.name)
         wanted = request_for(script, parse_overrides(script, options.parameters))
         made = workshop.maker.make([wanted])[wanted]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
-from lectern.deck.bibliography import Bibliography
+from lectern.deck.bibliography import Bibliography, parse_bibtex
 from lectern.deck.mentions import PATH, figure_of, mentions, show_lone_code
 from lectern.deck.numbers import Numbers
 from lectern.deck.source import DeckSource
@@ -101,8 +101,12 @@ def _citing(deck: DeckSource, workshop: Workshop, numbers: Numbers) -> dict[str,
                 "the deck cites, and names no bibliography", place, "add `bibliography: FILE.bib`"
             )
         path = deck.folder / str(named)
-        workshop.digests.of(path)
-        return Bibliography(path, workshop.project.shown(path), numbers)
+        shown = workshop.project.shown(path)
+        try:
+            return Bibliography(workshop.digests.derive("bibliography", path, parse_bibtex), shown, numbers)
+        except (OSError, ValueError) as error:
+            remedy = "mend the file, or `bibliography:` in the front matter"
+            raise DeckError(f"cannot read the bibliography: {error}", Place(shown), remedy) from error
 
     def function(name: str) -> Callable[..., str]:
         return lambda *arguments: getattr(bibliography(), name)(*arguments)

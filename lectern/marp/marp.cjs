@@ -6,6 +6,7 @@ const path = require('node:path')
 const { createHash } = require('node:crypto')
 const { pathToFileURL } = require('node:url')
 const { Marp } = require('@marp-team/marp-core')
+const keepFormulas = require('./formulas.cjs')
 
 const VERSIONS = ['@marp-team/marp-core', '@marp-team/marp-cli', 'katex'].map(
   (name) => require(`${name}/package.json`).version,
@@ -17,6 +18,8 @@ const OLD_FONTS = /,\s*url\([^)]*\.(?:woff|ttf)['"]?\)\s*format\(['"](?:woff|tru
 
 // KaTeX paints what it does not understand in this colour; lectern/marp/page.py looks for it.
 const FORMULA_ERROR = 'var(--formula-error)'
+
+const MOST_FORMULAS = 2000 // kept for a theme
 
 class Offline extends Marp {
   static cache = '' // the folder for what is kept
@@ -30,6 +33,22 @@ class Offline extends Marp {
       script: { source: 'inline' },
     })
     for (const css of Offline.themes) this.themeSet.add(css)
+    keepFormulas(this, (inputs) => this.openFormulas([Offline.themes, inputs]))
+  }
+
+  /** Renders; the formulas that were set for it are kept for the next time. */
+  render(markdown, env) {
+    const result = super.render(markdown, env)
+    this.saveFormulas?.()
+    return result
+  }
+
+  openFormulas(inputs) {
+    const file = keptFile('formulas', inputs)
+    const kept = new Map(JSON.parse(read(file) ?? '[]'))
+    const before = kept.size
+    this.saveFormulas = () => kept.size > before && write(file, JSON.stringify([...kept].slice(-MOST_FORMULAS)))
+    return kept
   }
 
   /** Packing a theme takes most of a render's time. */

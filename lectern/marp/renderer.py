@@ -76,6 +76,7 @@ class Renderer:
         )
         self._asked = 0
         self._ready = False
+        self._busy = False
 
     def __enter__(self) -> Renderer:
         return self
@@ -89,12 +90,11 @@ class Renderer:
         """End the process, and with it a browser it may have started."""
         with contextlib.suppress(OSError):
             self._process.stdin.close()  # type: ignore[union-attr]
-        for stop in (self._process.terminate, self._process.kill):
-            try:
-                self._process.wait(timeout=0.2)
-                break
-            except subprocess.TimeoutExpired:
-                stop()
+        if self._busy:
+            self._process.terminate()  # on which it closes the browser
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=2)
+        self._process.kill()
         self._process.wait()
         self._process.stdout.close()  # type: ignore[union-attr]
         self._said.close()
@@ -144,6 +144,7 @@ class Renderer:
         if not self._ready:
             self._ready = "ready" in self._read()
         self._asked += 1
+        self._busy = True
         message = json.dumps({"id": self._asked, "op": operation, **request})
         try:
             self._process.stdin.write(message + "\n")  # type: ignore[union-attr]
@@ -151,6 +152,7 @@ class Renderer:
         except OSError as error:
             raise self._died() from error
         answer = self._read()
+        self._busy = False
         if "error" in answer:
             raise ConversionError(answer["error"], answer.get("code"))
         return answer

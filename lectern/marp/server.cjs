@@ -2,24 +2,24 @@
 // object a line. It says {ready: true} first, then answers {id, ...result} or {id, error} to each {id, op, ...}.
 'use strict'
 
-const [major, minor] = process.versions.node.split('.').map(Number)
+const [major] = process.versions.node.split('.').map(Number)
 const say = (message) => process.stdout.write(JSON.stringify(message) + '\n')
 
 if (major < 20) {
   say({ error: `Node.js ${process.versions.node} is too old` })
   process.exit(1)
 }
-if (major > 22 || (major === 22 && minor >= 1)) require('node:module').enableCompileCache()
-
 // What libraries print must not end up between the answers.
 console.log = console.info = console.debug = console.error
 
 const readline = require('node:readline')
+const cache = process.argv[2]
+const saveCompiled = require('./compiled.cjs')(cache)
 require('./lazy.cjs')()
 const { Offline } = require('./marp.cjs')
 const { LAYOUT, convert, page } = require('./page.cjs')
 
-Offline.cache = process.argv[2]
+Offline.cache = cache
 
 let rendered // the deck last rendered
 
@@ -48,7 +48,9 @@ say({ ready: true })
 let queue = Promise.resolve()
 const answer = async ({ id, op, ...request }) => {
   try {
-    say({ id, ...(await operations[op](request)) })
+    const result = await operations[op](request)
+    if (op !== 'render') saveCompiled()
+    say({ id, ...result })
   } catch (error) {
     say({ id, error: error.message || String(error), code: error.errorCode })
   }
