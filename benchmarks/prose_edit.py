@@ -40,9 +40,11 @@ def main() -> None:
 
         marp = root / "node_modules" / ".bin" / "marp"
         theme = root / "slides" / "mechinterp.css"
+        arguments = ["--html", "--theme-set", theme, alone, "-o", root / "alone.html"]
         commands = {
             "build.py --formats html": build(root, "--formats", "html"),
-            "marp": [marp, "--html", "--theme-set", theme, alone, "-o", root / "alone.html"],
+            "marp": [marp, *arguments],
+            "npx marp": ["npx", "--no-install", "marp", *arguments],
         }
         report("A prose edit", in_turn(commands, root, edit), wanted="at most 0.7")
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from pathlib import Path
 
-import stopwordsiso
+import stop_words
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import PathPatch
@@ -41,7 +41,7 @@ def count_terms(deck: str) -> tuple[Counter[str], set[str]]:
     """Return how often each term occurs, all its forms together under the commonest, and which are English."""
     text = NOT_TEXT.sub(" ", deck).replace("**", "")
     terms = ENGLISH.findall(text)
-    silent = stopwordsiso.stopwords("es")
+    silent = set(stop_words.get_stop_words("es"))
     words = [word for word in WORD.findall(ENGLISH.sub(" ", text)) if word.lower() not in silent]
     forms: dict[str, Counter[str]] = defaultdict(Counter)
     for term in sorted([*terms, *words], reverse=True):  # of equally common forms, the one in lower case

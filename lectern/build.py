@@ -14,7 +14,7 @@ from lectern.deck.themes import check_theme, theme_files
 from lectern.errors import SetupError
 from lectern.marp.page import Page, check
 from lectern.marp.pdf import print_pdf
-from lectern.marp.renderer import Renderer, depends_on_slides
+from lectern.marp.renderer import Renderer, Slides, depends_on_slides
 from lectern.marp.resources import absolute_css, file_of
 from lectern.workshop import Workshop
 
@@ -43,8 +43,14 @@ def build_deck(
 
     Raises BuildError. A PDF that cannot be made is not raised: the HTML is written, and `missing` says why.
     """
-    ready = make_ready(deck, workshop, force)
-    page = render_page(deck, ready, workshop, renderer)
+    themes = theme_files(deck.folder, workshop.digests)
+    styles = [absolute_css(path.read_text(encoding="utf-8"), path.parent) for path in themes.values()]
+
+    def render(markdown: str) -> Slides:
+        return renderer.render(markdown, styles, html=deck.is_template)
+
+    ready = make_ready(deck, workshop, force, foresee=render)
+    page = _checked(deck, ready, workshop, render(ready.rendered.markdown))
     markdown = ready.rendered.markdown
     outputs = []
     if "html" in formats:
@@ -60,13 +66,10 @@ def build_deck(
     return Built(tuple(outputs), len(page.slides.slides), ready, tuple(stated), page.remote, missing)
 
 
-def render_page(deck: DeckSource, ready: ReadyDeck, workshop: Workshop, renderer: Renderer) -> Page:
-    """Render a deck's Markdown, check it, and find the files that go into the page."""
-    markdown = ready.rendered.markdown
-    themes = theme_files(deck.folder, workshop.digests)
-    styles = [absolute_css(path.read_text(encoding="utf-8"), path.parent) for path in themes.values()]
-    slides = renderer.render(markdown, styles, html=deck.is_template)
-    check_theme(read_front_matter(markdown, deck.shown).get("theme"), slides.themes, deck.shown)
+def _checked(deck: DeckSource, ready: ReadyDeck, workshop: Workshop, slides: Slides) -> Page:
+    """Check rendered slides, and find the files that go into the page."""
+    front_matter = read_front_matter(ready.rendered.markdown, deck.shown)
+    check_theme(front_matter.get("theme"), slides.themes, deck.shown)
 
     def resolve(url: str) -> Path:
         path = ready.picture(url) or file_of(url, deck.folder)

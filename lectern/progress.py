@@ -75,7 +75,9 @@ class LiveProgress(Progress):
         super().__init__()
         self._console = Console(stderr=True, highlight=False)
         spinner = SpinnerColumn(finished_text="✓")
-        self._bars = Bars(spinner, TextColumn("{task.description}"), TimeElapsedColumn(), console=self._console)
+        self._bars = Bars(
+            spinner, TextColumn("{task.description}"), TimeElapsedColumn(), console=self._console
+        )
         self._tasks: dict[str, TaskID] = {}
         self._ended: dict[str, list[str]] = {}
 

@@ -69,7 +69,9 @@ class Bibliography:
 
     def _reference(self, key: str) -> str:
         entry, authors = self._entry(key), self._get(key, "authors")
-        names = self._join(authors) if len(authors) <= MOST_NAMES else f"{', '.join(authors[:MOST_NAMES])} et al."
+        names = (
+            self._join(authors) if len(authors) <= MOST_NAMES else f"{', '.join(authors[:MOST_NAMES])} et al."
+        )
         title = self._get(key, "title")
         linked = f"[{title}]({entry['url']})" if "url" in entry else f"*{title}*"
         places = [entry[name] for name in ("journal", "booktitle", "publisher") if name in entry]

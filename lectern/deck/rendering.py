@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
@@ -13,12 +15,12 @@ from lectern.deck.mentions import PATH, figure_of, mentions, show_lone_code
 from lectern.deck.numbers import Numbers
 from lectern.deck.source import DeckSource
 from lectern.deck.template import DeckTemplate, Rendered
-from lectern.deck.views import NotMadeError
-from lectern.errors import DeckError, Place
+from lectern.deck.views import Lookup, NotMadeError
+from lectern.errors import BuildError, DeckError, Place
 from lectern.making.maker import Made
 from lectern.making.request import Request
 from lectern.making.sidecar import IMAGES, with_suffix
-from lectern.sources.catalogue import canonical
+from lectern.sources.catalogue import canonical, check_acyclic
 from lectern.workshop import Workshop
 
 
@@ -43,28 +45,52 @@ class ReadyDeck:
         return with_suffix(made.stem, PurePosixPath(unquote(url)).suffix[1:]) if made else None
 
 
-def make_ready(deck: DeckSource, workshop: Workshop, force: bool = False) -> ReadyDeck:
+def make_ready(
+    deck: DeckSource,
+    workshop: Workshop,
+    force: bool = False,
+    foresee: Callable[[str], object] = lambda _: None,
+) -> ReadyDeck:
     """Make the figures that a deck shows and render it to Markdown.
 
     Figures named in plain sight are made first, together; those that appear only while rendering (in a loop,
-    or in an included file) after. Raises DeckError and FigureError.
+    or in an included file) after. While they are made, `foresee` is called with what the Markdown will be if
+    they come out as they are. Raises DeckError and FigureError.
     """
     render, wanted = _template(deck, workshop) if deck.is_template else _plain(deck, workshop)
     made: dict[Request, Made] = {}
-    while True:
-        made |= workshop.maker.make([request for request in wanted if request not in made], force)
-        try:
-            rendered = render(made.get)
-        except NotMadeError as missing:
-            wanted = [missing.wanted]
-            continue
-        ready = ReadyDeck(rendered, made)
-        wanted = [request for request in _shown(rendered.markdown, ready, workshop) if request not in made]
-        if not wanted:
-            return ready
+    background = ThreadPoolExecutor(1, thread_name_prefix="figures")
+    try:
+        while True:
+            making = background.submit(workshop.maker.make, [r for r in wanted if r not in made], force)
+            if draft := _draft(render, wanted, workshop):
+                foresee(draft)
+            made |= making.result()
+            try:
+                rendered = render(made.get)
+            except NotMadeError as missing:
+                wanted = [missing.wanted]
+                continue
+            ready = ReadyDeck(rendered, made)
+            wanted = [r for r in _shown(rendered.markdown, ready, workshop) if r not in made]
+            if not wanted:
+                return ready
+    finally:
+        background.shutdown(wait=False)  # left by an error, what still runs is stopped with the workshop
 
 
-Renders = Callable[[Callable[[Request], Made | None]], Rendered]
+Renders = Callable[[Lookup], Rendered]
+
+
+def _draft(render: Renders, wanted: list[Request], workshop: Workshop) -> str | None:
+    """Return the deck's Markdown with its figures as they stand; None where all are fresh, or some are missing."""
+    check_acyclic({request.name for request in wanted}, workshop.catalogue)
+    states = {request: workshop.states.of(request) for request in wanted}
+    if all(state.fresh for state in states.values()):
+        return None
+    with contextlib.suppress(NotMadeError, BuildError):
+        return render(states.get).markdown
+    return None
 
 
 def _template(deck: DeckSource, workshop: Workshop) -> tuple[Renders, list[Request]]:

@@ -21,9 +21,8 @@ from jinja2 import (
 
 from lectern.deck.claims import ClaimTag, Stated
 from lectern.deck.source import DeckSource
-from lectern.deck.views import FiguresView, NotMadeError
+from lectern.deck.views import FiguresView, Lookup, NotMadeError
 from lectern.errors import BuildError, DeckError, Place
-from lectern.making.maker import Made
 from lectern.making.request import Request
 from lectern.project import Project
 from lectern.sources.catalogue import Catalogue, canonical
@@ -90,7 +89,7 @@ class DeckTemplate:
         except DeckError as error:
             raise DeckError(error.message, Place(self._deck.shown, line), error.remedy) from error
 
-    def render(self, made: Callable[[Request], Made | None]) -> Rendered:
+    def render(self, made: Lookup) -> Rendered:
         """Render the template with the figures that `made` finds.
 
         Raises NotMadeError for a figure it does not find, DeckError, with file and line, for what is undefined.

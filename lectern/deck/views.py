@@ -10,6 +10,8 @@ from lectern.deck.claims import NamedClaim
 from lectern.errors import DeckError, UsageError, nearest
 from lectern.making.maker import Made
 from lectern.making.request import Request, request_for
+from lectern.making.sidecar import Sidecar
+from lectern.making.state import State
 from lectern.sources.catalogue import Catalogue, canonical
 
 
@@ -21,7 +23,8 @@ class NotMadeError(Exception):
         self.wanted = wanted
 
 
-Lookup = Callable[[Request], Made | None]
+# How a template finds figures: those that are made, or as they stand.
+Lookup = Callable[[Request], Made | State | None]
 
 
 class FiguresView:
@@ -58,12 +61,11 @@ class FigureView:
         return FigureView(wanted, self._catalogue, self._lookup)
 
     def __str__(self) -> str:
-        made = self._get()
-        alt = html.escape(" ".join(made.sidecar.alt.split()))
-        return f'<img src="img/{made.stem.name}.svg" alt="{alt}" data-figure="{made.stem.name}">'
+        alt = html.escape(" ".join(self._sidecar.alt.split()))
+        return f'<img src="img/{self.request.stem}.svg" alt="{alt}" data-figure="{self.request.stem}">'
 
     def __getitem__(self, name: str) -> Any:
-        values = self._get().sidecar.values
+        values = self._sidecar.values
         if name not in values:
             raise DeckError(
                 f"figure {self.request.name!r} has no value {name!r}", remedy=nearest(name, values)
@@ -73,24 +75,24 @@ class FigureView:
     @property
     def claims(self) -> ClaimsView:
         """The figure's claims by name."""
-        return ClaimsView(self._get())
+        return ClaimsView(self._sidecar)
 
-    def _get(self) -> Made:
-        made = self._lookup(self.request)
-        if made is None:
+    @property
+    def _sidecar(self) -> Sidecar:
+        found = self._lookup(self.request)
+        if found is None or found.sidecar is None:
             raise NotMadeError(self.request)
-        return made
+        return found.sidecar
 
 
 class ClaimsView:
     """The claims of one figure."""
 
-    def __init__(self, made: Made) -> None:
-        self._made = made
+    def __init__(self, sidecar: Sidecar) -> None:
+        self._sidecar = sidecar
 
     def __getitem__(self, name: str) -> NamedClaim:
-        claims = self._made.sidecar.claims
-        figure = self._made.sidecar.figure
+        claims, figure = self._sidecar.claims, self._sidecar.figure
         if name not in claims:
             raise DeckError(f"figure {figure!r} has no claim {name!r}", remedy=nearest(name, claims))
         return NamedClaim(figure, name, claims[name])

@@ -21,11 +21,12 @@ module.exports = function keepCompiled(folder) {
   const kept = read(file)
   const scripts = new Map()
 
+  const compile = Module.prototype._compile
   Module.prototype._compile = function (content, filename) {
+    if (content.includes('import(')) return compile.call(this, content, filename) // V8 would lose where it came from
     const script = new vm.Script(Module.wrap(content.replace(/^#!.*/, '')), {
       filename,
       cachedData: kept.get(filename),
-      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     })
     scripts.set(filename, script)
     const run = script.runInThisContext()

@@ -65,8 +65,9 @@ class Renderer:
             raise SetupError("Marp is not installed", remedy=INSTALL)
         self._folder = tempfile.TemporaryDirectory(prefix="lectern-marp-", ignore_cleanup_errors=True)
         self._said = Path(self._folder.name, "stderr").open("w+")  # noqa: SIM115
+        # Compiling hot functions once more costs more than it saves in a process that renders a deck or two.
         self._process = subprocess.Popen(
-            [node, str(SERVER), str(cache / "marp")],
+            [node, "--no-opt", str(SERVER), str(cache / "marp")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
@@ -77,6 +78,7 @@ class Renderer:
         self._asked = 0
         self._ready = False
         self._busy = False
+        self._rendered: tuple[dict[str, Any], Slides] | None = None
 
     def __enter__(self) -> Renderer:
         return self
@@ -103,11 +105,15 @@ class Renderer:
     def render(self, markdown: str, themes: Sequence[str], html: bool) -> Slides:
         """Render `markdown` with `themes` (CSS texts) known; `html` allows any HTML in it.
 
-        Raises SetupError where Node died.
+        The same deck asked for twice in a row is rendered once. Raises SetupError where Node died.
         """
-        answer = self._ask("render", markdown=markdown, themes=list(themes), html=html)
-        comments = tuple(tuple(notes) for notes in answer["comments"])
-        return Slides(tuple(answer["slides"]), answer["css"], comments, tuple(answer["themes"]))
+        request = {"markdown": markdown, "themes": list(themes), "html": html}
+        if self._rendered is None or self._rendered[0] != request:
+            answer = self._ask("render", **request)
+            comments = tuple(tuple(notes) for notes in answer["comments"])
+            slides = Slides(tuple(answer["slides"]), answer["css"], comments, tuple(answer["themes"]))
+            self._rendered = request, slides
+        return self._rendered[1]
 
     def page(self, front_matter: str, contents: Contents) -> bytes:
         """Return the HTML page of the deck last rendered, with `contents` in it; fast.

@@ -93,7 +93,7 @@ def test_node_dying_is_said(renderer: Renderer) -> None:
     renderer.render("# One", [], False)
     os.kill(renderer._process.pid, signal.SIGKILL)
     with pytest.raises(SetupError, match=r"Node\.js died while rendering \(exit code -9\)"):
-        renderer.render("# One", [], False)
+        renderer.render("# Two", [], False)
 
 
 def test_no_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
