@@ -20,6 +20,7 @@ from lectern.errors import SetupError
 from lectern.project import ENGINE_ROOT
 
 SERVER = Path(__file__).with_name("server.cjs")
+KEPT = 40  # files in the server's cache
 INSTALL = "run `make`, or `npm ci` in the project's folder"
 
 
@@ -63,11 +64,12 @@ class Renderer:
             raise SetupError("Node.js was not found; the slides are rendered with it", remedy=remedy)
         if not (ENGINE_ROOT / "node_modules" / "@marp-team" / "marp-cli").is_dir():
             raise SetupError("Marp is not installed", remedy=INSTALL)
+        self._cache = cache / "marp"
         self._folder = tempfile.TemporaryDirectory(prefix="lectern-marp-", ignore_cleanup_errors=True)
         self._said = Path(self._folder.name, "stderr").open("w+")  # noqa: SIM115
         # Compiling hot functions once more costs more than it saves in a process that renders a deck or two.
         self._process = subprocess.Popen(
-            [node, "--no-opt", str(SERVER), str(cache / "marp")],
+            [node, "--no-opt", str(SERVER), str(self._cache)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
@@ -101,6 +103,14 @@ class Renderer:
         self._process.stdout.close()  # type: ignore[union-attr]
         self._said.close()
         self._folder.cleanup()
+        self._prune()
+
+    def _prune(self) -> None:
+        """Drop the oldest of what the server keeps: packed themes, formulas, pages, compiled code."""
+        with contextlib.suppress(OSError):
+            kept = sorted(self._cache.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+            for path in kept[KEPT:]:
+                path.unlink()
 
     def render(self, markdown: str, themes: Sequence[str], html: bool) -> Slides:
         """Render `markdown` with `themes` (CSS texts) known; `html` allows any HTML in it.
