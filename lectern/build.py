@@ -62,6 +62,8 @@ def build_deck(
             outputs.append(_written(out / f"{deck.name}.pdf", pdf))
         except SetupError as error:
             missing = error
+            if (out / f"{deck.name}.pdf").exists():
+                missing.message += f". {deck.name}.pdf is of an earlier build"
     stated = placed(list(ready.rendered.stated), page.slides.slides)
     return Built(tuple(outputs), len(page.slides.slides), ready, tuple(stated), page.remote, missing)
 

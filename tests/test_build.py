@@ -204,6 +204,9 @@ def test_without_a_browser_the_html_is_there_and_the_pdf_is_missed(
     assert re.search(
         r"error: the PDF was not made\. no browser was found.*\n  → install Chrome", capsys.readouterr().err
     )
+    (lecture.root / "dist/mechinterp.pdf").write_text("old")
+    assert lecture.build() == 1
+    assert "mechinterp.pdf is of an earlier build" in capsys.readouterr().err
 
 
 def test_a_failing_claim_is_told_with_slide_and_sentence_and_the_deck_is_written(
