@@ -8,7 +8,7 @@ that `explain` can say which of them changed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -92,14 +92,13 @@ class Keys:
 
     def _declared(
         self, script: FigureScript, step: Step, parameters: Mapping[str, Any], patterns: Iterable[str]
-    ) -> Iterable[Path]:
+    ) -> Iterator[Path]:
         """Yield the files a step declares: Path parameters and what matches `FILES`."""
         for name in step.defaults:
-            if isinstance(parameters[name], Path):
-                path = self._project.root / parameters[name]
-                if self._digests.of(path) is None:
-                    self._complain(script, f"parameter {name!r}: there is no file {parameters[name]}")
-                yield path
+            if isinstance(value := parameters[name], Path):
+                if self._digests.of(self._project.root / value) is None:
+                    self._complain(script, f"parameter {name!r}: there is no file {value}")
+                yield self._project.root / value
         for pattern in (*script.files, *patterns):
             matches = [p for root in self._project.search_path for p in self._digests.glob(root, pattern)]
             if not matches:

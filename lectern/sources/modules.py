@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lectern.errors import FigureError, Place
 from lectern.project import Project
@@ -28,11 +30,10 @@ def follow(names: Iterable[str], project: Project, digests: Digests) -> Imports:
 
     A module's own `FILES` patterns come along. Raises FigureError where a module cannot be parsed.
     """
-    modules: dict[Path, str] = {}
-    files: list[str] = []
+    modules: dict[Path, dict[str, Any]] = {}
     libraries: set[str] = set()
-    waiting = list(names)
     followed: set[str] = set()
+    waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name in followed:
@@ -43,13 +44,14 @@ def follow(names: Iterable[str], project: Project, digests: Digests) -> Imports:
             libraries.add(name)
         for path, package in found:
             if path not in modules:
-                module = digests.derive(
-                    f"module {package}", path, lambda text, p=path, k=package: _read(text, p, k, project)
-                )
-                modules[path] = module["code"]
-                files += module["files"]
-                waiting += module["imports"]
-    return Imports(modules, tuple(files), _importable(libraries, project, digests))
+                read = functools.partial(_read, path=path, package=package, project=project)
+                modules[path] = digests.derive(f"module {package}", path, read)
+                waiting += modules[path]["imports"]
+    return Imports(
+        modules={path: module["code"] for path, module in modules.items()},
+        files=tuple(pattern for module in modules.values() for pattern in module["files"]),
+        libraries=_importable(libraries, project),
+    )
 
 
 def _resolve(name: str, project: Project, digests: Digests) -> list[tuple[Path, str]]:
@@ -70,7 +72,7 @@ def _resolve(name: str, project: Project, digests: Digests) -> list[tuple[Path, 
     return []
 
 
-def _read(text: str, path: Path, package: str, project: Project) -> dict[str, object]:
+def _read(text: str, path: Path, package: str, project: Project) -> dict[str, Any]:
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
@@ -83,7 +85,7 @@ def _read(text: str, path: Path, package: str, project: Project) -> dict[str, ob
     }
 
 
-def _importable(names: set[str], project: Project, digests: Digests) -> frozenset[str]:
+def _importable(names: set[str], project: Project) -> frozenset[str]:
     """Drop names inside the project: `from package import function` looks like a module and is none."""
     tops = {name.split(".")[0] for name in names}
     ours = {top for top in tops if any((root / top).is_dir() for root in project.search_path)}
