@@ -1,5 +1,6 @@
 # make        sets everything up, then computes what is stale and renders the lecture
 # make test   sets everything up, then runs all tests
+# make hub    installs what other models than the bundled one need
 # make check  style and types
 # make bench  measures this project and its peers side by side
 # make clean  deletes what can be made again, the installed packages aside
@@ -9,13 +10,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: lecture test check bench clean
+.PHONY: lecture test hub check bench clean
 
 lecture: $(VENV)/.lecture node_modules/.installed
 	$(BIN)/python build.py
 
 test: $(VENV)/.test node_modules/.installed
 	$(BIN)/python -m pytest
+
+hub: $(VENV)/.lecture
+	$(INSTALL) --editable '.[hub]'
 
 check: $(VENV)/.test node_modules/.installed
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ def main() -> int:
     try:
         from lectern.cli import run
 
-        return run(sys.argv[1:])
+        return run(sys.argv[1:], fixtures=fixtures())
     except KeyboardInterrupt:  # while modules are loaded; from then on the command line takes care of it
         return 130
     except ModuleNotFoundError as error:
@@ -26,6 +26,20 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def fixtures() -> dict:
+    """Return what the lecture's figures may ask for besides each other: the model."""
+    from lectern.fixtures import Fixture
+
+    return {
+        "model": Fixture(
+            find="mechinterp.checkpoints:find",
+            load="mechinterp.loading:load_model",
+            default="bundled",
+            help="make the lecture on another model: a folder with a checkpoint, or a Hugging Face hub id",
+        )
+    }
 
 
 if __name__ == "__main__":

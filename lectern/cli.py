@@ -10,22 +10,30 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lectern.errors import BuildError
+from lectern.fixtures import Fixture
 from lectern.project import ENGINE_ROOT, Project
 
 INTERRUPTED = 130
 EPILOG = "Exit code 0: all was built and every claim holds; 1: it was not, or one does not; 2: wrong usage."
 
 
-def run(arguments: Sequence[str], root: Path = ENGINE_ROOT) -> int:
-    """Run the command that `arguments` name in the project at `root`; return the exit code."""
-    options = parser().parse_args(arguments)
+def run(
+    arguments: Sequence[str], root: Path = ENGINE_ROOT, fixtures: Mapping[str, Fixture] | None = None
+) -> int:
+    """Run the command that `arguments` name in the project at `root`; return the exit code.
+
+    Each of the project's fixtures is an option: `--model VALUE` for one of that name.
+    """
+    options = parser(fixtures or {}).parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
+    chosen = {name: replace(f, chosen=getattr(options, name)) for name, f in (fixtures or {}).items()}
     try:
-        return _command(options.command)(options, Project(root.resolve()))
+        return _command(options.command)(options, Project(root.resolve(), chosen))
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -38,7 +46,7 @@ def run(arguments: Sequence[str], root: Path = ENGINE_ROOT) -> int:
         return 1
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     top = argparse.ArgumentParser(
         prog="build.py",
@@ -63,6 +71,8 @@ def parser() -> argparse.ArgumentParser:
         help="figures made at once (default: %(default)s)",
     )
     top.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    for name, fixture in fixtures.items():
+        top.add_argument(f"--{name}", metavar="X", help=f"{fixture.help} (default: {fixture.default})")
     commands = top.add_subparsers(title="other commands", metavar="COMMAND")
 
     listing = commands.add_parser("list", help="the figures, how they stand and what they claim")
@@ -87,6 +97,11 @@ def parser() -> argparse.ArgumentParser:
     figure.add_argument(
         "-o", dest="output", type=Path, metavar="PATH", help="a file, or a folder (default: it stays in img)"
     )
+    for command in commands.choices.values():
+        for fixture in fixtures:
+            command.add_argument(
+                f"--{fixture}", metavar="X", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+            )
     return top
 
 

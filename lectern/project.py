@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+
+from lectern.fixtures import Fixture
 
 ENGINE_ROOT = Path(__file__).resolve().parent.parent
 
@@ -14,6 +17,12 @@ class Project:
     """The folders of one lecture; `root` is absolute."""
 
     root: Path
+    fixtures: Mapping[str, Fixture] = field(default_factory=dict)
+
+    @cached_property
+    def variant(self) -> str:
+        """The subfolder of what is made with other fixtures than the lecture's own; empty for these."""
+        return "-".join(fixture.found.name for fixture in self.fixtures.values() if not fixture.is_default)
 
     @property
     def figures(self) -> Path:
@@ -33,7 +42,7 @@ class Project:
     @property
     def out(self) -> Path:
         """Where the rendered lecture goes."""
-        return self.root / "dist"
+        return self.root / "dist" / self.variant
 
     @property
     def cache(self) -> Path:

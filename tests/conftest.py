@@ -16,6 +16,7 @@ from jaxtyping import install_import_hook
 install_import_hook("mechinterp", "beartype.beartype")
 
 from lectern.cli import run
+from lectern.fixtures import Fixture
 from lectern.making.request import Request
 from lectern.progress import Progress
 from lectern.project import ENGINE_ROOT, Project
@@ -47,10 +48,11 @@ class Sandbox:
 
     root: Path
     closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    fixtures: dict[str, Fixture] = field(default_factory=dict)
 
     @property
     def project(self) -> Project:
-        return Project(self.root)
+        return Project(self.root, self.fixtures)
 
     def write(self, path: str, text: str) -> Path:
         target = self.root / path
@@ -86,7 +88,7 @@ class Sandbox:
 
     def build(self, *arguments: str) -> int:
         """Run the command line on this project, in this process."""
-        return run(arguments, self.root)
+        return run(arguments, self.root, self.fixtures)
 
     def command(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start the command line on this project, in a process of its own."""

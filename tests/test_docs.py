@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from build import fixtures
 from lectern.cli import parser
 from lectern.deck.numbers import Numbers
 from lectern.project import ENGINE_ROOT
@@ -23,7 +24,7 @@ def options(found: argparse.ArgumentParser) -> Iterator[str]:
                 yield from options(command)
 
 
-@pytest.mark.parametrize("option", sorted(set(options(parser()))))
+@pytest.mark.parametrize("option", sorted(set(options(parser(fixtures())))))
 def test_every_option_and_command_is_documented(option: str) -> None:
     assert re.search(rf"{re.escape(option)}\b", README)
 

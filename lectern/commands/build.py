@@ -78,7 +78,8 @@ class _Build:
     @property
     def _record(self) -> Path:
         """Where this build is written down: another deck, folder or choice of formats is another build."""
-        asked = repr((str(self._deck_path), str(self._out), sorted(self.options.formats)))
+        fixtures = {name: fixture.value for name, fixture in self.project.fixtures.items()}
+        asked = repr((str(self._deck_path), str(self._out), sorted(self.options.formats), fixtures))
         return self.project.cache / "builds" / f"{hashlib.sha256(asked.encode()).hexdigest()[:16]}.json"
 
     def _figures(self, workshop: Workshop) -> int:

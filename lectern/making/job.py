@@ -19,6 +19,7 @@ class Job:
     reads: frozenset[str]  # the project files it may read
     libraries: frozenset[str]  # what it imports besides
     parameters: Mapping[str, Any]
+    fixtures: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # who loads them, and from what
     results: Mapping[str, Any] = field(default_factory=dict)  # of other figures, their data as bytes
     data: bytes = b""  # to draw
     formats: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from lectern.making.sidecar import IMAGES, Sidecar, digest_bytes, publish, with_
 from lectern.making.state import State, States
 from lectern.making.steps import Steps
 from lectern.making.store import Computed, Store
-from lectern.sources.catalogue import Catalogue, canonical, check_acyclic
+from lectern.sources.catalogue import Catalogue, check_acyclic
 from lectern.sources.code import digest_text
 from lectern.sources.digests import Digests
 from lectern.sources.keys import Key
@@ -88,13 +88,13 @@ class Maker:
     def _ordered(self, wanted: list[Request]) -> list[Request]:
         """Return `wanted` and what they ask for, each after what it asks for."""
         names = check_acyclic({request.name for request in wanted}, self._catalogue)
-        asked_for = {canonical(r) for name in names for r in self._catalogue.script(name).requests}
+        asked_for = {asked for name in names for asked in self._catalogue.asked_figures(name)}
         ordered = [Request(name) for name in names if name in asked_for or Request(name) in wanted]
         return ordered + [request for request in wanted if request not in ordered]
 
     def _make(self, request: Request, futures: Mapping[Request, Future[Made]], force: bool) -> Made:
-        requests = self._catalogue.script(request.name).requests
-        upstream = {name: _made(futures[Request(canonical(name))]) for name in requests}
+        asked = self._catalogue.asked_figures(request.name)
+        upstream = {name: _made(futures[Request(name)]) for name in asked}
         state = self._states.of(request, {name: made.sidecar.data for name, made in upstream.items()})
         if force:
             state = state.forgotten()
@@ -181,7 +181,7 @@ def _described(state: State, draw: Key, computed: Computed, drawn: Drawn) -> Sid
         values=computed.values,
         claims=computed.claims,
         alt=computed.alt or state.script.summary,
-        model=None,
+        model=state.fixtures["model"].value if "model" in state.fixtures else None,
         seed=state.parameters.get("seed"),
         versions={name: version for name, version in sorted(versions.items()) if name in recorded},
         seconds={"compute": round(computed.seconds, 2), "draw": round(drawn.seconds, 2)},

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lectern.fixtures import Fixture
 from lectern.making.request import Request
 from lectern.making.sidecar import IMAGES, Sidecar, read_sidecar, with_suffix
 from lectern.making.store import Computed, Store
@@ -25,6 +26,7 @@ class State:
     request: Request
     script: FigureScript
     parameters: Mapping[str, Any]
+    fixtures: Mapping[str, Fixture]  # that `compute` asks for
     stem: Path
     sidecar: Sidecar | None
     compute: Key | None  # None while a result it asks for is not known yet
@@ -79,19 +81,23 @@ class States:
         """Look at a figure, given the digests of the results it asks for, or as these stand now."""
         script = self._catalogue.script(request.name)
         parameters = {**script.parameters, **dict(request.overrides)}
-        stem = self._project.images / request.stem
+        asked = self._catalogue.asked_fixtures(request.name)
+        own = {name: fixture for name, fixture in asked.items() if name in script.requests}
+        stem = self._project.images / (self._project.variant if asked else "") / request.stem
         sidecar = read_sidecar(with_suffix(stem, "json"))
         self._digests.of(with_suffix(stem, "json"))
-        known = self._results(script) if results is None else results
-        waits_for = tuple(name for name in script.requests if name not in known)
-        compute = None if waits_for else self.keys.compute(script, parameters, known)
+        known = self._results(request.name) if results is None else results
+        waits_for = tuple(name for name in self._catalogue.asked_figures(request.name) if name not in known)
+        compute = None if waits_for else self.keys.compute(script, parameters, known, own)
         computed = self._computed(compute, sidecar) if compute else None
         draw = self.keys.draw(script, parameters, computed.digest) if computed else None
         damaged = tuple(self._damaged(stem, sidecar)) if sidecar else ()
-        return State(request, script, parameters, stem, sidecar, compute, computed, draw, damaged, waits_for)
+        return State(
+            request, script, parameters, own, stem, sidecar, compute, computed, draw, damaged, waits_for
+        )
 
-    def _results(self, script: FigureScript) -> dict[str, str]:
-        states = {name: self.of(Request(self._catalogue.script(name).name)) for name in script.requests}
+    def _results(self, name: str) -> dict[str, str]:
+        states = {asked: self.of(Request(asked)) for asked in self._catalogue.asked_figures(name)}
         return {name: state.computed.digest for name, state in states.items() if state.computed}
 
     def _computed(self, key: Key, sidecar: Sidecar | None) -> Computed | None:

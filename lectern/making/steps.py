@@ -35,7 +35,8 @@ class Steps:
 
     def compute(self, state: State, key: Key, results: Mapping[str, Any]) -> Outcome:
         """Compute a figure given the results it asks for."""
-        return self._run(state, "compute", key, results=results)
+        fixtures = {name: (fixture.load, fixture.value) for name, fixture in state.fixtures.items()}
+        return self._run(state, "compute", key, results=results, fixtures=fixtures)
 
     def draw(self, state: State, key: Key, data: bytes, formats: Iterable[str]) -> Outcome:
         """Draw a figure's data in the given formats."""

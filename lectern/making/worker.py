@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from lectern.figure import Claim, Result
+from lectern.fixtures import function
 from lectern.making import data
 from lectern.making.guard import UndeclaredReadError, import_from, keep_to
 from lectern.making.job import Failure, Job, Outcome
@@ -68,7 +69,8 @@ def _load(job: Job) -> Callable[..., Any]:
 
 def _compute(job: Job, compute: Callable[..., Any]) -> dict[str, Any]:
     results = {name: _result(stored) for name, stored in job.results.items()}
-    result = compute(**results, **job.parameters)
+    fixtures = {name: function(loader)(value) for name, (loader, value) in job.fixtures.items()}
+    result = compute(**fixtures, **results, **job.parameters)
     if isinstance(result, Mapping):
         result = Result(result)
     if not isinstance(result, Result):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lectern.errors import FigureError, Place, nearest
+from lectern.fixtures import Fixture
 from lectern.project import Project
 from lectern.sources.digests import Digests
 from lectern.sources.script import FigureScript, read_script
@@ -38,6 +39,18 @@ class Catalogue:
             self._scripts[name] = read_script(name, self._path(name), self._project, self._digests)
         return self._scripts[name]
 
+    def asked_figures(self, name: str) -> list[str]:
+        """Return the figures whose results figure `name` asks for."""
+        return [canonical(r) for r in self.script(name).requests if r not in self._project.fixtures]
+
+    def asked_fixtures(self, name: str) -> dict[str, Fixture]:
+        """Return the fixtures that figure `name` asks for, itself or through figures that it asks for."""
+        own = [request for request in self.script(name).requests if request in self._project.fixtures]
+        found = {request: self._project.fixtures[request] for request in own}
+        for figure in self.asked_figures(name):
+            found |= self.asked_fixtures(figure)
+        return found
+
     def _path(self, name: str) -> Path:
         paths = self._paths.get(name, [])
         if not paths:
@@ -69,9 +82,9 @@ def check_acyclic(names: set[str], catalogue: Catalogue) -> list[str]:
             place = Place(catalogue.script(name).path.name)
             raise FigureError(f"figures ask for each other in a ring: {ring}", place, "break the ring")
         path.append(name)
-        for request in catalogue.script(name).requests:
+        for request in catalogue.asked_figures(name):
             _check_request(request, name, catalogue)
-            visit(canonical(request))
+            visit(request)
         ordered.append(path.pop())
 
     for name in sorted(names):
@@ -82,5 +95,5 @@ def check_acyclic(names: set[str], catalogue: Catalogue) -> list[str]:
 def _check_request(request: str, name: str, catalogue: Catalogue) -> None:
     if request not in catalogue:
         hint = nearest(request, catalogue)
-        message = f"compute asks for {request!r}, which is no figure and has no default"
+        message = f"compute asks for {request!r}, which is no figure, no fixture, and has no default"
         raise FigureError(message, Place(catalogue.script(name).path.name), hint)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lectern.errors import FigureError, Place
+from lectern.fixtures import Fixture
 from lectern.project import ENGINE_ROOT, Project
 from lectern.sources.code import digest_text
 from lectern.sources.digests import Digests
@@ -65,20 +66,38 @@ class Keys:
     def _engine(self) -> Imports:
         return follow([WORKER], Project(ENGINE_ROOT), self._digests)
 
-    def compute(self, script: FigureScript, parameters: Mapping[str, Any], results: Mapping[str, str]) -> Key:
-        """Return the key of `compute` given the digests of the results it asks for."""
+    def compute(
+        self,
+        script: FigureScript,
+        parameters: Mapping[str, Any],
+        results: Mapping[str, str],
+        fixtures: Mapping[str, Fixture],
+    ) -> Key:
+        """Return the key of `compute` given the fixtures, and the digests of the results, that it asks for."""
         parts = {f"result of {name}": digest for name, digest in results.items()}
-        return self._key(script, script.compute, parameters, parts)
+        reads: set[Path] = set()
+        for name, fixture in fixtures.items():
+            files = fixture.found.files
+            reads.update(files)
+            parts[name] = digest_text(" ".join(str(self._digests.of(path)) for path in files))
+        loaders = [fixture.load.partition(":")[0] for fixture in fixtures.values()]
+        return self._key(script, script.compute, parameters, parts, reads, loaders)
 
     def draw(self, script: FigureScript, parameters: Mapping[str, Any], data: str) -> Key:
         """Return the key of `draw` given the digest of the data."""
-        return self._key(script, script.draw, parameters, {"data": data})
+        return self._key(script, script.draw, parameters, {"data": data}, set(), [])
 
     def _key(
-        self, script: FigureScript, step: Step, parameters: Mapping[str, Any], parts: dict[str, str]
+        self,
+        script: FigureScript,
+        step: Step,
+        parameters: Mapping[str, Any],
+        parts: dict[str, str],
+        reads: set[Path],
+        loaders: Iterable[str],
     ) -> Key:
-        imports = follow(step.imports, self._project, self._digests)
-        reads = {script.path, *imports.modules, *self._engine.modules}
+        imports = follow([*step.imports, *loaders], self._project, self._digests)
+        reads |= {script.path, *imports.modules, *self._engine.modules}
         parts["code"] = step.code
         parts["engine"] = digest_text("".join(sorted(self._engine.modules.values())))
         for path, code in imports.modules.items():

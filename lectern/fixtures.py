@@ -1,0 +1,61 @@
+"""What `compute` may ask for by name besides parameters and other figures: objects loaded where they are needed.
+
+The lecture's `model` is one. A fixture has a value, which the command line can set; two functions that the project
+names as "module:function": `find` says which files the value stands for and what to call it, without loading
+anything; `load` loads it, in the worker.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lectern.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a fixture's value stands for: the files whose content counts, and a name fit for a folder."""
+
+    name: str
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """A fixture of a project, with its default value, or the value that it has in this run."""
+
+    find: str
+    load: str
+    default: str
+    help: str
+    chosen: str | None = None
+
+    @property
+    def value(self) -> str:
+        """The value in this run."""
+        return self.default if self.chosen is None else self.chosen
+
+    @property
+    def is_default(self) -> bool:
+        """Whether the value is the lecture's own."""
+        return self.value == self.default
+
+    @functools.cached_property
+    def found(self) -> Found:
+        """What the value stands for; raises UsageError where `find` refuses it."""
+        try:
+            name, files = function(self.find)(self.value)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        return Found(name, tuple(files))
+
+
+def function(path: str) -> Callable[..., Any]:
+    """Return the function that «module:function» means."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,79 @@
+"""A language model: a transformer with its tokenizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from mechinterp.transformer import Cache, Config, Transformer
+
+
+@dataclass(eq=False)
+class Model:
+    """A transformer that reads text."""
+
+    name: str
+    transformer: Transformer
+    tokenizer: Tokenizer
+    bos: int | None  # the token that stands before every prompt, where the model was trained with one
+
+    @property
+    def config(self) -> Config:
+        """What the transformer is made of."""
+        return self.transformer.config
+
+    def __call__(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_vocab"]:
+        """Return the logits of the next token at each position."""
+        return self.transformer.forward(tokens)
+
+    def run_with_cache(
+        self, tokens: Int[Tensor, "batch pos"], names: Iterable[str] | None = None
+    ) -> tuple[Float[Tensor, "batch pos d_vocab"], Cache]:
+        """Return the logits, and the tensors at all hook points, or at those named."""
+        return self.transformer.run_with_cache(tokens, names)
+
+    def tokens(self, texts: str | Sequence[str]) -> Int[Tensor, "batch pos"]:
+        """Return prompts as tokens, one a row, each after the token for the beginning.
+
+        Raises ValueError where prompts have different numbers of tokens, or more than the context holds.
+        """
+        texts = [texts] if isinstance(texts, str) else texts
+        rows = [
+            self._start() + e.ids for e in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        ]
+        lengths = {len(row) for row in rows}
+        if len(lengths) > 1:
+            raise ValueError(f"expected prompts of the same number of tokens, got {sorted(lengths)}")
+        if max(lengths) > self.config.n_ctx:
+            raise ValueError(f"expected at most {self.config.n_ctx} tokens, got {max(lengths)}")
+        return torch.tensor(rows)
+
+    def strings(self, tokens: Int[Tensor, " pos"]) -> list[str]:
+        """Return each token of a prompt as text."""
+        return [self.string(token) for token in tokens.tolist()]
+
+    def string(self, token: int) -> str:
+        """Return a token as text; the token for the beginning by its own name."""
+        if token == self.bos:
+            return self.tokenizer.id_to_token(token) or ""
+        return self.tokenizer.decode([token])
+
+    def token(self, word: str) -> int:
+        """Return the token of a word that follows a space; raise ValueError where it is several."""
+        ids = self.tokenizer.encode(f" {word.strip()}", add_special_tokens=False).ids
+        if len(ids) != 1:
+            pieces = [self.tokenizer.id_to_token(i) for i in ids]
+            raise ValueError(f"expected {word!r} to be one token of {self.name}, got {len(ids)}: {pieces}")
+        return ids[0]
+
+    def has_token(self, word: str) -> bool:
+        """Whether a word that follows a space is one token."""
+        return len(self.tokenizer.encode(f" {word.strip()}", add_special_tokens=False).ids) == 1
+
+    def _start(self) -> list[int]:
+        return [] if self.bos is None else [self.bos]

@@ -1,0 +1,224 @@
+"""A decoder-only transformer, written to be read.
+
+It computes what GPT-2, GPT-NeoX and Llama compute; which of their parts it has is said by its `Config`. Tensors
+and hook points have TransformerLens' names and shapes: a residual stream of shape (batch, pos, d_model), heads as a
+dimension of their own, vectors as rows (x W).
+
+Shapes: batch, pos (position in the prompt; dest and src for the two sides of attention), head, kv_head (fewer than
+heads where several share keys and values, as in some Llamas), d_model, d_head, d_mlp, d_vocab.
+
+A hook point is a place where `forward` shows a tensor to its `tap`, and goes on with what the tap returns: itself,
+or another tensor in its stead. Caching and patching are taps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+Tap = Callable[[str, Tensor], Tensor]
+Hook = Callable[[Tensor], Tensor]
+Cache = dict[str, Tensor]
+
+ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "gelu": functional.gelu,
+    "gelu_new": lambda x: functional.gelu(x, approximate="tanh"),
+    "relu": functional.relu,
+    "silu": functional.silu,
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a transformer is made of."""
+
+    n_layers: int
+    n_heads: int
+    d_model: int
+    d_head: int
+    d_mlp: int
+    d_vocab: int
+    n_ctx: int
+    activation: str = "gelu_new"
+    eps: float = 1e-5  # added to the variance in normalisations
+    normalization: Literal["layer", "rms"] = "layer"
+    rotary_dims: int = 0  # of each head that are rotated by position; 0 where positions are embedded instead
+    rotary_base: float = 10_000.0
+    parallel: bool = False  # attention and MLP read the same residual stream, as in GPT-NeoX
+
+
+@dataclass(eq=False)
+class Norm:
+    """A normalisation with its weights; root-mean-square ones have no bias and do not centre."""
+
+    w: Float[Tensor, " d_model"]
+    b: Float[Tensor, " d_model"] | None
+
+    def forward(self, x: Float[Tensor, "*batch d_model"], config: Config, name: str, tap: Tap) -> Tensor:
+        """Return x centred (layer norm) and divided by its scale, times the weights, plus the bias."""
+        if config.normalization == "layer":
+            x = x - x.mean(-1, keepdim=True)
+        scale = tap(f"{name}.hook_scale", (x.square().mean(-1, keepdim=True) + config.eps).sqrt())
+        normalized = tap(f"{name}.hook_normalized", x / scale)
+        return normalized * self.w if self.b is None else normalized * self.w + self.b
+
+
+@dataclass(eq=False)
+class Block:
+    """The weights of one layer."""
+
+    ln1: Norm
+    W_Q: Float[Tensor, "head d_model d_head"]
+    W_K: Float[Tensor, "kv_head d_model d_head"]
+    W_V: Float[Tensor, "kv_head d_model d_head"]
+    W_O: Float[Tensor, "head d_head d_model"]
+    b_Q: Float[Tensor, "head d_head"]
+    b_K: Float[Tensor, "kv_head d_head"]
+    b_V: Float[Tensor, "kv_head d_head"]
+    b_O: Float[Tensor, " d_model"]
+    ln2: Norm
+    W_in: Float[Tensor, "d_model d_mlp"]
+    b_in: Float[Tensor, " d_mlp"]
+    W_out: Float[Tensor, "d_mlp d_model"]
+    b_out: Float[Tensor, " d_model"]
+    W_gate: Float[Tensor, "d_model d_mlp"] | None = None  # of a gated MLP, as in Llama
+
+    def attention(self, x: Tensor, config: Config, name: str, tap: Tap) -> Float[Tensor, "batch pos d_model"]:
+        """Return what the heads together write, having read the normalised residual stream x."""
+        q = tap(f"{name}.hook_q", torch.einsum("bpd,hdk->bphk", x, self.W_Q) + self.b_Q)
+        k = tap(f"{name}.hook_k", torch.einsum("bpd,hdk->bphk", x, self.W_K) + self.b_K)
+        v = tap(f"{name}.hook_v", torch.einsum("bpd,hdk->bphk", x, self.W_V) + self.b_V)
+        if config.rotary_dims:
+            q = tap(f"{name}.hook_rot_q", rotate(q, config))
+            k = tap(f"{name}.hook_rot_k", rotate(k, config))
+        if len(self.W_K) != config.n_heads:
+            k, v = (x.repeat_interleave(config.n_heads // len(self.W_K), dim=2) for x in (k, v))
+        scores = torch.einsum("bqhk,bshk->bhqs", q, k) / config.d_head**0.5
+        future = torch.ones(scores.shape[-2:], dtype=torch.bool, device=x.device).triu(1)
+        scores = tap(f"{name}.hook_attn_scores", scores.masked_fill(future, -torch.inf))
+        pattern = tap(f"{name}.hook_pattern", scores.softmax(-1))
+        z = tap(f"{name}.hook_z", torch.einsum("bhqs,bshk->bqhk", pattern, v))
+        return torch.einsum("bphk,hkd->bpd", z, self.W_O) + self.b_O
+
+    def mlp(self, x: Tensor, config: Config, name: str, tap: Tap) -> Float[Tensor, "batch pos d_model"]:
+        """Return what the MLP writes, having read the normalised residual stream x."""
+        activation = ACTIVATIONS[config.activation]
+        if self.W_gate is None:
+            post = activation(tap(f"{name}.hook_pre", x @ self.W_in + self.b_in))
+        else:
+            gate = tap(f"{name}.hook_pre", x @ self.W_gate)
+            post = activation(gate) * tap(f"{name}.hook_pre_linear", x @ self.W_in + self.b_in)
+        return tap(f"{name}.hook_post", post) @ self.W_out + self.b_out
+
+
+@dataclass(eq=False)
+class Transformer:
+    """A transformer: its configuration and all of its weights."""
+
+    config: Config
+    W_E: Float[Tensor, "d_vocab d_model"]
+    W_pos: Float[Tensor, "n_ctx d_model"] | None  # None where positions are rotary
+    blocks: list[Block]
+    ln_final: Norm
+    W_U: Float[Tensor, "d_model d_vocab"]
+    b_U: Float[Tensor, " d_vocab"]
+
+    def forward(
+        self, tokens: Int[Tensor, "batch pos"], tap: Tap = lambda _, x: x
+    ) -> Float[Tensor, "batch pos d_vocab"]:
+        """Return the logits of the next token at each position, showing each hook point to `tap`.
+
+        Raises ValueError where the tokens are more than the context holds.
+        """
+        config = self.config
+        if tokens.shape[-1] > config.n_ctx:
+            raise ValueError(f"expected at most {config.n_ctx} tokens, got {tokens.shape[-1]}")
+        resid = tap("hook_embed", self.W_E[tokens])
+        if self.W_pos is not None:
+            resid = resid + tap("hook_pos_embed", self.W_pos[: tokens.shape[-1]].expand_as(resid))
+        for layer, block in enumerate(self.blocks):
+            name = f"blocks.{layer}"
+            resid = resid_pre = tap(f"{name}.hook_resid_pre", resid)
+            normalized = block.ln1.forward(resid, config, f"{name}.ln1", tap)
+            attn_out = tap(f"{name}.hook_attn_out", block.attention(normalized, config, f"{name}.attn", tap))
+            resid = resid + attn_out
+            if not config.parallel:
+                resid = resid_pre = tap(f"{name}.hook_resid_mid", resid)
+            normalized = block.ln2.forward(resid_pre, config, f"{name}.ln2", tap)
+            resid = resid + tap(f"{name}.hook_mlp_out", block.mlp(normalized, config, f"{name}.mlp", tap))
+            resid = tap(f"{name}.hook_resid_post", resid)
+        return self.ln_final.forward(resid, config, "ln_final", tap) @ self.W_U + self.b_U
+
+    __call__ = forward
+
+    def run_with_cache(
+        self, tokens: Int[Tensor, "batch pos"], names: Iterable[str] | None = None
+    ) -> tuple[Float[Tensor, "batch pos d_vocab"], Cache]:
+        """Return the logits, and the tensors at all hook points, or at those named."""
+        wanted = None if names is None else set(names)
+        cache: Cache = {}
+
+        def keep(name: str, x: Tensor) -> Tensor:
+            if wanted is None or name in wanted:
+                cache[name] = x
+            return x
+
+        return self.forward(tokens, keep), cache
+
+    def run_with_hooks(
+        self, tokens: Int[Tensor, "batch pos"], hooks: Mapping[str, Hook]
+    ) -> Float[Tensor, "batch pos d_vocab"]:
+        """Return the logits with the tensor at each named hook point replaced by what its hook makes of it.
+
+        Raises ValueError where a hook point is never reached: a silent no-op would look like a null result.
+        """
+        fired: set[str] = set()
+
+        def replace(name: str, x: Tensor) -> Tensor:
+            if name not in hooks:
+                return x
+            fired.add(name)
+            return hooks[name](x)
+
+        logits = self.forward(tokens, replace)
+        if missed := sorted(set(hooks) - fired):
+            raise ValueError(f"this model has no hook point {', '.join(missed)}")
+        return logits
+
+    def parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """Yield the name and the tensor of every weight."""
+        yield from _tensors("", self)
+
+
+def _tensors(prefix: str, owner: object) -> Iterator[tuple[str, Tensor]]:
+    for field in fields(owner):  # type: ignore[arg-type]
+        value = getattr(owner, field.name)
+        if isinstance(value, Tensor):
+            yield prefix + field.name, value
+        elif isinstance(value, Norm):
+            yield from _tensors(f"{prefix}{field.name}.", value)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from _tensors(f"{prefix}{field.name}.{index}.", item)
+
+
+def rotate(
+    x: Float[Tensor, "batch pos head d_head"], config: Config
+) -> Float[Tensor, "batch pos head d_head"]:
+    """Return queries or keys rotated by their position, in the planes of dimensions i and i + rotary_dims / 2.
+
+    Source: Su et al. 2021 (RoFormer), equation 15, with the pairing of GPT-NeoX and Llama.
+    """
+    half = config.rotary_dims // 2
+    position = torch.arange(x.shape[1], device=x.device, dtype=torch.float32)
+    frequency = config.rotary_base ** (-torch.arange(half, device=x.device, dtype=torch.float32) / half)
+    angle = (position[:, None] * frequency)[:, None, :]
+    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    first, second, rest = x[..., :half], x[..., half : 2 * half], x[..., 2 * half :]
+    return torch.cat((first * cos - second * sin, second * cos + first * sin, rest), dim=-1)

@@ -1,0 +1,118 @@
+"""What figures ask for besides parameters and each other, and the lecture made anew with another value of it."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from lectern.fixtures import Fixture
+from tests.conftest import FIGURE, Sandbox
+
+SHELF = '''
+"""Instruments that are kept in files."""
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+
+def find(name):
+    path = ROOT / f"{name}.txt"
+    if not path.is_file():
+        raise ValueError(f"there is no instrument {name}")
+    return name, [path]
+
+def load(name):
+    return (ROOT / f"{name}.txt").read_text()
+'''
+ASKS = FIGURE.replace(
+    "compute(number=2, seed=0):", "compute(instrument, seed=0):\n    number = len(instrument)"
+)
+BOTH = ["compute", "draw"]
+
+
+@pytest.fixture
+def music(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    sandbox.write("shelf.py", SHELF)
+    for instrument in ("flute", "tuba"):
+        sandbox.write(f"{instrument}.txt", instrument)
+    sandbox.fixtures = {
+        "instrument": Fixture("shelf:find", "shelf:load", default="flute", help="play on another instrument")
+    }
+    sandbox.figure("sound", ASKS)
+    sandbox.figure("plain")
+    monkeypatch.syspath_prepend(sandbox.root)
+    yield sandbox
+    sys.modules.pop("shelf", None)
+
+
+def with_tuba(music: Sandbox) -> None:
+    music.fixtures = {name: replace(found, chosen="tuba") for name, found in music.fixtures.items()}
+
+
+def twice(music: Sandbox, path: str) -> int:
+    return json.loads((music.root / path).read_text())["values"]["twice"]
+
+
+def test_a_figure_gets_what_it_asks_for(music: Sandbox) -> None:
+    assert [step for _, step in music.make("sound")] == BOTH
+    assert twice(music, "img/sound.json") == 2 * len("flute")
+    assert music.make("sound") == []
+
+
+def test_another_value_makes_only_the_figures_that_ask_for_it_in_a_folder_of_its_own(music: Sandbox) -> None:
+    music.make("sound", "plain")
+    with_tuba(music)
+    assert music.make("sound", "plain") == [("sound", "compute"), ("sound", "draw")]
+    assert twice(music, "img/tuba/sound.json") == 2 * len("tuba")
+    assert twice(music, "img/sound.json") == 2 * len("flute")
+    assert not (music.root / "img/tuba/plain.json").exists()
+
+
+def test_a_figure_of_a_figure_that_asks_belongs_to_the_value_too(music: Sandbox) -> None:
+    music.figure(
+        "echo",
+        FIGURE.replace("compute(number=2, seed=0):", "compute(sound):\n    number = sound.values['twice']"),
+    )
+    with_tuba(music)
+    music.make("echo")
+    assert twice(music, "img/tuba/echo.json") == 4 * len("tuba")
+
+
+def test_changed_content_makes_the_figure_stale_and_says_why(
+    music: Sandbox, capsys: pytest.CaptureFixture
+) -> None:
+    music.make("sound")
+    music.write("flute.txt", "piccolo")
+    assert music.build("explain", "sound") == 0
+    assert "instrument" in capsys.readouterr().out
+    assert [step for _, step in music.make("sound")] == BOTH
+    assert twice(music, "img/sound.json") == 2 * len("piccolo")
+
+
+def test_a_changed_loader_makes_the_figure_stale(music: Sandbox) -> None:
+    music.make("sound")
+    music.edit("shelf.py", "read_text()", "read_text().upper() + '!'")
+    assert [step for _, step in music.make("sound")] == BOTH
+
+
+@pytest.mark.heavy
+def test_both_lectures_stand_side_by_side(music: Sandbox, capsys: pytest.CaptureFixture) -> None:
+    music.deck("# One\n\n[[ figures.sound ]]\n\nIt sounds [[ figures.sound.twice ]] times.\n")
+    assert music.build("--formats", "html") == 0
+    assert music.build("--formats", "html", "--instrument", "tuba") == 0
+    assert "It sounds 10 times" in (music.root / "dist/mechinterp.html").read_text()
+    assert "It sounds 8 times" in (music.root / "dist/tuba/mechinterp.html").read_text()
+    capsys.readouterr()
+    assert music.build("--formats", "html", "--instrument", "tuba") == 0
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_the_option_works_after_a_command_too(music: Sandbox) -> None:
+    assert music.build("figure", "sound", "--instrument", "tuba") == 0
+    assert (music.root / "img/tuba/sound.svg").exists()
+
+
+def test_a_refused_value_is_one_paragraph(music: Sandbox, capsys: pytest.CaptureFixture) -> None:
+    assert music.build("--instrument", "organ") == 1
+    assert "there is no instrument organ" in capsys.readouterr().err
