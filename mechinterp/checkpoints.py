@@ -14,6 +14,7 @@ BUNDLED = "bundled"
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 CONFIG, TOKENIZER, INDEX = "config.json", "tokenizer.json", "model.safetensors.index.json"
+CHECKSUMS = "SHA256SUMS"
 WANTED = [CONFIG, TOKENIZER, "tokenizer_config.json", "*.safetensors", INDEX]
 
 
@@ -60,7 +61,8 @@ def files_in(folder: Path) -> list[Path]:
             f"{folder} has no {TOKENIZER}: save it beside the weights with "
             "AutoTokenizer.from_pretrained(NAME).save_pretrained(FOLDER)"
         )
-    return [folder / CONFIG, folder / TOKENIZER, *weights]
+    checksums = [folder / CHECKSUMS] if (folder / CHECKSUMS).is_file() else []
+    return [folder / CONFIG, folder / TOKENIZER, *weights, *checksums]
 
 
 def _from_hub(name: str) -> Path:

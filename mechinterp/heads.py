@@ -42,6 +42,25 @@ def all_heads(transformer: Transformer) -> list[Head]:
     ]
 
 
+def strongest(scores: Scores) -> Head:
+    """Return the head whose score is highest in the mean over prompts."""
+    n_heads = scores.shape[-1]
+    return Head(*divmod(int(scores.mean(0).argmax()), n_heads))
+
+
+def of_head(scores: Scores, head: Head) -> Float[Tensor, " prompt"]:
+    """Return the scores of one head."""
+    return scores[:, head.layer, head.index]
+
+
+def of_others(scores: Scores, head: Head) -> Float[Tensor, " other"]:
+    """Return the mean scores of all other heads: what a head chosen at random would show."""
+    means = scores.mean(0)
+    others = torch.ones_like(means, dtype=torch.bool)
+    others[head.layer, head.index] = False
+    return means[others]
+
+
 def patterns(cache: Cache, n_layers: int) -> Pattern:
     """Return the attention patterns of all layers of a cached run."""
     return torch.stack([cache[f"blocks.{layer}.attn.hook_pattern"] for layer in range(n_layers)], dim=1)

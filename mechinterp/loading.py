@@ -9,11 +9,9 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from mechinterp.checkpoints import BUNDLED, CONFIG, TOKENIZER, files_in, find, folder_of
+from mechinterp.checkpoints import BUNDLED, CHECKSUMS, CONFIG, TOKENIZER, files_in, find, folder_of
 from mechinterp.gpt2 import config_from, read
 from mechinterp.model import Model
-
-CHECKSUMS = "SHA256SUMS"
 
 
 def load_model(name_or_path: str = BUNDLED) -> Model:

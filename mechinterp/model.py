@@ -37,6 +37,13 @@ class Model:
         """Return the logits, and the tensors at all hook points, or at those named."""
         return self.transformer.run_with_cache(tokens, names)
 
+    def log_probs_of_next(
+        self, tokens: Int[Tensor, "batch pos"], logits: Float[Tensor, "batch pos d_vocab"]
+    ) -> Float[Tensor, "batch next"]:
+        """Return the log-probability, in nats, that logits give to each token but the first."""
+        log_probs = logits[:, :-1].log_softmax(-1)
+        return log_probs.gather(-1, tokens[:, 1:, None]).squeeze(-1)
+
     def tokens(self, texts: str | Sequence[str]) -> Int[Tensor, "batch pos"]:
         """Return prompts as tokens, one a row, each after the token for the beginning.
 
@@ -44,7 +51,7 @@ class Model:
         """
         texts = [texts] if isinstance(texts, str) else texts
         rows = [
-            self._start() + e.ids for e in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+            self.start + e.ids for e in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
         ]
         lengths = {len(row) for row in rows}
         if len(lengths) > 1:
@@ -75,5 +82,11 @@ class Model:
         """Whether a word that follows a space is one token."""
         return len(self.tokenizer.encode(f" {word.strip()}", add_special_tokens=False).ids) == 1
 
-    def _start(self) -> list[int]:
+    def tokenize(self, text: str) -> list[int]:
+        """Return the tokens of a text of any length, after the token for the beginning."""
+        return self.start + self.tokenizer.encode(text, add_special_tokens=False).ids
+
+    @property
+    def start(self) -> list[int]:
+        """What stands before every prompt: the token for the beginning, or nothing."""
         return [] if self.bos is None else [self.bos]

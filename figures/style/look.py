@@ -11,6 +11,7 @@ import matplotlib
 from cycler import cycler
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.ticker import ScalarFormatter
 
 FILES = ("figures/style/fonts/*.ttf",)
 
@@ -21,6 +22,7 @@ ACCENT = "#c2410c"  # the deck's one accent colour
 # Told apart with every kind of colour vision; after Okabe and Ito, without their yellow, too light on white.
 CATEGORIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 DIVERGING = "RdBu_r"  # centred on zero by whoever uses it
+SEQUENTIAL = "Blues"  # from nothing to one
 
 # A figure fills a slide below its title: 1180 × 500 px of 1280 × 720, where 14 points are 19 px.
 SIZE = (11.8, 5.0)
@@ -62,9 +64,25 @@ def lecture_style(draw: Callable[P, R]) -> Callable[P, R]:
     def styled(*args: P.args, **kwargs: P.kwargs) -> R:
         _register_fonts()
         with matplotlib.rc_context(RC):
-            return draw(*args, **kwargs)
+            drawn = draw(*args, **kwargs)
+            _write_numbers_in_spanish(drawn)
+            return drawn
 
     return styled
+
+
+class _Comma(ScalarFormatter):
+    """Writes an axis' numbers with a decimal comma."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return super().__call__(x, pos).replace(".", ",")
+
+
+def _write_numbers_in_spanish(drawn: Any) -> None:
+    for axes in drawn.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if type(axis.get_major_formatter()) is ScalarFormatter:
+                axis.set_major_formatter(_Comma())
 
 
 @functools.cache

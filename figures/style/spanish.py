@@ -10,3 +10,8 @@ def decimal(number: SupportsFloat, decimals: int) -> str:
     rounded = round(float(number), decimals) + 0.0
     pattern = "0" + ("." + "0" * decimals if decimals else "")
     return format_decimal(rounded, pattern, locale="es").replace("-", "−")
+
+
+def whole(number: int) -> str:
+    """Write a whole number, with a thin space between thousands from five digits on."""
+    return f"{number:,}".replace(",", "\u202f") if number >= 10_000 else str(number)

@@ -206,7 +206,7 @@ class Corpus:
         """Return different names; pairs that are held out never occur together."""
         while True:
             people = self._random.sample(NAMES, number)
-            if not any(held_out(a, b) for a in people for b in people if a < b):
+            if not any(kept_apart(a, b) for a in people for b in people if a < b):
                 return people
 
     def _end(self) -> str:
@@ -247,7 +247,7 @@ def spell(text: str) -> str:
     return re.sub(r"\by (?=I[^aeo])", "e ", text)
 
 
-def held_out(a: str, b: str) -> bool:
+def kept_apart(a: str, b: str) -> bool:
     """Whether these two names are kept apart in training, so that a test can be sure of a new pair: one in ten."""
     i, j = sorted((NAMES.index(a), NAMES.index(b)))
     return (7 * i + 13 * j) % 10 == 0

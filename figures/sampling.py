@@ -1,0 +1,71 @@
+"""Greedy, top-k and nucleus sampling keep different parts of one next-token distribution."""
+
+import torch
+from matplotlib.figure import Figure
+
+from figures.style.look import CATEGORIES, FAINT, MUTED, SIZE, STRONG, lecture_style
+from figures.style.spanish import decimal
+from figures.style.tokens import labels
+from lectern.figure import Claim, Result
+from mechinterp.model import Model
+from mechinterp.sampling import greedy, nucleus, top_k
+
+PROMPT = "Esta mañana Elena volvió de la escuela. Ayer Elena fue al mercado y compró una"
+
+
+@torch.no_grad()
+def compute(model: Model, prompt=PROMPT, k=5, p=0.9, shown=14) -> Result:
+    probabilities = model(model.tokens(prompt))[0, -1].softmax(-1)
+    kept = {
+        "greedy": greedy(probabilities),
+        f"top-k, k = {k}": top_k(probabilities, k),
+        f"nucleus, p = {decimal(p, 1)}": nucleus(probabilities, p),
+    }
+    n_nucleus = int((kept[f"nucleus, p = {decimal(p, 1)}"] > 0).sum())
+    best = probabilities.topk(shown)
+    entropy = -(probabilities * probabilities.log()).sum()
+    mass = best.values[:k].sum()
+    return Result(
+        data={
+            "prompt": prompt,
+            "tokens": labels(model.strings(best.indices)),
+            "model": best.values,
+            "kept": {name: distribution[best.indices] for name, distribution in kept.items()},
+            "n_kept": {name: (distribution > 0).sum() for name, distribution in kept.items()},
+        },
+        values={
+            "prompt": prompt,
+            "k": k,
+            "p": p,
+            "n_nucleus": n_nucleus,
+            "top_k_mass": mass,
+            "best": labels(model.strings(best.indices[:1]))[0],
+            "best_probability": best.values[0],
+            "perplexity": entropy.exp(),
+        },
+        claims={"nucleus": Claim("tokens que guarda nucleus", n_nucleus, at_least=2)},
+        alt=(
+            f"Distribución del token que sigue a «{prompt}», y lo que queda de ella: greedy guarda uno, top-k {k} y "
+            f"nucleus {n_nucleus}."
+        ),
+    )
+
+
+@lecture_style
+def draw(data) -> Figure:
+    figure = Figure(figsize=SIZE)
+    rows = range(len(data["tokens"]))
+    for axes, (name, kept) in zip(
+        figure.subplots(1, 3, sharey=True, sharex=True), data["kept"].items(), strict=True
+    ):
+        axes.barh(rows, kept, color=CATEGORIES[0], height=0.8)
+        axes.barh(rows, data["model"], color=FAINT, height=0.8, alpha=0.75)
+        axes.plot(data["model"], rows, "|", color=MUTED, markersize=12, markeredgewidth=2)
+        n_kept = data["n_kept"][name]
+        axes.set_title(f"{name}: {n_kept} token{'' if n_kept == 1 else 's'}", **STRONG)
+        axes.set_yticks(rows, data["tokens"])
+        axes.tick_params(axis="y", length=0)
+    axes.invert_yaxis()
+    figure.supxlabel("probabilidad: la del modelo (gris) y la del sorteo (azul)", fontsize=15)
+    figure.suptitle(f"«{data['prompt']} …»", fontsize=16, color=MUTED)
+    return figure

@@ -1,0 +1,15 @@
+"""Tokens as labels, and heads as names."""
+
+from collections.abc import Sequence
+
+
+def label(token: str) -> str:
+    """Return a token as an axis shows it: without its space, the token for the beginning by the field's name."""
+    if token.startswith("<|"):
+        return "BOS"
+    return token.strip() or "␣"
+
+
+def labels(tokens: Sequence[str]) -> list[str]:
+    """Return several tokens as an axis shows them."""
+    return [label(token) for token in tokens]

@@ -1,0 +1,24 @@
+"""How sure a mean over prompts is."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def bootstrap_interval(
+    values: Float[Tensor, prompt *measures], confidence: float = 0.95, n: int = 1000, seed: int = 0
+) -> tuple[Float[Tensor, "..."], Float[Tensor, "..."]]:
+    """Return the ends of a percentile bootstrap interval of the mean over prompts, for each measure.
+
+    Prompts are drawn again with replacement, n times, the same ones for all measures. Source: Efron 1979.
+    """
+    draw = torch.Generator().manual_seed(seed)
+    flat = values.flatten(1) if values.ndim > 1 else values[:, None]
+    drawn = torch.randint(len(flat), (n, len(flat)), generator=draw)
+    counts = torch.zeros(n, len(flat)).scatter_add_(1, drawn, torch.ones(n, len(flat)))
+    means = counts @ flat.float() / len(flat)
+    tail = (1 - confidence) / 2
+    low, high = means.quantile(torch.tensor([tail, 1 - tail]), dim=0)
+    return low.view(values.shape[1:]), high.view(values.shape[1:])

@@ -1,0 +1,84 @@
+"""Prompts for the identification of the indirect object (IOI), and how a model does on them.
+
+A prompt names two people, then says that one of them, the subject S, gives something to; the next word is the other,
+the indirect object IO. Source: Wang et al. 2022, section 2. Here in Spanish, in the templates of the lecture's corpus.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mechinterp.model import Model
+from mechinterp.training.corpus import HELD_OUT_TEMPLATES, ioi, kept_apart, spell
+from mechinterp.training.lexicon import NAMES
+
+
+@dataclass(frozen=True, eq=False)
+class Prompts:
+    """IOI prompts of one model, filled up on the right, where a causal model does not look.
+
+    Positions are those of the published analysis: IO and S1 for the first mentions of the two, S2 for the second
+    mention of the subject, END for the last token, after which the answer comes.
+    """
+
+    tokens: Int[Tensor, "prompt pos"]
+    io: Int[Tensor, " prompt"]  # the token of the indirect object
+    subject: Int[Tensor, " prompt"]  # the token of the subject
+    positions: dict[str, Int[Tensor, " prompt"]]
+    texts: list[str]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def logit_diff(self, logits: Float[Tensor, "prompt pos d_vocab"]) -> Float[Tensor, " prompt"]:
+        """Return logit(IO) − logit(S) at END: positive where the model answers right."""
+        row = torch.arange(len(self))
+        end = logits[row, self.positions["END"]]
+        return end[row, self.io] - end[row, self.subject]
+
+
+def prompts(model: Model, n: int, seed: int, templates: Sequence[str] = HELD_OUT_TEMPLATES) -> Prompts:
+    """Return n prompts with names that are one token of the model, in pairs that the corpus keeps apart.
+
+    Raises ValueError where fewer than two names are one token, or a prompt is longer than the context.
+    """
+    names = [name for name in NAMES if model.has_token(name)]
+    pairs = [(a, b) for a in names for b in names if a != b and kept_apart(a, b)]
+    if not pairs:
+        raise ValueError(
+            f"expected names that are one token of {model.name}, got {len(names)} of {len(NAMES)}"
+        )
+    draw = random.Random(seed)
+    drawn = list(_draw(n, pairs, templates, draw))
+    rows = [model.tokenize(text) for text, _, _ in drawn]
+    longest = max(map(len, rows))
+    if longest > model.config.n_ctx:
+        raise ValueError(f"expected prompts of at most {model.config.n_ctx} tokens, got {longest}")
+    filled = torch.tensor([row + [row[0]] * (longest - len(row)) for row in rows])
+    io = [model.token(answer) for _, answer, _ in drawn]
+    subject = [model.token(giver) for _, _, giver in drawn]
+    where = {
+        "IO": [row.index(token) for row, token in zip(rows, io, strict=True)],
+        "S1": [row.index(token) for row, token in zip(rows, subject, strict=True)],
+        "S2": [len(row) - 1 - row[::-1].index(token) for row, token in zip(rows, subject, strict=True)],
+        "END": [len(row) - 1 for row in rows],
+    }
+    positions = {name: torch.tensor(at) for name, at in where.items()}
+    return Prompts(filled, torch.tensor(io), torch.tensor(subject), positions, [text for text, _, _ in drawn])
+
+
+def _draw(
+    n: int, pairs: Sequence[tuple[str, str]], templates: Sequence[str], draw: random.Random
+) -> Iterator[tuple[str, str, str]]:
+    """Yield n times a text, its answer and the giver; each name gives as often as it gets."""
+    for _ in range(n):
+        a, b = draw.choice(pairs)
+        giver = draw.choice((a, b))
+        text, answer = ioi(draw.choice(templates), a, b, giver, draw)
+        yield spell(text), answer, giver

@@ -1,0 +1,43 @@
+"""What is left of a next-token distribution before a token is drawn from it.
+
+Each function takes probabilities over the vocabulary and returns others, which sum to one again.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+Probabilities = Float[Tensor, "*batch d_vocab"]
+
+
+def greedy(probabilities: Probabilities) -> Probabilities:
+    """Keep the most probable token only."""
+    return top_k(probabilities, 1)
+
+
+def top_k(probabilities: Probabilities, k: int) -> Probabilities:
+    """Keep the k most probable tokens. Source: Fan et al. 2018. Raises ValueError where there are not so many."""
+    if not 1 <= k <= probabilities.shape[-1]:
+        raise ValueError(f"expected k from 1 to {probabilities.shape[-1]}, got {k}")
+    best = probabilities.topk(k, dim=-1).indices
+    return _keep(probabilities, torch.zeros_like(probabilities, dtype=torch.bool).scatter(-1, best, True))
+
+
+def nucleus(probabilities: Probabilities, p: float) -> Probabilities:
+    """Keep the fewest most probable tokens that together have a mass of at least p. Source: Holtzman et al. 2020.
+
+    Raises ValueError where p is not above 0 and at most 1.
+    """
+    if not 0 < p <= 1:
+        raise ValueError(f"expected p above 0 and at most 1, got {p}")
+    ordered, order = probabilities.sort(dim=-1, descending=True)
+    mass_before = ordered.cumsum(-1) - ordered
+    kept = torch.zeros_like(probabilities, dtype=torch.bool).scatter(-1, order, mass_before < p)
+    return _keep(probabilities, kept)
+
+
+def _keep(probabilities: Probabilities, kept: Tensor) -> Probabilities:
+    left = probabilities * kept
+    return left / left.sum(-1, keepdim=True)

@@ -1,0 +1,94 @@
+"""Train the lecture's model: python -m mechinterp.training --out DIR --seed N.
+
+It can be stopped at any moment; the same command goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from tokenizers import Tokenizer
+
+from mechinterp.loading import load_model
+from mechinterp.model import Model
+from mechinterp.training.batches import draw_texts, tokenize
+from mechinterp.training.behaviour import behaviours, table
+from mechinterp.training.card import write_card
+from mechinterp.training.export import write_checkpoint, write_checksums
+from mechinterp.training.measure import measure_of
+from mechinterp.training.run import SAVE_EVERY, Run, begin, resume
+from mechinterp.training.settings import Settings
+from mechinterp.training.tokenizer import BOS, train_tokenizer
+
+STATE = "training.pt"
+INTERRUPTED = 130
+
+
+def main(arguments: list[str]) -> int:
+    """Train; return the exit code."""
+    options = _parser().parse_args(arguments)
+    settings = Settings(seed=options.seed, **({"steps": options.steps} if options.steps else {}))
+    torch.set_num_threads(1)  # matrices so small lose more to waiting for each other than they gain
+    try:
+        train(options.out, settings, Console())
+    except KeyboardInterrupt:
+        print("\nstopped: the same command goes on from the last step", file=sys.stderr)
+        return INTERRUPTED
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def train(folder: Path, settings: Settings, console: Console) -> None:
+    """Train a model into a folder, or go on training it, and measure it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    device = torch.accelerator.current_accelerator() or torch.device("cpu")
+    state = folder / STATE
+    run = resume(state, settings, device) if state.exists() else begin(settings, device)
+    console.print(f"seed {settings.seed}, on {device}, from step {run.step} of {settings.steps}")
+    texts = draw_texts(settings)
+    tokenizer = train_tokenizer(texts, settings.d_vocab)
+    try:
+        _train(run, texts, tokenizer, state, console)
+    finally:
+        run.save(state)
+    write_checkpoint(run, tokenizer, folder)
+    write_checksums(folder)
+    found = behaviours(load_model(str(folder)))
+    write_card(folder, settings, found)
+    console.print(table(found))
+
+
+def _train(run: Run, texts: list[str], tokenizer: Tokenizer, state: Path, console: Console) -> None:
+    tokens = tokenize(texts, tokenizer, run.settings.n_ctx)
+    measure = measure_of(
+        lambda transformer: Model("in training", transformer, tokenizer, tokenizer.token_to_id(BOS))
+    )
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("loss", total=run.settings.steps, completed=run.step)
+        while run.step < run.settings.steps:
+            loss = run.advance(tokens, measure)
+            progress.update(task, advance=1, description=f"loss {loss:.2f}")
+            if run.step % SAVE_EVERY == 0:
+                run.save(state)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m mechinterp.training", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the checkpoint goes")
+    parser.add_argument("--seed", type=int, default=Settings.seed, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--steps", type=int, metavar="N", help=f"fewer, to try it (default: {Settings.steps})"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

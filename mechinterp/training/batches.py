@@ -1,0 +1,43 @@
+"""What the model sees at each step: texts of the corpus, and random sequences that repeat."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Int
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from mechinterp.training.corpus import Corpus
+from mechinterp.training.settings import Settings
+from mechinterp.training.tokenizer import BOS
+
+SENTENCES = 4  # in a text: enough to fill the context
+
+
+def draw_texts(settings: Settings) -> list[str]:
+    """Return the texts of a run."""
+    corpus = Corpus(settings.seed)
+    return [" ".join(corpus.sentence() for _ in range(SENTENCES)) for _ in range(settings.n_texts)]
+
+
+def tokenize(texts: list[str], tokenizer: Tokenizer, n_ctx: int) -> Int[Tensor, "text pos"]:
+    """Return the texts that fill the context, cut to it, each after the token for the beginning."""
+    bos = tokenizer.token_to_id(BOS)
+    rows = [[bos, *encoding.ids][:n_ctx] for encoding in tokenizer.encode_batch(texts)]
+    return torch.tensor([row for row in rows if len(row) == n_ctx])
+
+
+def batch_at(step: int, texts: Int[Tensor, "text pos"], settings: Settings) -> Int[Tensor, "batch pos"]:
+    """Return the batch of a step, drawn from the seed and the step alone, so that a resumed run goes on alike."""
+    draw = torch.Generator().manual_seed((settings.seed << 32) + step)
+    n_repeated = round(settings.repeated * settings.batch)
+    chosen = torch.randint(len(texts), (settings.batch - n_repeated,), generator=draw)
+    return torch.cat((texts[chosen], repeated_sequences(n_repeated, settings, draw)))
+
+
+def repeated_sequences(n: int, settings: Settings, draw: torch.Generator) -> Int[Tensor, "n pos"]:
+    """Return sequences of random tokens that repeat with a period drawn for each, after the token for the beginning."""
+    periods = torch.randint(settings.shortest_period, settings.longest_period + 1, (n, 1), generator=draw)
+    tokens = torch.randint(1, settings.d_vocab, (n, settings.longest_period), generator=draw)
+    sequences = tokens.gather(1, torch.arange(settings.n_ctx - 1) % periods)
+    return torch.cat((torch.zeros(n, 1, dtype=torch.long), sequences), dim=1)

@@ -1,0 +1,122 @@
+"""What a model has learned, measured on templates, pairs of names and seeds that were held out from training.
+
+python -m mechinterp.training.behaviour [MODEL] prints the table for the bundled model, or another.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from mechinterp import ioi
+from mechinterp.heads import (
+    current_token_score,
+    duplicate_token_score,
+    first_token_score,
+    induction_score,
+    of_head,
+    pattern_names,
+    patterns,
+    previous_token_score,
+    strongest,
+)
+from mechinterp.loading import load_model
+from mechinterp.model import Model
+from mechinterp.prompts import ordinary_text, repeated_random_tokens
+
+SEED = 10_000  # far from those of training
+N_PROMPTS = 500
+N_TOKENS = 48
+PERIOD = 25
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """A number measured on prompts, with its standard deviation over these, and what is asked of the lecture's model."""
+
+    name: str
+    mean: float
+    spread: float
+    required: float
+    at_least: bool = True
+    where: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the model does what is asked."""
+        return self.mean >= self.required if self.at_least else self.mean <= self.required
+
+
+@torch.no_grad()
+def behaviours(model: Model, n: int = N_PROMPTS, seed: int = SEED) -> list[Behaviour]:
+    """Return all that is measured of a model, over n prompts each."""
+    prompts = ioi.prompts(model, n, seed)
+    difference = prompts.logit_diff(model(prompts.tokens))
+    found = [
+        _behaviour("IOI, share of right answers", (difference > 0).float(), 0.99),
+        _behaviour("IOI, logit difference", difference, 4.0),
+        _behaviour(
+            "loss on the repetition, nats per token", repetition_loss(model, n, seed), 0.15, at_least=False
+        ),
+    ]
+    text = ordinary_text(model, n, min(N_TOKENS, model.config.n_ctx), seed)
+    repeated = repeated_random_tokens(model, n, PERIOD, seed)
+    found += [
+        _best("previous-token head", model, text, previous_token_score, 0.6),
+        _best("current-token head", model, text, current_token_score, 0.8),
+        _best("first-token head", model, text, first_token_score, 0.6),
+        _best("induction head", model, repeated, lambda p: induction_score(p, PERIOD), 0.85),
+        _best("duplicate-token head", model, repeated, lambda p: duplicate_token_score(p, PERIOD), 0.4),
+    ]
+    return found
+
+
+def repetition_loss(model: Model, n: int, seed: int) -> Tensor:
+    """Return the mean loss over the second half of each repeated random sequence, in nats per token.
+
+    The first token of the second half cannot be foretold and is left out. Shape: (n,).
+    """
+    tokens = repeated_random_tokens(model, n, PERIOD, seed)
+    return -model.log_probs_of_next(tokens, model(tokens))[:, 1 - PERIOD :].mean(-1)
+
+
+def _best(
+    name: str, model: Model, tokens: Tensor, score: Callable[[Tensor], Tensor], required: float
+) -> Behaviour:
+    """Return the score of the head that has most of it."""
+    n_layers = model.config.n_layers
+    _, cache = model.run_with_cache(tokens, pattern_names(n_layers))
+    scores = score(patterns(cache, n_layers))
+    head = strongest(scores)
+    return _behaviour(name, of_head(scores, head), required, where=str(head))
+
+
+def _behaviour(
+    name: str, values: Tensor, required: float, at_least: bool = True, where: str = ""
+) -> Behaviour:
+    return Behaviour(name, values.mean().item(), values.std().item(), required, at_least, where)
+
+
+def table(found: list[Behaviour]) -> Table:
+    """Return the measurements as a table for the terminal."""
+    shown = Table("measured on what was held out", "mean", "± over prompts", "asked", "head", "holds")
+    for one in found:
+        asked = f"{'≥' if one.at_least else '≤'} {one.required:g}"
+        verdict = "yes" if one.holds else "no"
+        shown.add_row(one.name, f"{one.mean:.3f}", f"{one.spread:.3f}", asked, one.where, verdict)
+    return shown
+
+
+def main(name: str) -> None:
+    """Print the table of a model."""
+    Console().print(table(behaviours(load_model(name))))
+
+
+if __name__ == "__main__":
+    main(*(sys.argv[1:] or ["bundled"]))

@@ -1,0 +1,134 @@
+"""A training run: parameters, optimisers and the history so far; it can be stopped at any step and go on later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+from mechinterp.training.batches import batch_at
+from mechinterp.training.parameters import (
+    Parameters,
+    initial_parameters,
+    is_matrix_of_a_layer,
+    transformer_of,
+)
+from mechinterp.training.settings import Settings
+from mechinterp.transformer import Transformer
+
+MEASURE_EVERY = 50  # steps
+SAVE_EVERY = 250  # steps
+GRADIENT_NORM = 1.0  # gradients longer than this are shortened to it
+
+Measure = Callable[[Transformer], dict[str, float]]
+
+
+@dataclass
+class Run:
+    """A run at some step."""
+
+    settings: Settings
+    device: torch.device
+    parameters: Parameters
+    optimizers: list[torch.optim.Optimizer]
+    step: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def transformer(self) -> Transformer:
+        """The model as it is now, on the CPU, where it is measured."""
+        parameters = {name: tensor.detach().cpu() for name, tensor in self.parameters.items()}
+        return transformer_of(parameters, self.settings.config)
+
+    def advance(self, texts: Int[Tensor, "text pos"], measure: Measure) -> float:
+        """Take one step; return the loss, in nats per token."""
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["initial_lr"] * self.settings.rate(self.step)
+        batch = batch_at(self.step, texts, self.settings).to(self.device)
+        loss = cross_entropy(transformer_of(self.parameters, self.settings.config).forward(batch), batch)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(list(self.parameters.values()), GRADIENT_NORM)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        self.step += 1
+        if self.step % MEASURE_EVERY == 0 or self.step == self.settings.steps:
+            self.history.append({"step": self.step, "loss": loss.item(), **measure(self.transformer)})
+        return loss.item()
+
+    def save(self, path: Path) -> None:
+        """Write the run to a file, which is whole or not there."""
+        state = {
+            "settings": asdict(self.settings),
+            "step": self.step,
+            "history": self.history,
+            "parameters": self.parameters,
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+        }
+        temporary = path.with_name(f".{path.name}.tmp")
+        torch.save(state, temporary)
+        temporary.replace(path)
+
+
+def begin(settings: Settings, device: torch.device) -> Run:
+    """Return a run at its first step."""
+    draw = torch.Generator().manual_seed(settings.seed)
+    parameters = initial_parameters(settings.config, draw)
+    return _run(settings, device, parameters)
+
+
+def resume(path: Path, settings: Settings, device: torch.device) -> Run:
+    """Return the run that was saved.
+
+    Raises ValueError where the file is damaged, or its settings are others.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    except Exception as error:  # torch.load raises whatever its reader does
+        raise ValueError(f"{path} is damaged ({error}): delete it to begin anew") from error
+    if (found := state["settings"]) != asdict(settings):
+        other = [name for name, value in asdict(settings).items() if found.get(name) != value]
+        raise ValueError(
+            f"{path} is of a run with another {', '.join(other)}: choose another folder, or delete it"
+        )
+    run = _run(settings, device, state["parameters"])
+    for optimizer, saved in zip(run.optimizers, state["optimizers"], strict=True):
+        optimizer.load_state_dict(saved)
+    run.step, run.history = state["step"], state["history"]
+    return run
+
+
+def cross_entropy(
+    logits: Float[Tensor, "batch pos d_vocab"], tokens: Int[Tensor, "batch pos"]
+) -> Float[Tensor, ""]:
+    """Return the mean loss of predicting each token from those before it, in nats."""
+    return functional.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
+
+
+def _run(settings: Settings, device: torch.device, parameters: Parameters) -> Run:
+    parameters = {name: tensor.detach().to(device).requires_grad_() for name, tensor in parameters.items()}
+    return Run(settings, device, parameters, _optimizers(parameters, settings))
+
+
+def _optimizers(parameters: Parameters, settings: Settings) -> list[torch.optim.Optimizer]:
+    """Return Muon for the matrices within the layers, and Adam for the rest.
+
+    Source: Jordan et al. 2024 (Muon); Loshchilov and Hutter 2019 (AdamW). Here Muon takes about half of AdamW's steps.
+    """
+    matrices = [tensor for name, tensor in parameters.items() if is_matrix_of_a_layer(name, tensor)]
+    others = [tensor for name, tensor in parameters.items() if not is_matrix_of_a_layer(name, tensor)]
+    optimizers = [
+        torch.optim.Muon(matrices, lr=settings.muon_rate, momentum=0.95, weight_decay=0.01),
+        torch.optim.AdamW(others, lr=settings.adam_rate, betas=(0.9, 0.98), weight_decay=0.01),
+    ]
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+    return optimizers

@@ -1,0 +1,51 @@
+"""What a training run is made of. Two runs with the same settings give the same model on the same kind of machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mechinterp.transformer import Config
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Sizes, data and optimisation of a run."""
+
+    seed: int = 0
+    steps: int = 4500
+
+    n_layers: int = 3
+    n_heads: int = 8
+    d_model: int = 96
+    d_mlp: int = 32  # small, so that attention heads do the work that the lecture shows
+    d_vocab: int = 700
+    n_ctx: int = 64
+
+    n_texts: int = 40_000
+    batch: int = 64
+    repeated: float = 0.35  # share of random sequences that repeat
+    shortest_period: int = 3
+    longest_period: int = 31
+
+    muon_rate: float = 0.02  # for the matrices within the layers
+    adam_rate: float = 3e-3  # for embeddings, biases and normalisations
+    warm_up: int = 100  # steps
+    decay: float = 0.5  # share of the steps, the last ones, over which the rates fall to zero
+
+    @property
+    def config(self) -> Config:
+        """The configuration of the transformer."""
+        return Config(
+            n_layers=self.n_layers,
+            n_heads=self.n_heads,
+            d_model=self.d_model,
+            d_head=self.d_model // self.n_heads,
+            d_mlp=self.d_mlp,
+            d_vocab=self.d_vocab,
+            n_ctx=self.n_ctx,
+        )
+
+    def rate(self, step: int) -> float:
+        """Return the factor of the learning rates at a step: a warm-up, a constant, a linear decay."""
+        left = (self.steps - step) / (self.decay * self.steps)
+        return min(1.0, (step + 1) / self.warm_up, max(0.01, left))
