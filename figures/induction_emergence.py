@@ -41,8 +41,8 @@ def compute(history=Path("mechinterp/weights/history.json")) -> Result:
             "order": Claim("pasos entre la inducción y el IOI", ioi - induction, at_least=0),
         },
         alt=(
-            f"Pérdida en secuencias repetidas y atención de inducción a lo largo del entrenamiento: hacia el paso {induction} "
-            f"la pérdida cae de {decimal(before, 1)} a {decimal(after, 1)} nats."
+            "Pérdida en secuencias repetidas y atención de inducción a lo largo del entrenamiento: "
+            f"hacia el paso {induction} la pérdida cae de {decimal(before, 1)} a {decimal(after, 1)} nats."
         ),
     )
 

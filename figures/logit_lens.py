@@ -48,16 +48,16 @@ def compute(model: Model, n_prompts=200, seed=1_000_000) -> Result:
         claims={
             "start": Claim(
                 "|diferencia de logits| media leída antes de la primera capa",
-                difference[0].mean().abs(),
+                difference[0].mean().abs().item(),
                 at_most=0.5,
             ),
             "end": Claim(
-                "diferencia de logits media leída tras la última capa", difference[-1].mean(), at_least=2
+                "diferencia de logits media leída tras la última capa", difference[-1].mean().item(), at_least=2
             ),
         },
         alt=(
-            f"Token más probable leído tras cada capa en «{asked.texts[0]}», y diferencia de logits media por capa: de "
-            f"{decimal(difference[0].mean(), 1)} a {decimal(difference[-1].mean(), 1)}."
+            f"Token más probable leído tras cada capa en «{asked.texts[0]}», y diferencia de logits media por "
+            f"capa: de {decimal(difference[0].mean(), 1)} a {decimal(difference[-1].mean(), 1)}."
         ),
     )
 

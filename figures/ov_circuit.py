@@ -51,7 +51,7 @@ def compute(model: Model, shown=24) -> Result:
             "n_vocabulary": model.config.d_vocab,
             "top": TOP,
         },
-        claims={"copies": Claim(f"nombres que copia la cabeza {head}", scores[best], at_least=0.9)},
+        claims={"copies": Claim(f"nombres que copia la cabeza {head}", scores[best].item(), at_least=0.9)},
         alt=(
             f"Circuito OV de la cabeza {head} entre nombres: una diagonal fuerte. Copia el "
             f"{decimal(100 * scores[best], 0)} % de los nombres; al lado, la misma medida en todas las cabezas."

@@ -49,13 +49,13 @@ def compute(model: Model, n_prompts=200, period=25, seed=1_000_000) -> Result:
             "n_prompts": n_prompts,
         },
         claims={
-            "stripe": Claim(f"atención media de la cabeza {head}, de inducción", own.mean(), at_least=0.85),
-            "jump": Claim("salto medio de la log-probabilidad", jump.mean(), at_least=3, unit=" nats"),
+            "stripe": Claim(f"atención media de la cabeza {head}, de inducción", own.mean().item(), at_least=0.85),
+            "jump": Claim("salto medio de la log-probabilidad", jump.mean().item(), at_least=3, unit=" nats"),
         },
         alt=(
-            f"Secuencias de {period} tokens al azar, repetidas. A la izquierda, la atención de la cabeza {head}, con una "
-            f"franja en la segunda mitad ({decimal(own.mean(), 2)}). A la derecha, la log-probabilidad del token correcto: "
-            f"{decimal(first.mean(), 1)} en la primera mitad y {decimal(second.mean(), 2)} en la segunda."
+            f"Secuencias de {period} tokens al azar, repetidas. A la izquierda, la atención de la cabeza {head}, "
+            f"con una franja en la segunda mitad ({decimal(own.mean(), 2)}). A la derecha, la log-probabilidad del "
+            f"token correcto: {decimal(first.mean(), 1)} en la primera mitad y {decimal(second.mean(), 2)} después."
         ),
     )
 

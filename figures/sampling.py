@@ -45,8 +45,8 @@ def compute(model: Model, prompt=PROMPT, k=5, p=0.9, shown=14) -> Result:
         },
         claims={"nucleus": Claim("tokens que guarda nucleus", n_nucleus, at_least=2)},
         alt=(
-            f"Distribución del token que sigue a «{prompt}», y lo que queda de ella: greedy guarda uno, top-k {k} y "
-            f"nucleus {n_nucleus}."
+            f"Distribución del token que sigue a «{prompt}», y lo que queda de ella: greedy guarda uno, "
+            f"top-k {k} y nucleus {n_nucleus}."
         ),
     )
 
@@ -55,9 +55,8 @@ def compute(model: Model, prompt=PROMPT, k=5, p=0.9, shown=14) -> Result:
 def draw(data) -> Figure:
     figure = Figure(figsize=SIZE)
     rows = range(len(data["tokens"]))
-    for axes, (name, kept) in zip(
-        figure.subplots(1, 3, sharey=True, sharex=True), data["kept"].items(), strict=True
-    ):
+    panels = figure.subplots(1, 3, sharey=True, sharex=True)
+    for axes, (name, kept) in zip(panels, data["kept"].items(), strict=True):
         axes.barh(rows, kept, color=CATEGORIES[0], height=0.8)
         axes.barh(rows, data["model"], color=FAINT, height=0.8, alpha=0.75)
         axes.plot(data["model"], rows, "|", color=MUTED, markersize=12, markeredgewidth=2)
@@ -65,7 +64,7 @@ def draw(data) -> Figure:
         axes.set_title(f"{name}: {n_kept} token{'' if n_kept == 1 else 's'}", **STRONG)
         axes.set_yticks(rows, data["tokens"])
         axes.tick_params(axis="y", length=0)
-    axes.invert_yaxis()
+    panels[0].invert_yaxis()
     figure.supxlabel("probabilidad: la del modelo (gris) y la del sorteo (azul)", fontsize=15)
     figure.suptitle(f"«{data['prompt']} …»", fontsize=16, color=MUTED)
     return figure

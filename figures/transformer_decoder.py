@@ -56,8 +56,8 @@ def compute(model: Model) -> Result:
         },
         claims={"layers": Claim("capas del modelo", config.n_layers, at_least=2)},
         alt=(
-            f"Arquitectura del modelo: {config.n_layers} capas de {config.n_heads} cabezas y un MLP que leen del residual "
-            f"stream, de {config.d_model} dimensiones, y suman en él; {whole(total)} parámetros."
+            f"Arquitectura del modelo: {config.n_layers} capas de {config.n_heads} cabezas y un MLP que leen del "
+            f"residual stream, de {config.d_model} dimensiones, y suman en él; {whole(total)} parámetros."
         ),
     )
 
@@ -71,9 +71,8 @@ def draw(data) -> Figure:
     axes.set(xlim=(-0.55, end + 2.35), ylim=(-2.15, 2.3))
     axes.axis("off")
     axes.add_patch(_arrow((1.5, SPINE), (end + 0.6, SPINE), MUTED, 9, 28))
-    axes.text(
-        end - 0.05, SPINE + 0.22, f"residual stream: {data['d_model']}", ha="right", color=MUTED, fontsize=14
-    )
+    name = f"residual stream,\n$d_{{model}}$ = {data['d_model']}"
+    axes.text(end + 0.55, SPINE + 0.2, name, ha="right", va="bottom", color=MUTED, fontsize=14)
     _box(
         axes, (0.5, SPINE), 1.9, 1.5, INK, f"$W_E + W_{{pos}}$\n{data['d_vocab']} tokens\n{data['positions']}"
     )
@@ -94,7 +93,7 @@ def draw(data) -> Figure:
 
 
 def _layer(axes, x: float, layer: str, data) -> None:
-    """Draw one layer: heads above the spine, the MLP below; what they read goes up or down, what they add comes back."""
+    """Draw one layer: heads above the spine, the MLP below; each reads from it and adds to it."""
     if layer == "…":
         axes.text(x + 1.1, SPINE + 0.9, "…", ha="center", fontsize=30, color=MUTED)
         return

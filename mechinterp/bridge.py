@@ -25,24 +25,31 @@ def read_through_bridge(folder: Path) -> Transformer:
     Raises ValueError where transformer_lens is not installed, or the architecture has parts that this project's
     transformer does not.
     """
+    bridge = open_bridge(folder)
     try:
-        from transformer_lens.model_bridge import TransformerBridge
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"to load {folder}, which is not of GPT-2's architecture, install transformer_lens"
-        ) from error
-    logging.getLogger("transformer_lens").setLevel(logging.ERROR)
-    bridge = TransformerBridge.boot_transformers(str(folder), dtype=torch.float32)
-    bridge.enable_compatibility_mode(no_processing=True)
-    try:
-        transformer = _converted(bridge)
+        transformer = converted(bridge)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"{folder}: this architecture has parts that cannot be read ({error})") from error
     _check_same(bridge, transformer, folder)
     return transformer
 
 
-def _converted(bridge: Any) -> Transformer:
+def open_bridge(folder: Path) -> Any:
+    """Return TransformerLens' own model of a folder, in float32, with its weights as they are."""
+    try:
+        from transformer_lens.model_bridge import TransformerBridge
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"to load {folder}, which is not of GPT-2's architecture, install transformer_lens: make hub"
+        ) from error
+    logging.getLogger("transformer_lens").setLevel(logging.ERROR)
+    bridge = TransformerBridge.boot_transformers(str(folder), dtype=torch.float32)
+    bridge.enable_compatibility_mode(no_processing=True)
+    return bridge
+
+
+def converted(bridge: Any) -> Transformer:
+    """Return a bridge's weights as this project's transformer."""
     config = _config(bridge)
     return Transformer(
         config=config,

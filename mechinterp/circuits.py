@@ -1,9 +1,9 @@
 """QK and OV circuits of a head, kept as products of thin matrices.
 
-Vectors are rows, so that a head looks from x to y with the score x W_QK y^T, and moves y W_OV. A head's matrices have
-rank d_head at most; the full circuits, from token to token, are vocabulary × vocabulary, and are never formed
-unless asked for. Weights of the normalisation before a head are folded into what it reads; its scale, which depends
-on the prompt, is not. Source: Elhage et al. 2021.
+Vectors are rows, so that a head looks from x to y with the score x W_QK y^T, and moves y W_OV. A head's matrices
+have rank d_head at most; the full circuits, from token to token, are vocabulary × vocabulary, and are never
+formed unless asked for. Weights of the normalisation before a head are folded into what it reads; its scale,
+which depends on the prompt, is not. Source: Elhage et al. 2021.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def full_ov_circuit(transformer: Transformer, head: Head, embedding: Embedding) 
 
 
 def embedding_at(model: Model, layer: int) -> Embedding:
-    """Return the residual stream at the entry of a layer for each token of the vocabulary, right after the beginning.
+    """Return the residual stream at the entry of a layer for each token of the vocabulary, right after the start.
 
     It takes the place of W_E in the full circuits of later layers: the first ones write tokens anew, in other
     directions. Wang et al. 2022 (appendix E) do alike, with the first MLP. Divided by the normalisation's scale.
@@ -99,8 +99,8 @@ def positional_qk_circuit(
 ) -> Float[Tensor, "dest src"]:
     """Return W_pos W_QK W_pos^T / √d_head of the first positions, each row less its mean over what it can see.
 
-    The mean of a row moves no attention. What lies after the diagonal, out of sight, is −∞. Where positions are rotary
-    instead of embedded, it is the score of the mean token's query and key, rotated by their positions.
+    The mean of a row moves no attention. What lies after the diagonal, out of sight, is −∞. Where positions are
+    rotary instead of embedded, it is the score of the mean token's query and key, rotated by their positions.
     """
     config, block = transformer.config, transformer.blocks[head.layer]
     read = transformer.W_E.mean(0).expand(n_positions, -1) if transformer.W_pos is None else transformer.W_pos
@@ -117,7 +117,8 @@ def positional_qk_circuit(
 def copying_score(circuit: Factored, tokens: Int[Tensor, " chosen"], k: int) -> Float[Tensor, ""]:
     """Return the share of tokens that are among the k whose logits attending to them raises most.
 
-    Source: the copying scores of Elhage et al. 2021 and Wang et al. 2022, appendix E; there with the tokens' own rank.
+    Source: the copying scores of Elhage et al. 2021 and Wang et al. 2022, appendix E; there with the tokens' own
+    rank.
     """
     hits = torch.zeros(())
     for chunk in tokens.split(CHUNK):

@@ -1,8 +1,8 @@
 """How much a head's queries, keys and values read what an earlier head wrote, from the weights alone.
 
 The score is ‖W₁W₂‖ / (‖W₁‖‖W₂‖) in Frobenius norms, with W₁ the earlier head's W_OV and W₂ the later head's W_QK
-(queries), its transpose (keys) or W_OV (values). Source: Elhage et al. 2021, «K-, Q- and V-composition». Random matrices
-of the same shapes do not score zero: their mean and spread are the baseline.
+(queries), its transpose (keys) or W_OV (values). Source: Elhage et al. 2021, «K-, Q- and V-composition». Random
+matrices of the same shapes do not score zero: their mean and spread are the baseline.
 """
 
 from __future__ import annotations

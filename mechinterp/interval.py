@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def bootstrap_interval(
-    values: Float[Tensor, prompt *measures], confidence: float = 0.95, n: int = 1000, seed: int = 0
+    values: Float[Tensor, "prompt ..."], confidence: float = 0.95, n: int = 1000, seed: int = 0
 ) -> tuple[Float[Tensor, "..."], Float[Tensor, "..."]]:
     """Return the ends of a percentile bootstrap interval of the mean over prompts, for each measure.
 

@@ -1,7 +1,8 @@
 """Prompts for the identification of the indirect object (IOI), and how a model does on them.
 
-A prompt names two people, then says that one of them, the subject S, gives something to; the next word is the other,
-the indirect object IO. Source: Wang et al. 2022, section 2. Here in Spanish, in the templates of the lecture's corpus.
+A prompt names two people, then says that one of them, the subject S, gives something to; the next word is the
+other, the indirect object IO. Source: Wang et al. 2022, section 2. Here in Spanish, in the templates of the
+lecture's corpus.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The logit lens: what the model would predict if it stopped after each layer.
 
 The residual stream is read as it is there, normalised by its own scale with the final normalisation's weights, and
-unembedded. Source: nostalgebraist 2020. It shows what is already readable, in the last layer's terms; what an early layer
-knows in other terms it does not show.
+unembedded. Source: nostalgebraist 2020. It shows what is already readable, in the last layer's terms; what an
+early layer knows in other terms it does not show.
 """
 
 from __future__ import annotations

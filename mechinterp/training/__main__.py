@@ -20,6 +20,7 @@ from mechinterp.training.batches import draw_texts, tokenize
 from mechinterp.training.behaviour import behaviours, table
 from mechinterp.training.card import write_card
 from mechinterp.training.export import write_checkpoint, write_checksums
+from mechinterp.training.lexicon import NAMES
 from mechinterp.training.measure import measure_of
 from mechinterp.training.run import SAVE_EVERY, Run, begin, resume
 from mechinterp.training.settings import Settings
@@ -67,14 +68,14 @@ def train(folder: Path, settings: Settings, console: Console) -> None:
 
 def _train(run: Run, texts: list[str], tokenizer: Tokenizer, state: Path, console: Console) -> None:
     tokens = tokenize(texts, tokenizer, run.settings.n_ctx)
-    measure = measure_of(
-        lambda transformer: Model("in training", transformer, tokenizer, tokenizer.token_to_id(BOS))
-    )
+    names = torch.tensor([tokenizer.encode(name).ids[0] for name in NAMES])
+    bos = tokenizer.token_to_id(BOS)
+    measure = measure_of(lambda transformer: Model("in training", transformer, tokenizer, bos))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("loss", total=run.settings.steps, completed=run.step)
         while run.step < run.settings.steps:
-            loss = run.advance(tokens, measure)
+            loss = run.advance(tokens, names, measure)
             progress.update(task, advance=1, description=f"loss {loss:.2f}")
             if run.step % SAVE_EVERY == 0:
                 run.save(state)

@@ -11,7 +11,7 @@ from mechinterp.training.corpus import Corpus
 from mechinterp.training.settings import Settings
 from mechinterp.training.tokenizer import BOS
 
-SENTENCES = 4  # in a text: enough to fill the context
+SENTENCES = 5  # in a text: enough to fill the context
 
 
 def draw_texts(settings: Settings) -> list[str]:
@@ -29,14 +29,13 @@ def tokenize(texts: list[str], tokenizer: Tokenizer, n_ctx: int) -> Int[Tensor, 
 
 def batch_at(step: int, texts: Int[Tensor, "text pos"], settings: Settings) -> Int[Tensor, "batch pos"]:
     """Return the batch of a step, drawn from the seed and the step alone, so that a resumed run goes on alike."""
-    draw = torch.Generator().manual_seed((settings.seed << 32) + step)
-    n_repeated = round(settings.repeated * settings.batch)
-    chosen = torch.randint(len(texts), (settings.batch - n_repeated,), generator=draw)
-    return torch.cat((texts[chosen], repeated_sequences(n_repeated, settings, draw)))
+    draw = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)  # torch uses 32 bits of it
+    chosen = torch.randint(len(texts), (settings.batch - settings.n_repeated,), generator=draw)
+    return torch.cat((texts[chosen], repeated_sequences(settings.n_repeated, settings, draw)))
 
 
 def repeated_sequences(n: int, settings: Settings, draw: torch.Generator) -> Int[Tensor, "n pos"]:
-    """Return sequences of random tokens that repeat with a period drawn for each, after the token for the beginning."""
+    """Return random tokens that repeat with a period drawn for each, after the token for the beginning."""
     periods = torch.randint(settings.shortest_period, settings.longest_period + 1, (n, 1), generator=draw)
     tokens = torch.randint(1, settings.d_vocab, (n, settings.longest_period), generator=draw)
     sequences = tokens.gather(1, torch.arange(settings.n_ctx - 1) % periods)

@@ -38,7 +38,7 @@ PERIOD = 25
 
 @dataclass(frozen=True)
 class Behaviour:
-    """A number measured on prompts, with its standard deviation over these, and what is asked of the lecture's model."""
+    """A number measured on prompts, its standard deviation over these, and what is asked of the lecture's model."""
 
     name: str
     mean: float

@@ -1,4 +1,4 @@
-"""The model card: what the model is, what it was trained on and how, what it does, measured, and what it does not."""
+"""The model card: what the model is, how it was trained, what it does, measured, and what it does not."""
 
 from __future__ import annotations
 

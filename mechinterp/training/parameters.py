@@ -21,8 +21,8 @@ WAVELENGTH = 10_000
 def initial_parameters(config: Config, draw: torch.Generator) -> Parameters:
     """Return parameters to begin with.
 
-    Positions begin as sinusoids (Vaswani et al. 2017, section 3.5), as small as the embedding of the tokens: neighbours
-    are alike from the start, so that heads that look at the token before form soon, and induction after them.
+    Positions begin as sinusoids (Vaswani et al. 2017, section 3.5), as small as the embedding of the tokens:
+    neighbours are alike from the start, so that heads that look at the token before form soon, and induction after.
     What writes into the residual stream begins smaller with more layers (Radford et al. 2019, section 2.3).
     """
     parameters: Parameters = {}

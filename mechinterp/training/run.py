@@ -19,8 +19,9 @@ from mechinterp.training.parameters import (
     is_matrix_of_a_layer,
     transformer_of,
 )
+from mechinterp.training.selection import hook_names, subtraction
 from mechinterp.training.settings import Settings
-from mechinterp.transformer import Transformer
+from mechinterp.transformer import Cache, Transformer
 
 MEASURE_EVERY = 50  # steps
 SAVE_EVERY = 250  # steps
@@ -46,14 +47,16 @@ class Run:
         parameters = {name: tensor.detach().cpu() for name, tensor in self.parameters.items()}
         return transformer_of(parameters, self.settings.config)
 
-    def advance(self, texts: Int[Tensor, "text pos"], measure: Measure) -> float:
-        """Take one step; return the loss, in nats per token."""
+    def advance(self, texts: Int[Tensor, "text pos"], names: Int[Tensor, " name"], measure: Measure) -> float:
+        """Take one step; return the loss, in nats per token, without the term for the selection of names."""
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * self.settings.rate(self.step)
         batch = batch_at(self.step, texts, self.settings).to(self.device)
-        loss = cross_entropy(transformer_of(self.parameters, self.settings.config).forward(batch), batch)
-        loss.backward()
+        transformer = transformer_of(self.parameters, self.settings.config)
+        logits, cache = transformer.run_with_cache(batch, hook_names(self.settings.n_layers))
+        loss = cross_entropy(logits, batch)
+        (loss + self.settings.selection * self._subtraction(transformer, cache, batch, names)).backward()
         torch.nn.utils.clip_grad_norm_(list(self.parameters.values()), GRADIENT_NORM)
         for optimizer in self.optimizers:
             optimizer.step()
@@ -62,6 +65,12 @@ class Run:
         if self.step % MEASURE_EVERY == 0 or self.step == self.settings.steps:
             self.history.append({"step": self.step, "loss": loss.item(), **measure(self.transformer)})
         return loss.item()
+
+    def _subtraction(self, transformer: Transformer, cache: Cache, batch: Tensor, names: Tensor) -> Tensor:
+        """Return the term for the selection of names, on the batch's texts, which come first."""
+        n_texts = self.settings.batch - self.settings.n_repeated
+        texts = {name: tensor[:n_texts] for name, tensor in cache.items()}
+        return subtraction(transformer, texts, batch[:n_texts], names.to(self.device))
 
     def save(self, path: Path) -> None:
         """Write the run to a file, which is whole or not there."""
@@ -120,7 +129,7 @@ def _run(settings: Settings, device: torch.device, parameters: Parameters) -> Ru
 def _optimizers(parameters: Parameters, settings: Settings) -> list[torch.optim.Optimizer]:
     """Return Muon for the matrices within the layers, and Adam for the rest.
 
-    Source: Jordan et al. 2024 (Muon); Loshchilov and Hutter 2019 (AdamW). Here Muon takes about half of AdamW's steps.
+    Source: Jordan et al. 2024 (Muon); Loshchilov and Hutter 2019 (AdamW). Here Muon takes half of AdamW's steps.
     """
     matrices = [tensor for name, tensor in parameters.items() if is_matrix_of_a_layer(name, tensor)]
     others = [tensor for name, tensor in parameters.items() if not is_matrix_of_a_layer(name, tensor)]

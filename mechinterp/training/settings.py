@@ -1,4 +1,4 @@
-"""What a training run is made of. Two runs with the same settings give the same model on the same kind of machine."""
+"""What a training run is made of. The same settings give the same model on the same kind of machine."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ class Settings:
     n_heads: int = 8
     d_model: int = 96
     d_mlp: int = 32  # small, so that attention heads do the work that the lecture shows
-    d_vocab: int = 700
+    d_vocab: int = 978  # with so many, each word of the corpus is one token
     n_ctx: int = 64
 
     n_texts: int = 40_000
     batch: int = 64
     repeated: float = 0.35  # share of random sequences that repeat
+    selection: float = 0.5  # weight of the term by which names are chosen by attention
     shortest_period: int = 3
     longest_period: int = 31
 
@@ -31,6 +32,11 @@ class Settings:
     adam_rate: float = 3e-3  # for embeddings, biases and normalisations
     warm_up: int = 100  # steps
     decay: float = 0.5  # share of the steps, the last ones, over which the rates fall to zero
+
+    @property
+    def n_repeated(self) -> int:
+        """How many sequences of a batch are random and repeat."""
+        return round(self.repeated * self.batch)
 
     @property
     def config(self) -> Config:

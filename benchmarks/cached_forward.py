@@ -1,0 +1,50 @@
+"""A forward pass that keeps all activations, at GPT-2 small's size: this project against TransformerLens' bridge."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from benchmarks.measure import RUNS, report
+from mechinterp.bridge import converted, open_bridge
+
+BATCH, POSITIONS = 8, 64
+
+
+def main() -> None:
+    """Measure in this process, in turn, on one thread."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as folder:
+        GPT2LMHeadModel(GPT2Config()).save_pretrained(folder)
+        bridge = open_bridge(Path(folder))
+    ours = converted(bridge)
+    tokens = torch.randint(0, 50257, (BATCH, POSITIONS))
+    runs = {
+        "run_with_cache": lambda: ours.run_with_cache(tokens),
+        "without a cache": lambda: ours.forward(tokens),
+        "TransformerBridge": lambda: bridge.run_with_cache(tokens),
+    }
+    report(f"{BATCH} × {POSITIONS} tokens, all activations kept", _in_turn(runs), "")
+
+
+@torch.no_grad()
+def _in_turn(runs: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for turn in range(RUNS + 1):
+        for name, run in runs.items():
+            began = time.perf_counter()
+            run()
+            if turn:
+                times[name].append(time.perf_counter() - began)
+    return times
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""A term of the loss by which names are chosen by where attention looks, not by subtracting one name from another.
+
+Left to itself, a model this small solves the indirect object in a way of its own: it copies both names, and a last
+head that looks at the giver takes that name away again. The published circuit of GPT-2 small chooses with its
+attention instead (Wang et al. 2022). This term asks every head and MLP not to lower, by its direct effect on the
+logits, a name of the context below the names in general; what is left to learn is to look at the right one.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+from mechinterp.transformer import Cache, Transformer
+
+SLACK = 0.05  # logits that are not counted
+
+
+def hook_names(n_layers: int) -> set[str]:
+    """Return the hook points that the term reads."""
+    layers = range(n_layers)
+    return {
+        "ln_final.hook_scale",
+        *(f"blocks.{layer}.attn.hook_z" for layer in layers),
+        *(f"blocks.{layer}.hook_mlp_out" for layer in layers),
+    }
+
+
+def subtraction(
+    transformer: Transformer, cache: Cache, tokens: Int[Tensor, "batch pos"], names: Int[Tensor, " name"]
+) -> Float[Tensor, ""]:
+    """Return by how many logits heads and MLPs lower the names seen before: summed, in the mean over positions.
+
+    A direct effect is what a component adds to a logit through the residual stream, the final normalisation's
+    scale held; it is taken relative to its mean over all names.
+    """
+    U = _unembedding_of(names, transformer)
+    seen = (tokens[:, :, None] == names).cummax(1).values
+    per_logit = 1 / cache["ln_final.hook_scale"].detach()
+    total = torch.zeros((), device=tokens.device)
+    for layer, block in enumerate(transformer.blocks):
+        heads = torch.einsum("bphk,hkn->bphn", cache[f"blocks.{layer}.attn.hook_z"], block.W_O @ U)
+        mlp = cache[f"blocks.{layer}.hook_mlp_out"] @ U
+        for effect in (heads, mlp[:, :, None]):
+            total = total + _below(effect * per_logit[:, :, None], seen)
+    return total
+
+
+def _below(
+    effect: Float[Tensor, "batch pos part name"], seen: Bool[Tensor, "batch pos name"]
+) -> Float[Tensor, ""]:
+    lowered = functional.relu(-effect - SLACK) * seen[:, :, None]
+    return lowered.sum((2, 3)).mean()
+
+
+def _unembedding_of(names: Int[Tensor, " name"], transformer: Transformer) -> Float[Tensor, "d_model name"]:
+    """Return what reads the names' logits off the centred residual stream, less the mean over names."""
+    U = transformer.W_U[:, names]
+    U = transformer.ln_final.w[:, None] * (U - U.mean(1, keepdim=True))
+    return U - U.mean(0)
