@@ -1,4 +1,4 @@
-"""A forward pass that keeps all activations, at GPT-2 small's size: this project against TransformerLens' bridge."""
+"""A forward pass that keeps all activations, at GPT-2 small's size, against TransformerLens' bridge."""
 
 from __future__ import annotations
 

@@ -24,7 +24,9 @@ def main() -> None:
         commands = {}
         for name, code in {"load_model": OURS, "TransformerBridge": BRIDGE}.items():
             script = Path(folder) / f"{name}.py"
-            script.write_text(f"import sys; sys.path.insert(0, {str(ENGINE_ROOT)!r})\n{code}\n", encoding="utf-8")
+            script.write_text(
+                f"import sys; sys.path.insert(0, {str(ENGINE_ROOT)!r})\n{code}\n", encoding="utf-8"
+            )
             commands[name] = [python(), script]
         times = in_turn(commands, Path(folder))
     report("the bundled model, from a fresh process to its first logits", times, "≤ 0.5")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import build, copy_of_project, processors, python, seconds
+from build import fixtures
 from lectern.build import build_deck
 from lectern.deck.source import read_deck
 from lectern.making.request import Request
@@ -63,7 +64,7 @@ def main() -> None:
             lambda _self, _markdown, _contents, suffix, *_: {".pdf": "PDF"}.get(suffix, "Marp"),
         )
         progress = Progress()
-        project = Project(root)
+        project = Project(root, fixtures())
         with Renderer(project.cache) as renderer, open_workshop(project, progress, processors()) as workshop:
             deck = read_deck(project.deck, "deck")
             build_deck(deck, workshop, renderer, root / "dist", ("html", "pdf"), force=True)

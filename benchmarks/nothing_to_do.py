@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.measure import build, copy_of_project, in_turn, peer, report, seconds
+from build import fixtures
 from lectern.making.request import Request
 from lectern.making.sidecar import IMAGES, with_suffix
 from lectern.progress import Progress
@@ -15,7 +16,7 @@ from lectern.workshop import open_workshop
 def rules(root: Path) -> dict[str, tuple[list[str], list[str]]]:
     """Return for each figure, and for the deck, the files it is made from and the files it makes."""
     found = {}
-    with open_workshop(Project(root), Progress(), jobs=1) as workshop:
+    with open_workshop(Project(root, fixtures()), Progress(), jobs=1) as workshop:
         for name in workshop.catalogue:
             state = workshop.states.of(Request(name))
             assert state.compute is not None

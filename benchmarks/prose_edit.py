@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 
 from benchmarks.measure import build, copy_of_project, in_turn, report, seconds
+from build import fixtures
 from lectern.deck.rendering import make_ready
 from lectern.deck.source import read_deck
 from lectern.progress import Progress
@@ -17,7 +18,7 @@ SENTENCE = "Abrirla hace falta para:"
 
 def markdown_of(root: Path) -> str:
     """Return the Markdown that the deck's template becomes."""
-    with open_workshop(Project(root), Progress(), jobs=1) as workshop:
+    with open_workshop(Project(root, fixtures()), Progress(), jobs=1) as workshop:
         deck = read_deck(workshop.project.deck, "deck")
         return make_ready(deck, workshop).rendered.markdown
 

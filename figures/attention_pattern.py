@@ -44,7 +44,9 @@ def compute(model: Model, n_prompts=200, n_tokens=48, seed=1_000_000) -> Result:
         )
         values |= {kind: str(head), f"{kind}_score": own.mean(), f"{kind}_spread": own.std()}
         values[f"{kind}_others"] = others.mean()
-        claims[kind] = Claim(f"atención media de la cabeza {head}, {name}", own.mean().item(), at_least=LEAST[kind])
+        claims[kind] = Claim(
+            f"atención media de la cabeza {head}, {name}", own.mean().item(), at_least=LEAST[kind]
+        )
     return Result(
         data={"panels": panels, "tokens": labels(model.strings(tokens[0, :MANY]))},
         values={**values, "n_prompts": n_prompts},

@@ -52,7 +52,9 @@ def compute(model: Model, n_prompts=200, seed=1_000_000) -> Result:
                 at_most=0.5,
             ),
             "end": Claim(
-                "diferencia de logits media leída tras la última capa", difference[-1].mean().item(), at_least=2
+                "diferencia de logits media leída tras la última capa",
+                difference[-1].mean().item(),
+                at_least=2,
             ),
         },
         alt=(

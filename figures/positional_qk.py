@@ -49,7 +49,9 @@ def compute(model: Model, n_positions=32, n_prompts=100, seed=1_000_000) -> Resu
             "n_positions": n_positions,
         },
         claims={
-            "previous": Claim(f"posiciones en que la cabeza {head} prefiere la anterior", share.item(), at_least=0.9)
+            "previous": Claim(
+                f"posiciones en que la cabeza {head} prefiere la anterior", share.item(), at_least=0.9
+            )
         },
         alt=(
             f"Matriz de posiciones de la cabeza {head}: la franja bajo la diagonal es la más alta en el "

@@ -49,7 +49,9 @@ def compute(model: Model, n_prompts=200, period=25, seed=1_000_000) -> Result:
             "n_prompts": n_prompts,
         },
         claims={
-            "stripe": Claim(f"atención media de la cabeza {head}, de inducción", own.mean().item(), at_least=0.85),
+            "stripe": Claim(
+                f"atención media de la cabeza {head}, de inducción", own.mean().item(), at_least=0.85
+            ),
             "jump": Claim("salto medio de la log-probabilidad", jump.mean().item(), at_least=3, unit=" nats"),
         },
         alt=(

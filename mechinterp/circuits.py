@@ -103,6 +103,8 @@ def positional_qk_circuit(
     rotary instead of embedded, it is the score of the mean token's query and key, rotated by their positions.
     """
     config, block = transformer.config, transformer.blocks[head.layer]
+    if n_positions > config.n_ctx:
+        raise ValueError(f"expected at most {config.n_ctx} positions, got {n_positions}")
     read = transformer.W_E.mean(0).expand(n_positions, -1) if transformer.W_pos is None else transformer.W_pos
     q = read[:n_positions] @ _read(block.W_Q[head.index], block.ln1)
     k = read[:n_positions] @ _read(block.W_K[_kv(head, transformer)], block.ln1)

@@ -11,15 +11,18 @@ from mechinterp.training.corpus import Corpus
 
 
 def ordinary_text(model: Model, n: int, n_tokens: int, seed: int) -> Int[Tensor, "prompt pos"]:
-    """Return n prompts of n_tokens tokens each, of Spanish sentences; give a seed that was not trained on."""
+    """Return n prompts of n_tokens tokens each, of Spanish sentences; give a seed that was not trained on.
+
+    Raises ValueError where the context does not hold them.
+    """
     corpus = Corpus(seed)
     prompts = []
     for _ in range(n):
         text = corpus.sentence()
-        while len(prompt := model.tokenize(text)) < n_tokens:
+        while len(prompt := model.tokenize(f" {text}")) < n_tokens:
             text += " " + corpus.sentence()
         prompts.append(prompt[:n_tokens])
-    return torch.tensor(prompts)
+    return _fitting(model, torch.tensor(prompts))
 
 
 def random_tokens(model: Model, n: int, n_tokens: int, seed: int) -> Int[Tensor, "prompt pos"]:
@@ -27,8 +30,7 @@ def random_tokens(model: Model, n: int, n_tokens: int, seed: int) -> Int[Tensor,
 
     Raises ValueError where the context does not hold them.
     """
-    draw = torch.Generator().manual_seed(seed)
-    return _started(model, torch.randint(1, model.config.d_vocab, (n, n_tokens), generator=draw))
+    return _started(model, _drawn(model, n, n_tokens, seed))
 
 
 def repeated_random_tokens(model: Model, n: int, period: int, seed: int) -> Int[Tensor, "prompt pos"]:
@@ -36,12 +38,22 @@ def repeated_random_tokens(model: Model, n: int, period: int, seed: int) -> Int[
 
     Nothing but the repetition can be predicted. Raises ValueError where the context does not hold them.
     """
+    return _started(model, _drawn(model, n, period, seed).repeat(1, 2))
+
+
+def _drawn(model: Model, n: int, n_tokens: int, seed: int) -> Int[Tensor, "prompt drawn"]:
+    """Return random tokens, none of them the one for the beginning."""
+    ordinary = torch.tensor([token for token in range(model.config.d_vocab) if token != model.bos])
     draw = torch.Generator().manual_seed(seed)
-    return _started(model, torch.randint(1, model.config.d_vocab, (n, period), generator=draw).repeat(1, 2))
+    return ordinary[torch.randint(len(ordinary), (n, n_tokens), generator=draw)]
 
 
-def _started(model: Model, tokens: Int[Tensor, "prompt pos"]) -> Int[Tensor, "prompt pos"]:
-    prompts = torch.cat((torch.tensor(model.start, dtype=torch.long).expand(len(tokens), -1), tokens), dim=1)
+def _started(model: Model, tokens: Int[Tensor, "prompt drawn"]) -> Int[Tensor, "prompt pos"]:
+    start = torch.tensor(model.start, dtype=torch.long).expand(len(tokens), -1)
+    return _fitting(model, torch.cat((start, tokens), dim=1))
+
+
+def _fitting(model: Model, prompts: Int[Tensor, "prompt pos"]) -> Int[Tensor, "prompt pos"]:
     if prompts.shape[1] > model.config.n_ctx:
         raise ValueError(f"expected at most {model.config.n_ctx} tokens, got {prompts.shape[1]}")
     return prompts

@@ -32,6 +32,8 @@ def nucleus(probabilities: Probabilities, p: float) -> Probabilities:
     """
     if not 0 < p <= 1:
         raise ValueError(f"expected p above 0 and at most 1, got {p}")
+    if p == 1:
+        return probabilities  # rounding would lose the least likely
     ordered, order = probabilities.sort(dim=-1, descending=True)
     mass_before = ordered.cumsum(-1) - ordered
     kept = torch.zeros_like(probabilities, dtype=torch.bool).scatter(-1, order, mass_before < p)

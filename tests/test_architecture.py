@@ -77,6 +77,13 @@ def test_the_analysis_never_loads_matplotlib_or_the_engine(module: str) -> None:
     assert not loaded_after(f"import mechinterp.{module}") & {"matplotlib", "lectern"}
 
 
+@pytest.mark.heavy
+def test_the_bundled_model_loads_without_the_hub_and_its_libraries() -> None:
+    loaded = loaded_after("from mechinterp import load_model; load_model()")
+    assert loaded >= {"torch", "safetensors", "tokenizers"}
+    assert not loaded & {"transformers", "transformer_lens", "huggingface_hub", "rich"}
+
+
 def test_the_command_line_loads_nothing_of_the_analysis() -> None:
     assert not loaded_after("import lectern.cli, lectern.commands.build") & {
         "torch",

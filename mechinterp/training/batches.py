@@ -11,6 +11,7 @@ from mechinterp.training.corpus import Corpus
 from mechinterp.training.settings import Settings
 from mechinterp.training.tokenizer import BOS
 
+MARK = 1  # the first token of the alphabet, «!», which the corpus does not use
 SENTENCES = 5  # in a text: enough to fill the context
 
 
@@ -28,10 +29,15 @@ def tokenize(texts: list[str], tokenizer: Tokenizer, n_ctx: int) -> Int[Tensor, 
 
 
 def batch_at(step: int, texts: Int[Tensor, "text pos"], settings: Settings) -> Int[Tensor, "batch pos"]:
-    """Return the batch of a step, drawn from the seed and the step alone, so that a resumed run goes on alike."""
+    """Return the batch of a step: texts first, then sequences that repeat, then those that are marked.
+
+    It is drawn from the seed and the step alone, so that a resumed run goes on alike.
+    """
     draw = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)  # torch uses 32 bits of it
-    chosen = torch.randint(len(texts), (settings.batch - settings.n_repeated,), generator=draw)
-    return torch.cat((texts[chosen], repeated_sequences(settings.n_repeated, settings, draw)))
+    n_texts, n_repeated, n_marked = settings.shares(step)
+    chosen = torch.randint(len(texts), (n_texts,), generator=draw)
+    repeated = repeated_sequences(n_repeated, settings, draw)
+    return torch.cat((texts[chosen], repeated, marked_sequences(n_marked, settings, draw)))
 
 
 def repeated_sequences(n: int, settings: Settings, draw: torch.Generator) -> Int[Tensor, "n pos"]:
@@ -40,3 +46,25 @@ def repeated_sequences(n: int, settings: Settings, draw: torch.Generator) -> Int
     tokens = torch.randint(1, settings.d_vocab, (n, settings.longest_period), generator=draw)
     sequences = tokens.gather(1, torch.arange(settings.n_ctx - 1) % periods)
     return torch.cat((torch.zeros(n, 1, dtype=torch.long), sequences), dim=1)
+
+
+def marked_sequences(n: int, settings: Settings, draw: torch.Generator) -> Int[Tensor, "n pos"]:
+    """Return tokens drawn at random from a few, a mark after each that occurred before; they begin with the mark.
+
+    To foretell the mark a head has to find the same token before: what follows it tells nothing.
+    """
+    sequences = torch.zeros(n, settings.n_ctx, dtype=torch.long)
+    for row in sequences:
+        size = int(torch.randint(settings.fewest_marked, settings.most_marked + 1, (1,), generator=draw))
+        pool = torch.randint(MARK + 1, settings.d_vocab, (size,), generator=draw)
+        drawn = pool[torch.randint(size, (settings.n_ctx,), generator=draw)].tolist()
+        row[1:] = torch.tensor(_marked(drawn)[: settings.n_ctx - 1])
+    return sequences
+
+
+def _marked(tokens: list[int]) -> list[int]:
+    marked, seen = [MARK], set()
+    for token in tokens:
+        marked += [token, MARK] if token in seen else [token]
+        seen.add(token)
+    return marked

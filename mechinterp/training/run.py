@@ -68,7 +68,7 @@ class Run:
 
     def _subtraction(self, transformer: Transformer, cache: Cache, batch: Tensor, names: Tensor) -> Tensor:
         """Return the term for the selection of names, on the batch's texts, which come first."""
-        n_texts = self.settings.batch - self.settings.n_repeated
+        n_texts, _, _ = self.settings.shares(self.step)
         texts = {name: tensor[:n_texts] for name, tensor in cache.items()}
         return subtraction(transformer, texts, batch[:n_texts], names.to(self.device))
 

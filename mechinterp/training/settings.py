@@ -12,10 +12,10 @@ class Settings:
     """Sizes, data and optimisation of a run."""
 
     seed: int = 0
-    steps: int = 4500
+    steps: int = 4000
 
     n_layers: int = 3
-    n_heads: int = 8
+    n_heads: int = 6
     d_model: int = 96
     d_mlp: int = 32  # small, so that attention heads do the work that the lecture shows
     d_vocab: int = 978  # with so many, each word of the corpus is one token
@@ -23,20 +23,27 @@ class Settings:
 
     n_texts: int = 40_000
     batch: int = 64
-    repeated: float = 0.35  # share of random sequences that repeat
+    repeated: float = 0.32  # share of random sequences that repeat
+    marked: float = 0.08  # share of random sequences in which tokens that occurred before are marked
+    marked_first: float = 0.4  # the same at the beginning, when nothing repeats yet
+    first_marked: int = 600  # steps: heads that find duplicates form before induction could do their work
     selection: float = 0.5  # weight of the term by which names are chosen by attention
     shortest_period: int = 3
     longest_period: int = 31
+    fewest_marked: int = 10  # different tokens in a marked sequence
+    most_marked: int = 30
 
     muon_rate: float = 0.02  # for the matrices within the layers
     adam_rate: float = 3e-3  # for embeddings, biases and normalisations
     warm_up: int = 100  # steps
     decay: float = 0.5  # share of the steps, the last ones, over which the rates fall to zero
 
-    @property
-    def n_repeated(self) -> int:
-        """How many sequences of a batch are random and repeat."""
-        return round(self.repeated * self.batch)
+    def shares(self, step: int) -> tuple[int, int, int]:
+        """Return how many sequences of a step's batch are texts, random ones that repeat, and marked ones."""
+        beginning = step < self.first_marked
+        n_repeated = 0 if beginning else round(self.repeated * self.batch)
+        n_marked = round((self.marked_first if beginning else self.marked) * self.batch)
+        return self.batch - n_repeated - n_marked, n_repeated, n_marked
 
     @property
     def config(self) -> Config:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from build import fixtures
 from lectern.making.request import request_for
 from lectern.progress import Progress
 from lectern.project import ENGINE_ROOT, Project
@@ -13,8 +14,14 @@ from lectern.sources.catalogue import Catalogue
 from lectern.sources.digests import Digests
 from lectern.workshop import open_workshop
 
+LECTURE = Project(ENGINE_ROOT, fixtures())
+
 # Enough to go through every line of a script in little time.
 SMALL = {
+    "attention_pattern": {"n_prompts": 4},
+    "logit_lens": {"n_prompts": 4},
+    "positional_qk": {"n_prompts": 4},
+    "repeated_seq": {"n_prompts": 4},
     "superposition": {"sparsities": (0.0, 0.9), "n_restarts": 1},
     "superposition_correlation": {"n_groups": 2, "n_restarts": 1},
 }
@@ -24,7 +31,7 @@ SMALL = {
 class Elsewhere(Project):
     """The lecture, with its outputs in another folder."""
 
-    outputs: Path
+    outputs: Path = Path()
 
     @property
     def images(self) -> Path:
@@ -36,12 +43,12 @@ class Elsewhere(Project):
 
 
 def names() -> list[str]:
-    return sorted(Catalogue(Project(ENGINE_ROOT), Digests(Path("none"))))
+    return sorted(Catalogue(LECTURE, Digests(Path("none"))))
 
 
 @pytest.fixture
 def lecture(tmp_path: Path) -> Elsewhere:
-    return Elsewhere(ENGINE_ROOT, tmp_path)
+    return Elsewhere(ENGINE_ROOT, fixtures(), tmp_path)
 
 
 @pytest.mark.parametrize("name", names())
@@ -49,7 +56,7 @@ def test_the_committed_picture_is_what_the_script_makes(name: str, tmp_path: Pat
     """Else a fresh clone would have something to compute."""
     from lectern.making.request import Request
 
-    with open_workshop(Project(ENGINE_ROOT), Progress(), jobs=1) as workshop:
+    with open_workshop(LECTURE, Progress(), jobs=1) as workshop:
         state = workshop.states.of(Request(name))
     assert state.fresh, f"run `python build.py --only {name}`: {dict(state.stale)}"
     assert state.sidecar
@@ -76,7 +83,7 @@ def test_a_figure_drawn_twice_is_the_same_bytes(name: str, lecture: Elsewhere) -
 
 @pytest.mark.parametrize("name", names())
 def test_a_figure_says_what_it_claims_and_shows(name: str) -> None:
-    with open_workshop(Project(ENGINE_ROOT), Progress(), jobs=1) as workshop:
+    with open_workshop(LECTURE, Progress(), jobs=1) as workshop:
         script = workshop.catalogue.script(name)
         state = workshop.states.of(request_for(script, {}))
     assert script.summary.endswith(".")
@@ -87,7 +94,7 @@ def test_a_figure_says_what_it_claims_and_shows(name: str) -> None:
 
 def test_the_deck_shows_every_figure_and_states_every_claim() -> None:
     deck = (ENGINE_ROOT / "slides/mechinterp.md.j2").read_text(encoding="utf-8")
-    with open_workshop(Project(ENGINE_ROOT), Progress(), jobs=1) as workshop:
+    with open_workshop(LECTURE, Progress(), jobs=1) as workshop:
         for name in names():
             assert f"[[ figures.{name} ]]" in deck
             assert f"claim figures.{name}.claims." in deck

