@@ -18,7 +18,7 @@ from mechinterp.heads import (
     strongest,
 )
 from mechinterp.model import Model
-from mechinterp.prompts import ordinary_text
+from mechinterp.prompts import ordinary_text, random_tokens
 
 KINDS = {
     "previous": ("previous-token", previous_token_score),
@@ -32,23 +32,23 @@ MANY = 16  # tokens of the prompt that is shown
 @torch.no_grad()
 def compute(model: Model, n_prompts=200, n_tokens=48, seed=1_000_000) -> Result:
     n_layers = model.config.n_layers
-    tokens = ordinary_text(model, n_prompts, min(n_tokens, model.config.n_ctx), seed)
+    tokens = random_tokens(model, n_prompts, n_tokens, seed)  # scored where no text asks for anything else
     pattern = patterns(model.run_with_cache(tokens, pattern_names(n_layers))[1], n_layers)
+    text = ordinary_text(model, 1, MANY, seed)  # shown
+    in_text = patterns(model.run_with_cache(text, pattern_names(n_layers))[1], n_layers)[0]
     panels, values, claims = [], {}, {}
     for kind, (name, score) in KINDS.items():
         scores = score(pattern)
         head = strongest(scores)
         own, others = of_head(scores, head), of_others(scores, head)
-        panels.append(
-            (name, str(head), own.mean(), own.std(), pattern[0, head.layer, head.index, :MANY, :MANY])
-        )
+        panels.append((name, str(head), own.mean(), own.std(), in_text[head.layer, head.index]))
         values |= {kind: str(head), f"{kind}_score": own.mean(), f"{kind}_spread": own.std()}
         values[f"{kind}_others"] = others.mean()
         claims[kind] = Claim(
             f"atención media de la cabeza {head}, {name}", own.mean().item(), at_least=LEAST[kind]
         )
     return Result(
-        data={"panels": panels, "tokens": labels(model.strings(tokens[0, :MANY]))},
+        data={"panels": panels, "tokens": labels(model.strings(text[0]))},
         values={**values, "n_prompts": n_prompts},
         claims=claims,
         alt="Patrones de atención de tres cabezas sobre una misma frase: "

@@ -10,7 +10,7 @@ from lectern.figure import Claim, Result
 from mechinterp.circuits import positional_qk_circuit
 from mechinterp.heads import Head, all_heads, pattern_names, patterns, previous_token_score, strongest
 from mechinterp.model import Model
-from mechinterp.prompts import ordinary_text
+from mechinterp.prompts import random_tokens
 
 FARTHEST = 12  # distances that the curve shows
 
@@ -18,9 +18,9 @@ FARTHEST = 12  # distances that the curve shows
 @torch.no_grad()
 def compute(model: Model, n_positions=32, n_prompts=100, seed=1_000_000) -> Result:
     n_layers = model.config.n_layers
-    text = ordinary_text(model, n_prompts, n_positions, seed)
+    tokens = random_tokens(model, n_prompts, n_positions - len(model.start), seed)
     scales = [f"blocks.{layer}.ln1.hook_scale" for layer in range(n_layers)]
-    _, cache = model.run_with_cache(text, pattern_names(n_layers) + scales)
+    _, cache = model.run_with_cache(tokens, pattern_names(n_layers) + scales)
     scores = previous_token_score(patterns(cache, n_layers))
     head = strongest(scores)
     matrix = positional_qk_circuit(

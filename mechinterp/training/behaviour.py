@@ -10,12 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
 from mechinterp import ioi
+from mechinterp.attribution import by_head, logit_diff_reader
 from mechinterp.heads import (
+    all_heads,
     current_token_score,
     duplicate_token_score,
     first_token_score,
@@ -28,11 +31,12 @@ from mechinterp.heads import (
 )
 from mechinterp.loading import load_model
 from mechinterp.model import Model
-from mechinterp.prompts import ordinary_text, repeated_random_tokens
+from mechinterp.path_patching import attention_without
+from mechinterp.prompts import repeated_random_tokens
+from mechinterp.transformer import Cache
 
 SEED = 10_000  # far from those of training
 N_PROMPTS = 500
-N_TOKENS = 48
 PERIOD = 25
 
 
@@ -57,7 +61,8 @@ class Behaviour:
 def behaviours(model: Model, n: int = N_PROMPTS, seed: int = SEED) -> list[Behaviour]:
     """Return all that is measured of a model, over n prompts each."""
     prompts = ioi.prompts(model, n, seed)
-    difference = prompts.logit_diff(model(prompts.tokens))
+    logits, cache = model.run_with_cache(prompts.tokens)
+    difference = prompts.logit_diff(logits)
     found = [
         _behaviour("IOI, share of right answers", (difference > 0).float(), 0.99),
         _behaviour("IOI, logit difference", difference, 4.0),
@@ -65,16 +70,53 @@ def behaviours(model: Model, n: int = N_PROMPTS, seed: int = SEED) -> list[Behav
             "loss on the repetition, nats per token", repetition_loss(model, n, seed), 0.15, at_least=False
         ),
     ]
-    text = ordinary_text(model, n, min(N_TOKENS, model.config.n_ctx), seed)
+    found += _circuit(model, prompts, cache)
     repeated = repeated_random_tokens(model, n, PERIOD, seed)
     found += [
-        _best("previous-token head", model, text, previous_token_score, 0.6),
-        _best("current-token head", model, text, current_token_score, 0.8),
-        _best("first-token head", model, text, first_token_score, 0.6),
+        _best("previous-token head", model, repeated, previous_token_score, 0.6),
+        _best("current-token head", model, repeated, current_token_score, 0.8),
+        _best("first-token head", model, repeated, first_token_score, 0.6),
         _best("induction head", model, repeated, lambda p: induction_score(p, PERIOD), 0.85),
         _best("duplicate-token head", model, repeated, lambda p: duplicate_token_score(p, PERIOD), 0.4),
     ]
     return found
+
+
+def _circuit(model: Model, prompts: ioi.Prompts, cache: Cache) -> list[Behaviour]:
+    """Return how the answer comes about: the head that writes most of it, and the head that tells it where to look.
+
+    A head is said to look at a name where it looks at its first mention or at the token after that, to which a
+    previous-token head may have carried it.
+    """
+    transformer, end = model.transformer, prompts.positions["END"]
+    reader = logit_diff_reader(transformer, prompts.io, prompts.subject, end)
+    direct = by_head(transformer, cache, reader)
+    mover = strongest(direct)
+    preference = _preference(
+        cache[f"blocks.{mover.layer}.attn.hook_pattern"][reader.rows, mover.index, end], prompts
+    )
+    moved = {}
+    for sender in all_heads(transformer):
+        if sender.layer < mover.layer:
+            without = attention_without(transformer, cache, sender, mover, end)
+            moved[sender] = preference - _preference(without, prompts)
+    sender = max(moved, key=lambda head: moved[head].mean().item())
+    return [
+        _behaviour(
+            "name mover: logits it adds to the difference", of_head(direct, mover), 1.0, where=str(mover)
+        ),
+        _behaviour("name mover: attention to IO less that to S", preference, 0.2, where=str(mover)),
+        _behaviour("… of which through the path to its queries from", moved[sender], 0.1, where=str(sender)),
+    ]
+
+
+def _preference(attention: Float[Tensor, "prompt src_pos"], prompts: ioi.Prompts) -> Float[Tensor, " prompt"]:
+    row = torch.arange(len(prompts))
+    io, s = (
+        attention[row, at] + attention[row, at + 1]
+        for at in (prompts.positions[name] for name in ("IO", "S1"))
+    )
+    return io - s
 
 
 def repetition_loss(model: Model, n: int, seed: int) -> Tensor:

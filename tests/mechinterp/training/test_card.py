@@ -9,7 +9,10 @@ from mechinterp.training.settings import Settings
 
 
 def test_the_card_takes_its_numbers_from_the_settings_and_the_measurements(tmp_path: Path) -> None:
-    measured = [Behaviour("IOI, logit difference", 5.25, 1.5, 4.0), Behaviour("loss", 0.2, 0.1, 0.15, at_least=False)]
+    measured = [
+        Behaviour("IOI, logit difference", 5.25, 1.5, 4.0),
+        Behaviour("loss", 0.2, 0.1, 0.15, at_least=False),
+    ]
     write_card(tmp_path, replace(Settings(), seed=77, steps=123, n_layers=5), measured)
     card = (tmp_path / "README.md").read_text()
     assert "5 layers of" in card
