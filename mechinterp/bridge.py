@@ -25,8 +25,8 @@ def read_through_bridge(folder: Path) -> Transformer:
     Raises ValueError where transformer_lens is not installed, or the architecture has parts that this project's
     transformer does not.
     """
-    bridge = open_bridge(folder)
     try:
+        bridge = open_bridge(folder)
         transformer = converted(bridge)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"{folder}: this architecture has parts that cannot be read ({error})") from error
@@ -66,6 +66,8 @@ def _config(bridge: Any) -> Config:
     cfg, hf = bridge.cfg, bridge.original_model.config
     if cfg.act_fn not in ACTIVATIONS:
         raise ValueError(f"expected an activation among {', '.join(ACTIVATIONS)}, got {cfg.act_fn}")
+    if getattr(hf, "sliding_window", None):
+        raise ValueError("expected attention to all that comes before, got a sliding window")
     rope = getattr(hf, "rope_parameters", None) or {}
     share = rope.get("partial_rotary_factor", getattr(hf, "rotary_pct", None)) or 1.0
     rotary = int(cfg.d_head * share) if cfg.positional_embedding_type == "rotary" else 0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 BUNDLED = "bundled"
 WEIGHTS = Path(__file__).resolve().parent / "weights"
-HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
+HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 CONFIG, TOKENIZER, INDEX = "config.json", "tokenizer.json", "model.safetensors.index.json"
 CHECKSUMS = "SHA256SUMS"
 WANTED = [CONFIG, TOKENIZER, "tokenizer_config.json", "*.safetensors", INDEX]
@@ -24,6 +24,8 @@ def find(name_or_path: str) -> tuple[str, list[Path]]:
     Raises ValueError where there is no such checkpoint, or it lacks a part.
     """
     folder = folder_of(name_or_path)
+    if name_or_path == BUNDLED:
+        return BUNDLED, files_in(folder)
     name = folder.name if Path(name_or_path).expanduser().is_dir() else name_or_path.replace("/", "--")
     return name, files_in(folder)
 
@@ -33,7 +35,7 @@ def folder_of(name_or_path: str) -> Path:
     if name_or_path == BUNDLED:
         return WEIGHTS
     path = Path(name_or_path).expanduser()
-    if path.is_dir():
+    if name_or_path and path.is_dir():
         return path.resolve()
     if path.exists() or not HUB_ID.fullmatch(name_or_path):
         raise ValueError(f"there is no folder {name_or_path}: name one with a checkpoint in it, or a hub id")
@@ -67,14 +69,13 @@ def files_in(folder: Path) -> list[Path]:
 
 def _from_hub(name: str) -> Path:
     try:
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
         from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
     except ModuleNotFoundError as error:
         raise ValueError(f"to load {name} from the hub, install transformer_lens: make hub") from error
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
         return Path(snapshot_download(name, allow_patterns=WANTED))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except Exception as error:  # of the hub, of the network, of the disk: several libraries' own
         raise ValueError(
             f"{name} is neither a folder here nor could it be had from the Hugging Face hub "
             f"({type(error).__name__}). Check the name and the network; "

@@ -14,11 +14,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from mechinterp.transformer import Block, Config, Norm, Transformer
+from mechinterp.transformer import ACTIVATIONS, Block, Config, Norm, Transformer
 
 
-def read(files: Iterable[Path], config: Config) -> Transformer:
-    """Return the transformer whose weights are in these safetensors files.
+def read(files: Iterable[Path], config: Config, tied: bool) -> Transformer:
+    """Return the transformer whose weights are in these safetensors files; `tied` embeddings unembed too.
 
     Raises ValueError where a file is damaged, a tensor is missing or has another shape than the configuration
     says, or holds something that is no number.
@@ -30,7 +30,8 @@ def read(files: Iterable[Path], config: Config) -> Transformer:
         except SafetensorError as error:
             raise ValueError(f"{file} is damaged or truncated ({error}): copy it again") from error
         tensors |= {name.removeprefix("transformer."): tensor.float() for name, tensor in found.items()}
-    tied = "lm_head.weight" not in tensors
+    if tied:
+        tensors.pop("lm_head.weight", None)  # a copy that some checkpoints keep
     for name, shape in shapes(config, tied).items():
         if name not in tensors:
             raise ValueError(f"expected a tensor {name} of shape {shape}, got none")
@@ -45,9 +46,20 @@ def config_from(hf: Mapping[str, Any]) -> Config:
     """Return the configuration that a GPT-2 config.json describes; raise ValueError where it is of another kind."""
     if hf.get("model_type") != "gpt2":
         raise ValueError(f"expected a config.json with model_type gpt2, got {hf.get('model_type')}")
+    if missing := [
+        name for name in ("n_layer", "n_embd", "n_head", "n_positions", "vocab_size") if name not in hf
+    ]:
+        raise ValueError(f"expected {', '.join(missing)} in config.json")
+    if hf.get("scale_attn_by_inverse_layer_idx", False) or not hf.get("scale_attn_weights", True):
+        raise ValueError(
+            "expected attention scores divided by the square root of d_head alone, got another scale"
+        )
     d_model, n_heads = hf["n_embd"], hf["n_head"]
     if d_model % n_heads:
         raise ValueError(f"expected n_embd to be a multiple of n_head, got {d_model} and {n_heads}")
+    activation = hf.get("activation_function", "gelu_new")
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"expected an activation among {', '.join(ACTIVATIONS)}, got {activation}")
     return Config(
         n_layers=hf["n_layer"],
         n_heads=n_heads,
@@ -56,7 +68,7 @@ def config_from(hf: Mapping[str, Any]) -> Config:
         d_mlp=hf.get("n_inner") or 4 * d_model,
         d_vocab=hf["vocab_size"],
         n_ctx=hf["n_positions"],
-        activation=hf.get("activation_function", "gelu_new"),
+        activation=activation,
         eps=hf.get("layer_norm_epsilon", 1e-5),
     )
 

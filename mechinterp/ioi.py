@@ -57,7 +57,9 @@ def prompts(model: Model, n: int, seed: int, templates: Sequence[str] = HELD_OUT
         )
     draw = random.Random(seed)
     drawn = list(_draw(n, pairs, templates, draw))
-    rows = [model.tokenize(f" {text}") for text, _, _ in drawn]  # so that a first name is a token like others
+    rows = [
+        model.tokenize(model.spaced(text)) for text, _, _ in drawn
+    ]  # so that a first name is a token like others
     longest = max(map(len, rows))
     if longest > model.config.n_ctx:
         raise ValueError(f"expected prompts of at most {model.config.n_ctx} tokens, got {longest}")

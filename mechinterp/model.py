@@ -53,6 +53,8 @@ class Model:
         rows = [
             self.start + e.ids for e in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
         ]
+        if not rows:
+            raise ValueError("expected at least one prompt, got none")
         lengths = {len(row) for row in rows}
         if len(lengths) > 1:
             raise ValueError(f"expected prompts of the same number of tokens, got {sorted(lengths)}")
@@ -68,11 +70,11 @@ class Model:
         """Return a token as text; the token for the beginning by its own name."""
         if token == self.bos:
             return self.tokenizer.id_to_token(token) or ""
-        return self.tokenizer.decode([token])
+        return self.tokenizer.decode([token], skip_special_tokens=False)
 
     def token(self, word: str) -> int:
         """Return the token of a word that follows a space; raise ValueError where it is several."""
-        ids = self.tokenizer.encode(f" {word.strip()}", add_special_tokens=False).ids
+        ids = self._word(word)
         if len(ids) != 1:
             pieces = [self.tokenizer.id_to_token(i) for i in ids]
             raise ValueError(f"expected {word!r} to be one token of {self.name}, got {len(ids)}: {pieces}")
@@ -80,7 +82,18 @@ class Model:
 
     def has_token(self, word: str) -> bool:
         """Whether a word that follows a space is one token."""
-        return len(self.tokenizer.encode(f" {word.strip()}", add_special_tokens=False).ids) == 1
+        return len(self._word(word)) == 1
+
+    def _word(self, word: str) -> list[int]:
+        return self.tokenizer.encode(self.spaced(word.strip()), add_special_tokens=False).ids
+
+    def spaced(self, text: str) -> str:
+        """Return a text so that its first word becomes the tokens that it has within a text, after a space.
+
+        Tokenizers of SentencePiece's kind put the space there themselves.
+        """
+        first = self.tokenizer.encode("a", add_special_tokens=False).tokens[0]
+        return text if first.startswith("▁") else f" {text}"
 
     def tokenize(self, text: str) -> list[int]:
         """Return the tokens of a text of any length, after the token for the beginning."""

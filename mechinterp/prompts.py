@@ -19,7 +19,7 @@ def ordinary_text(model: Model, n: int, n_tokens: int, seed: int) -> Int[Tensor,
     prompts = []
     for _ in range(n):
         text = corpus.sentence()
-        while len(prompt := model.tokenize(f" {text}")) < n_tokens:
+        while len(prompt := model.tokenize(model.spaced(text))) < n_tokens:
             text += " " + corpus.sentence()
         prompts.append(prompt[:n_tokens])
     return _fitting(model, torch.tensor(prompts))

@@ -13,7 +13,7 @@ or another tensor in its stead. Caching and patching are taps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -160,7 +160,10 @@ class Transformer:
     def run_with_cache(
         self, tokens: Int[Tensor, "batch pos"], names: Iterable[str] | None = None
     ) -> tuple[Float[Tensor, "batch pos d_vocab"], Cache]:
-        """Return the logits, and the tensors at all hook points, or at those named."""
+        """Return the logits, and the tensors at all hook points, or at those named.
+
+        Raises ValueError where a hook point is never reached.
+        """
         wanted = None if names is None else set(names)
         cache: Cache = {}
 
@@ -169,7 +172,9 @@ class Transformer:
                 cache[name] = x
             return x
 
-        return self.forward(tokens, keep), cache
+        logits = self.forward(tokens, keep)
+        _check_reached(wanted or set(), cache)
+        return logits, cache
 
     def run_with_hooks(
         self, tokens: Int[Tensor, "batch pos"], hooks: Mapping[str, Hook]
@@ -187,13 +192,17 @@ class Transformer:
             return hooks[name](x)
 
         logits = self.forward(tokens, replace)
-        if missed := sorted(set(hooks) - fired):
-            raise ValueError(f"this model has no hook point {', '.join(missed)}")
+        _check_reached(hooks, fired)
         return logits
 
     def parameters(self) -> Iterator[tuple[str, Tensor]]:
         """Yield the name and the tensor of every weight."""
         yield from _tensors("", self)
+
+
+def _check_reached(wanted: Iterable[str], reached: Container[str]) -> None:
+    if missed := sorted(name for name in wanted if name not in reached):
+        raise ValueError(f"this model has no hook point {', '.join(missed)}")
 
 
 def _tensors(prefix: str, owner: object) -> Iterator[tuple[str, Tensor]]:

@@ -134,7 +134,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     ),
     "another model's tokenizer": (
         lose_tokens,
-        r"tokenizer in .*copy_of_gpt2 to have at most the model's 200 tokens, got 256: it belongs to another model",
+        r"copy_of_gpt2: expected tokenizer.json to have at most the model's 200 tokens, got 256: it belongs to another model",
     ),
 }
 
