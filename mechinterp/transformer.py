@@ -106,7 +106,7 @@ class Block:
         z = tap(f"{name}.hook_z", torch.einsum("bhqs,bshk->bqhk", pattern, v))
         return torch.einsum("bphk,hkd->bpd", z, self.W_O) + self.b_O
 
-    def mlp(self, x: Tensor, config: Config, name: str, tap: Tap) -> Float[Tensor, "batch pos d_model"]:
+    def mlp(self, x: Tensor, config: Config, name: str, tap: Tap) -> Float[Tensor, "*batch d_model"]:
         """Return what the MLP writes, having read the normalised residual stream x."""
         activation = ACTIVATIONS[config.activation]
         if self.W_gate is None:
@@ -218,16 +218,20 @@ def _tensors(prefix: str, owner: object) -> Iterator[tuple[str, Tensor]]:
 
 
 def rotate(
-    x: Float[Tensor, "batch pos head d_head"], config: Config
-) -> Float[Tensor, "batch pos head d_head"]:
+    x: Float[Tensor, "*batch pos head d_head"],
+    config: Config,
+    positions: Int[Tensor, "*prompt pos"] | None = None,
+) -> Float[Tensor, "*batch pos head d_head"]:
     """Return queries or keys rotated by their position, in the planes of dimensions i and i + rotary_dims / 2.
 
-    Source: Su et al. 2021 (RoFormer), equation 15, with the pairing of GPT-NeoX and Llama.
+    Positions count from 0 unless given. Source: Su et al. 2021 (RoFormer), equation 15, with the pairing of
+    GPT-NeoX and Llama.
     """
     half = config.rotary_dims // 2
-    position = torch.arange(x.shape[1], device=x.device, dtype=torch.float32)
+    if positions is None:
+        positions = torch.arange(x.shape[-3], device=x.device)
     frequency = config.rotary_base ** (-torch.arange(half, device=x.device, dtype=torch.float32) / half)
-    angle = (position[:, None] * frequency)[:, None, :]
+    angle = (positions.float()[..., None] * frequency)[..., None, :]
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     first, second, rest = x[..., :half], x[..., half : 2 * half], x[..., 2 * half :]
     return torch.cat((first * cos - second * sin, second * cos + first * sin, rest), dim=-1)

@@ -1,0 +1,262 @@
+"""Activation patching: activations of one run put into another, one place at a time, and what becomes of the metric.
+
+The *base* run is the one that is patched, the *source* run the one that activations are taken from. Denoising puts
+clean activations into the corrupted run (base corrupted, source clean) and shows what suffices; noising is the
+reverse and shows what is needed. Prompts are compared one by one, token by token; both runs have the same length.
+Sources: Meng et al. 2022; Wang et al. 2022; Heimersheim and Nanda 2024 on the two directions.
+
+All patches are computed exactly, in one sweep over the layers (mechinterp.wavefront), positions before the first token
+in which two prompts differ not at all: a patch there changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mechinterp import wavefront
+from mechinterp.metrics import Metric
+from mechinterp.transformer import Cache, Config, Transformer
+from mechinterp.wavefront import Stage, Start, Sweep
+
+MEMORY = 2**30  # bytes that the activations of patched runs may take, unless told otherwise
+
+Tokens = Int[Tensor, "prompt pos"]
+Source = Int[Tensor, "source_prompt source_pos"]  # the same shape, which is checked, and said, here
+
+
+class Place(Enum):
+    """What is patched at a position of a layer."""
+
+    RESID_PRE = "hook_resid_pre"
+    RESID_MID = "hook_resid_mid"
+    RESID_POST = "hook_resid_post"
+    ATTN_OUT = "hook_attn_out"
+    MLP_OUT = "hook_mlp_out"
+
+
+class Part(Enum):
+    """What is patched of a head."""
+
+    Z = "attn.hook_z"  # what it is about to write
+    Q = "attn.hook_q"
+    K = "attn.hook_k"
+    V = "attn.hook_v"
+    PATTERN = "attn.hook_pattern"
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two runs of a model on prompts of the same shape, and the metric of the base run."""
+
+    transformer: Transformer
+    base: Cache
+    source: Cache
+    first: Int[Tensor, " prompt"]  # the first position at which two prompts differ
+    metric: Metric
+    measured: Float[Tensor, " prompt"]
+    memory: int
+
+    @property
+    def n_positions(self) -> int:
+        """How long the prompts are."""
+        return self.base["hook_embed"].shape[1]
+
+
+@torch.no_grad()
+def patch_positions(
+    transformer: Transformer, base: Tokens, source: Source, place: Place, metric: Metric, memory: int = MEMORY
+) -> Float[Tensor, "prompt layer pos"]:
+    """Return the metric with one position of one layer patched, for all of them.
+
+    Raises ValueError where the prompts differ in shape or not at all, the metric reads positions that are not there,
+    the model has no such place, or `memory` does not hold the runs that one layer begins.
+    """
+    pair = _pair(transformer, base, source, metric, memory)
+    if place is Place.RESID_MID and transformer.config.parallel:
+        raise ValueError(
+            "this model has no residual stream between attention and MLP: they read the same one"
+        )
+    found = pair.measured[:, None, None].repeat(1, transformer.config.n_layers, pair.n_positions)
+    for position in range(pair.n_positions):
+        prompts = _concerned(pair, pair.first <= position, position)
+        for chosen, layers in _chunks(pair, prompts, position, per_layer=1):
+            sweep = Sweep(transformer, pair.base, chosen, position, metric)
+            starts = _only(layers, lambda layer, sweep=sweep: [_start_at(pair, sweep, layer, place)])
+            found[chosen, layers.start : layers.stop, position] = sweep.run(starts(transformer)).T
+    return found
+
+
+@torch.no_grad()
+def patch_heads(
+    transformer: Transformer, base: Tokens, source: Source, part: Part, metric: Metric, memory: int = MEMORY
+) -> Float[Tensor, "prompt layer head"]:
+    """Return the metric with one part of one head patched at all positions; raises as patch_positions."""
+    pair = _pair(transformer, base, source, metric, memory)
+    config = transformer.config
+    found = pair.measured[:, None, None].repeat(1, config.n_layers, config.n_heads)
+    for first in pair.first.unique().tolist():
+        prompts = _concerned(pair, pair.first == first, first)
+        for chosen, layers in _chunks(pair, prompts, first, per_layer=config.n_heads):
+            sweep = Sweep(transformer, pair.base, chosen, first, metric)
+            starts = _only(layers, lambda layer, sweep=sweep: [_start_of_heads(pair, sweep, layer, part)])
+            metrics = sweep.run(starts(transformer)).T
+            found[chosen, layers.start : layers.stop] = metrics.unflatten(1, (len(layers), config.n_heads))
+    return found
+
+
+@torch.no_grad()
+def patch_heads_and_positions(
+    transformer: Transformer, base: Tokens, source: Source, part: Part, metric: Metric, memory: int = MEMORY
+) -> Float[Tensor, "prompt layer head pos"]:
+    """Return the metric with one part of one head patched at one position; raises as patch_positions.
+
+    The position of a pattern or a query is the one that looks, that of a key or a value the one looked at.
+    """
+    pair = _pair(transformer, base, source, metric, memory)
+    config = transformer.config
+    found = pair.measured[:, None, None, None].repeat(1, config.n_layers, config.n_heads, pair.n_positions)
+    for position in range(pair.n_positions):
+        prompts = _concerned(pair, pair.first <= position, position)
+        for chosen, layers in _chunks(pair, prompts, position, per_layer=config.n_heads):
+            sweep = Sweep(transformer, pair.base, chosen, position, metric)
+            starts = _only(
+                layers, lambda layer, sweep=sweep: [_start_of_heads(pair, sweep, layer, part, sweep.first)]
+            )
+            metrics = sweep.run(starts(transformer)).T
+            found[chosen, layers.start : layers.stop, :, position] = metrics.unflatten(
+                1, (len(layers), config.n_heads)
+            )
+    return found
+
+
+def _start_at(pair: Pair, sweep: Sweep, layer: int, place: Place) -> Start:
+    """Return the base run's residual stream with one place of one layer, at the sweep's first position, patched."""
+    stage, stream = {
+        Place.RESID_PRE: (Stage.PRE, "hook_resid_pre"),
+        Place.RESID_MID: (Stage.MID, "hook_resid_mid"),
+        Place.ATTN_OUT: _after_attention(pair.transformer),
+    }.get(place, (Stage.POST, "hook_resid_post"))
+    name = f"blocks.{layer}.{place.value}"
+    resid = pair.base[f"blocks.{layer}.{stream}"][sweep.prompts, sweep.first :].clone()
+    resid[:, 0] += (pair.source[name] - pair.base[name])[sweep.prompts, sweep.first]
+    return Start(stage, resid[None])
+
+
+def _start_of_heads(pair: Pair, sweep: Sweep, layer: int, part: Part, position: int | None = None) -> Start:
+    """Return residual streams with a part of each head of a layer patched: at one position, or at all."""
+    stage, stream = _after_attention(pair.transformer)
+    block = pair.transformer.blocks[layer]
+    z = _z_with(pair, sweep, layer, part, position)[:, sweep.first :]
+    change = z - pair.base[f"blocks.{layer}.attn.hook_z"][sweep.prompts, sweep.first :]
+    resid = pair.base[f"blocks.{layer}.{stream}"][sweep.prompts, sweep.first :]
+    return Start(stage, resid + torch.einsum("nahk,hkd->hnad", change, block.W_O))
+
+
+def _z_with(
+    pair: Pair, sweep: Sweep, layer: int, part: Part, position: int | None
+) -> Float[Tensor, "prompt pos head d_head"]:
+    """Return what heads are about to write, each with one part of its own patched."""
+    config = pair.transformer.config
+
+    def of(name: str) -> Tensor:
+        """Return an activation of the base run, or of the source run where it is patched."""
+        full = f"blocks.{layer}.attn.{name}"
+        own, other = pair.base[full][sweep.prompts], pair.source[full][sweep.prompts]
+        if name != _used(part, config):
+            return own
+        if position is None:
+            return other
+        at = (slice(None), slice(None), position) if part is Part.PATTERN else (slice(None), position)
+        own = own.clone()
+        own[at] = other[at]
+        return own
+
+    if part is Part.Z:
+        return of("hook_z")
+    pattern = of("hook_pattern")
+    if part in (Part.Q, Part.K):
+        q = of("hook_rot_q" if config.rotary_dims else "hook_q")
+        k = wavefront.for_each_head(of(wavefront.keys_name(config)), config)
+        scores = torch.einsum("nqhk,nshk->nhqs", q, k) / config.d_head**0.5
+        future = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+        pattern = scores.masked_fill(future, -torch.inf).softmax(-1)
+    return torch.einsum("nhqs,nshk->nqhk", pattern, wavefront.for_each_head(of("hook_v"), config))
+
+
+def _used(part: Part, config: Config) -> str:
+    """Return the hook point of a part as attention uses it: queries and keys after they are rotated."""
+    name = part.value.removeprefix("attn.")
+    return name.replace("hook_", "hook_rot_") if config.rotary_dims and part in (Part.Q, Part.K) else name
+
+
+def _after_attention(transformer: Transformer) -> tuple[Stage, str]:
+    """Return where what attention writes joins the residual stream."""
+    return (Stage.POST, "hook_resid_post") if transformer.config.parallel else (Stage.MID, "hook_resid_mid")
+
+
+def _pair(transformer: Transformer, base: Tokens, source: Source, metric: Metric, memory: int) -> Pair:
+    if base.shape != source.shape:
+        raise ValueError(
+            f"expected prompts of the same shape, got {tuple(base.shape)} and {tuple(source.shape)}"
+        )
+    if metric.positions.min() < 0 or metric.positions.max() >= base.shape[1]:
+        raise ValueError(
+            f"expected a metric that reads positions below {base.shape[1]}, got {metric.positions.max()}"
+        )
+    differs = base != source
+    if not differs.any(1).all():
+        same = (~differs.any(1)).nonzero().flatten().tolist()
+        raise ValueError(f"clean and corrupted prompts {same} are the same: there is nothing to patch")
+    _, kept = transformer.run_with_cache(base)
+    _, other = transformer.run_with_cache(source)
+    last = kept[f"blocks.{transformer.config.n_layers - 1}.hook_resid_post"]
+    rows = torch.arange(len(base))
+    measured = metric.measure(transformer, last[rows[:, None], metric.positions], rows)
+    return Pair(transformer, kept, other, differs.int().argmax(1), metric, measured, memory)
+
+
+def _concerned(pair: Pair, reached: Tensor, first: int) -> Int[Tensor, " prompt"]:
+    """Return the prompts in which a patch from position `first` on can change what the metric reads."""
+    return (reached & (pair.metric.positions.max(1).values >= first)).nonzero().flatten()
+
+
+def _chunks(
+    pair: Pair, prompts: Int[Tensor, " prompt"], first: int, per_layer: int
+) -> Iterator[tuple[Int[Tensor, " prompt"], range]]:
+    """Yield prompts and layers whose patches begin in one sweep, as many as the memory holds.
+
+    Raises ValueError where it does not hold those of one prompt that begin at one layer.
+    """
+    config = pair.transformer.config
+    span = pair.n_positions - first
+    width = (
+        8 * config.d_model + 2 * config.d_mlp + 3 * config.n_heads * pair.n_positions
+    )  # numbers at once a position
+    row = 4 * span * width
+    if (needed := per_layer * row) > pair.memory:
+        raise ValueError(
+            f"expected memory for the patches of one layer of one prompt, {needed / 2**20:.0f} MiB, got "
+            f"{pair.memory / 2**20:.0f} MiB"
+        )
+    most = pair.memory // row  # runs at once
+    n_layers = min(config.n_layers, most // per_layer)
+    for layers in _ranges(config.n_layers, n_layers):
+        for chosen in _ranges(len(prompts), max(1, most // (len(layers) * per_layer))):
+            yield prompts[chosen.start : chosen.stop], layers
+
+
+def _ranges(n: int, size: int) -> Iterator[range]:
+    return (range(i, min(i + size, n)) for i in range(0, n, size))
+
+
+def _only(
+    layers: range, start: Callable[[int], list[Start]]
+) -> Callable[[Transformer], Iterator[list[Start]]]:
+    """Return the starts of each layer of a transformer, those of the given layers alone."""
+    return lambda transformer: (start(x) if x in layers else [] for x in range(transformer.config.n_layers))

@@ -1,0 +1,157 @@
+"""Many changed runs of one model at once, each computed from where it begins to differ.
+
+A patch at layer l and position p changes nothing before either: in a causal model positions before p keep their
+residual stream, keys and values in every layer, and layers before l are the unpatched run's. So one sweep over the
+layers suffices: the patches of a layer join those of the layers before it, all go on together, only positions from p
+on are computed, and what comes before is read from the unpatched run. The last layer computes only the positions
+that the metric reads. This is exact; nothing is approximated.
+
+Shapes: a *cell* is one patch (a layer, maybe a head), the *span* the positions from the first changed one on, *asked*
+the positions of a layer whose residual stream is wanted after it: the span, and in the last layer those read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mechinterp.metrics import Metric
+from mechinterp.transformer import Block, Cache, Config, Transformer, rotate
+
+Resid = Float[Tensor, "cell prompt span d_model"]
+
+
+class Stage(Enum):
+    """Where in a layer a changed residual stream joins."""
+
+    PRE = "before attention"
+    MID = "between attention and MLP"
+    POST = "after both"
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Changed residual streams of a layer: one for each cell and prompt, over the span."""
+
+    stage: Stage
+    resid: Resid
+
+
+def hook_names(config: Config) -> set[str]:
+    """Return the hook points of the unpatched run that a sweep reads."""
+    layers = range(config.n_layers)
+    names = {f"blocks.{layer}.attn.{name}" for layer in layers for name in (keys_name(config), "hook_v")}
+    return names | {f"blocks.{config.n_layers - 1}.hook_resid_post"}
+
+
+def keys_name(config: Config) -> str:
+    """Return the hook point at which keys are as attention uses them."""
+    return "hook_rot_k" if config.rotary_dims else "hook_k"
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """The changed runs of some prompts that begin to differ at the same position."""
+
+    transformer: Transformer
+    base: Cache  # of the unpatched run, of all prompts
+    prompts: Int[Tensor, " prompt"]  # those that are swept
+    first: int  # the first position that changes
+    metric: Metric
+
+    def run(self, starts: Iterable[list[Start]]) -> Float[Tensor, "cell prompt"]:
+        """Take the starts of each layer in turn; return the metric of all cells, in the order of their layers.
+
+        The starts of one layer have to be of one stage.
+        """
+        config = self.transformer.config
+        resid = torch.empty(0)
+        for layer, (block, joining) in enumerate(zip(self.transformer.blocks, starts, strict=True)):
+            resid = _join(resid, joining, Stage.PRE)
+            pre = self._asked(resid, layer)
+            mid = pre + self._attention(block, layer, resid) if len(resid) else pre
+            if not config.parallel:
+                mid = pre = _join(mid, [self._asked_start(s, layer) for s in joining], Stage.MID)
+            resid = mid + self._mlp(block, pre) if len(pre) else mid
+            resid = _join(resid, [self._asked_start(s, layer) for s in joining], Stage.POST)
+        return self._measured(resid)
+
+    @cached_property
+    def _span(self) -> Int[Tensor, "prompt span"]:
+        length = self.base["blocks.0.attn.hook_v"].shape[1]
+        return torch.arange(self.first, length).expand(len(self.prompts), -1)
+
+    @cached_property
+    def _reads(self) -> Int[Tensor, "prompt read"]:
+        return self.metric.positions[self.prompts]
+
+    def _asked(self, x: Tensor, layer: int) -> Tensor:
+        """Return what of (cell, prompt, span, …) the layers after this one, or the metric, ask for."""
+        if layer < self.transformer.config.n_layers - 1 or not len(x):
+            return x
+        row = torch.arange(len(self.prompts))[:, None]
+        return x[:, row, (self._reads - self.first).clamp(min=0)]
+
+    def _asked_start(self, start: Start, layer: int) -> Start:
+        return Start(start.stage, self._asked(start.resid, layer))
+
+    def _attention(self, block: Block, layer: int, resid: Resid) -> Tensor:
+        """Return what attention adds at the positions asked; before the span it looks at the base run."""
+        config = self.transformer.config
+        x = block.ln1.forward(resid, config, "", _untapped)
+        q = _project(self._asked(x, layer), block.W_Q, block.b_Q)
+        k, v = _project(x, block.W_K, block.b_K), _project(x, block.W_V, block.b_V)
+        asked = self._asked(self._span[None], layer)[0]
+        if config.rotary_dims:
+            q, k = rotate(q, config, asked), rotate(k, config, self._span)
+        keys = self.base[f"blocks.{layer}.attn.{keys_name(config)}"][self.prompts, : self.first]
+        values = self.base[f"blocks.{layer}.attn.hook_v"][self.prompts, : self.first]
+        k, v, keys, values = (for_each_head(x, config) for x in (k, v, keys, values))
+        within = torch.einsum("cnahk,cnbhk->cnhab", q, k)
+        hidden = self._span[:, None, None, :] > asked[:, None, :, None]
+        within = within.masked_fill(hidden, -torch.inf)
+        before = torch.einsum("cnahk,nshk->cnhas", q, keys)
+        pattern = (torch.cat((before, within), dim=-1) / config.d_head**0.5).softmax(-1)
+        z = torch.einsum("cnhas,nshk->cnahk", pattern[..., : self.first], values)
+        z = z + torch.einsum("cnhab,cnbhk->cnahk", pattern[..., self.first :], v)
+        return z.flatten(-2) @ block.W_O.flatten(0, 1) + block.b_O
+
+    def _mlp(self, block: Block, resid: Tensor) -> Tensor:
+        config = self.transformer.config
+        x = block.ln2.forward(resid, config, "", _untapped)
+        return block.mlp(x, config, "", _untapped)
+
+    def _measured(self, resid: Float[Tensor, "cell prompt read d_model"]) -> Float[Tensor, "cell prompt"]:
+        unpatched = self.base[f"blocks.{self.transformer.config.n_layers - 1}.hook_resid_post"]
+        kept = unpatched[self.prompts[:, None], self._reads]
+        resid = torch.where((self._reads < self.first)[..., None], kept, resid)
+        run = self.prompts.repeat(len(resid))
+        return self.metric.measure(self.transformer, resid.flatten(0, 1), run).view(resid.shape[:2])
+
+
+def _join(resid: Tensor, joining: list[Start], stage: Stage) -> Tensor:
+    found = [start.resid for start in joining if start.stage is stage]
+    return torch.cat([resid, *found] if len(resid) else found) if found else resid
+
+
+def _project(x: Tensor, W: Float[Tensor, "head d_model d_head"], b: Float[Tensor, "head d_head"]) -> Tensor:
+    """Return queries, keys or values; all heads in one product."""
+    n_heads, d_model, d_head = W.shape
+    flat = W.transpose(0, 1).reshape(d_model, n_heads * d_head)
+    return (x @ flat + b.flatten()).unflatten(-1, (n_heads, d_head))
+
+
+def for_each_head(x: Tensor, config: Config) -> Tensor:
+    """Return keys or values (…, head, d_head) repeated for all the heads that share them."""
+    shared_by = config.n_heads // x.shape[-2]
+    return x.repeat_interleave(shared_by, dim=-2) if shared_by > 1 else x
+
+
+def _untapped(_: str, x: Tensor) -> Tensor:
+    return x

@@ -1,0 +1,63 @@
+"""Small random transformers of every shape that this project computes, in double precision where errors matter."""
+
+from __future__ import annotations
+
+import torch
+
+from mechinterp.transformer import Block, Config, Norm, Transformer
+
+SHAPES = {
+    "gpt2": {},
+    "gpt_neox": {"rotary_dims": 4, "parallel": True, "activation": "gelu"},
+    "llama": {"rotary_dims": 8, "normalization": "rms", "activation": "silu", "kv_heads": 2, "gated": True},
+}
+
+
+def random_transformer(
+    shape: str = "gpt2",
+    n_layers: int = 3,
+    n_heads: int = 4,
+    d_model: int = 16,
+    d_vocab: int = 20,
+    seed: int = 0,
+) -> Transformer:
+    options = dict(SHAPES[shape])
+    n_kv, gated = options.pop("kv_heads", n_heads), options.pop("gated", False)
+    d_head, d_mlp, n_ctx = 8, 24, 16
+    config = Config(n_layers, n_heads, d_model, d_head, d_mlp, d_vocab, n_ctx, **options)  # type: ignore[arg-type]
+    draw = torch.Generator().manual_seed(seed)
+
+    def random(*size: int, scale: float = 0.4) -> torch.Tensor:
+        return scale * torch.randn(size, generator=draw, dtype=torch.float64)
+
+    def norm() -> Norm:
+        return Norm(1 + random(d_model), None if config.normalization == "rms" else random(d_model))
+
+    def block() -> Block:
+        return Block(
+            ln1=norm(),
+            W_Q=random(n_heads, d_model, d_head),
+            W_K=random(n_kv, d_model, d_head),
+            W_V=random(n_kv, d_model, d_head),
+            W_O=random(n_heads, d_head, d_model),
+            b_Q=random(n_heads, d_head),
+            b_K=random(n_kv, d_head),
+            b_V=random(n_kv, d_head),
+            b_O=random(d_model),
+            ln2=norm(),
+            W_in=random(d_model, d_mlp),
+            b_in=random(d_mlp),
+            W_out=random(d_mlp, d_model),
+            b_out=random(d_model),
+            W_gate=random(d_model, d_mlp) if gated else None,
+        )
+
+    return Transformer(
+        config=config,
+        W_E=random(d_vocab, d_model, scale=1.0),
+        W_pos=None if config.rotary_dims else random(n_ctx, d_model, scale=1.0),
+        blocks=[block() for _ in range(n_layers)],
+        ln_final=norm(),
+        W_U=random(d_model, d_vocab),
+        b_U=random(d_vocab),
+    )
