@@ -26,7 +26,7 @@ KINDS = {
     "first": ("first-token", first_token_score),
 }
 LEAST = {"previous": 0.6, "current": 0.8, "first": 0.6}  # to call a head by the name of the kind
-MANY = 16  # tokens of the prompt that is shown
+MANY = 12  # tokens of the prompt that is shown
 
 
 @torch.no_grad()
@@ -63,8 +63,8 @@ def draw(data) -> Figure:
     for axes, (name, head, mean, spread, pattern) in zip(figure.subplots(1, 3), data["panels"], strict=True):
         positions = range(len(data["tokens"]))
         axes.imshow(pattern, cmap=SEQUENTIAL, vmin=0, vmax=1)
-        axes.set_xticks(positions, data["tokens"], rotation=90, fontsize=11)
-        axes.set_yticks(positions, data["tokens"], fontsize=11)
+        axes.set_xticks(positions, data["tokens"], rotation=90, fontsize=13)
+        axes.set_yticks(positions, data["tokens"], fontsize=13)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         axes.set_title(f"{name}: cabeza {head}\n{decimal(mean, 2)} ± {decimal(spread, 2)}", **STRONG)

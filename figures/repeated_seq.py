@@ -89,5 +89,5 @@ def draw(data) -> Figure:
     )
     curve.set(xlabel="posición", ylabel="log-probabilidad (nats)", ylim=(None, 0.9))
     curve.set_title(f"del token correcto, media ± desviación ({data['n_prompts']} secuencias)", **STRONG)
-    curve.legend(loc="center left")
+    curve.legend(loc="upper left", bbox_to_anchor=(0, 0.78))
     return figure

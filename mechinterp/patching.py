@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mechinterp import wavefront
@@ -67,6 +67,26 @@ class Pair:
         """How long the prompts are."""
         return self.base["hook_embed"].shape[1]
 
+    def concerned(self, reached: Bool[Tensor, " all"], first: int) -> Int[Tensor, " some"]:
+        """Return those of the prompts reached in which a change from position `first` on can reach the metric."""
+        return (reached & (self.metric.positions.max(1).values >= first)).nonzero().flatten()
+
+    def rows_at_once(self, first: int, more: int = 0) -> int:
+        """Return how many runs changed from position `first` on, each with so many bytes more, the memory holds.
+
+        Raises ValueError where it does not hold one.
+        """
+        config = self.transformer.config
+        width = (
+            8 * config.d_model + 2 * config.d_mlp + 3 * config.n_heads * self.n_positions
+        )  # numbers a position
+        row = 4 * (self.n_positions - first) * width + more
+        if row > self.memory:
+            raise ValueError(
+                f"expected memory for one patched run, {row / 2**20:.1f} MiB, got {self.memory / 2**20:.1f} MiB"
+            )
+        return self.memory // row
+
 
 @torch.no_grad()
 def patch_positions(
@@ -77,14 +97,14 @@ def patch_positions(
     Raises ValueError where the prompts differ in shape or not at all, the metric reads positions that are not there,
     the model has no such place, or `memory` does not hold the runs that one layer begins.
     """
-    pair = _pair(transformer, base, source, metric, memory)
+    pair = pair_of(transformer, base, source, metric, memory)
     if place is Place.RESID_MID and transformer.config.parallel:
         raise ValueError(
             "this model has no residual stream between attention and MLP: they read the same one"
         )
     found = pair.measured[:, None, None].repeat(1, transformer.config.n_layers, pair.n_positions)
     for position in range(pair.n_positions):
-        prompts = _concerned(pair, pair.first <= position, position)
+        prompts = pair.concerned(pair.first <= position, position)
         for chosen, layers in _chunks(pair, prompts, position, per_layer=1):
             sweep = Sweep(transformer, pair.base, chosen, position, metric)
             starts = _only(layers, lambda layer, sweep=sweep: [_start_at(pair, sweep, layer, place)])
@@ -97,11 +117,11 @@ def patch_heads(
     transformer: Transformer, base: Tokens, source: Source, part: Part, metric: Metric, memory: int = MEMORY
 ) -> Float[Tensor, "prompt layer head"]:
     """Return the metric with one part of one head patched at all positions; raises as patch_positions."""
-    pair = _pair(transformer, base, source, metric, memory)
+    pair = pair_of(transformer, base, source, metric, memory)
     config = transformer.config
     found = pair.measured[:, None, None].repeat(1, config.n_layers, config.n_heads)
     for first in pair.first.unique().tolist():
-        prompts = _concerned(pair, pair.first == first, first)
+        prompts = pair.concerned(pair.first == first, first)
         for chosen, layers in _chunks(pair, prompts, first, per_layer=config.n_heads):
             sweep = Sweep(transformer, pair.base, chosen, first, metric)
             starts = _only(layers, lambda layer, sweep=sweep: [_start_of_heads(pair, sweep, layer, part)])
@@ -118,11 +138,11 @@ def patch_heads_and_positions(
 
     The position of a pattern or a query is the one that looks, that of a key or a value the one looked at.
     """
-    pair = _pair(transformer, base, source, metric, memory)
+    pair = pair_of(transformer, base, source, metric, memory)
     config = transformer.config
     found = pair.measured[:, None, None, None].repeat(1, config.n_layers, config.n_heads, pair.n_positions)
     for position in range(pair.n_positions):
-        prompts = _concerned(pair, pair.first <= position, position)
+        prompts = pair.concerned(pair.first <= position, position)
         for chosen, layers in _chunks(pair, prompts, position, per_layer=config.n_heads):
             sweep = Sweep(transformer, pair.base, chosen, position, metric)
             starts = _only(
@@ -200,7 +220,8 @@ def _after_attention(transformer: Transformer) -> tuple[Stage, str]:
     return (Stage.POST, "hook_resid_post") if transformer.config.parallel else (Stage.MID, "hook_resid_mid")
 
 
-def _pair(transformer: Transformer, base: Tokens, source: Source, metric: Metric, memory: int) -> Pair:
+def pair_of(transformer: Transformer, base: Tokens, source: Source, metric: Metric, memory: int) -> Pair:
+    """Run both sets of prompts; raises ValueError as patch_positions does."""
     if base.shape != source.shape:
         raise ValueError(
             f"expected prompts of the same shape, got {tuple(base.shape)} and {tuple(source.shape)}"
@@ -221,32 +242,18 @@ def _pair(transformer: Transformer, base: Tokens, source: Source, metric: Metric
     return Pair(transformer, kept, other, differs.int().argmax(1), metric, measured, memory)
 
 
-def _concerned(pair: Pair, reached: Tensor, first: int) -> Int[Tensor, " prompt"]:
-    """Return the prompts in which a patch from position `first` on can change what the metric reads."""
-    return (reached & (pair.metric.positions.max(1).values >= first)).nonzero().flatten()
-
-
 def _chunks(
     pair: Pair, prompts: Int[Tensor, " prompt"], first: int, per_layer: int
-) -> Iterator[tuple[Int[Tensor, " prompt"], range]]:
+) -> Iterator[tuple[Int[Tensor, " some"], range]]:
     """Yield prompts and layers whose patches begin in one sweep, as many as the memory holds.
 
     Raises ValueError where it does not hold those of one prompt that begin at one layer.
     """
-    config = pair.transformer.config
-    span = pair.n_positions - first
-    width = (
-        8 * config.d_model + 2 * config.d_mlp + 3 * config.n_heads * pair.n_positions
-    )  # numbers at once a position
-    row = 4 * span * width
-    if (needed := per_layer * row) > pair.memory:
-        raise ValueError(
-            f"expected memory for the patches of one layer of one prompt, {needed / 2**20:.0f} MiB, got "
-            f"{pair.memory / 2**20:.0f} MiB"
-        )
-    most = pair.memory // row  # runs at once
-    n_layers = min(config.n_layers, most // per_layer)
-    for layers in _ranges(config.n_layers, n_layers):
+    n_layers = pair.transformer.config.n_layers
+    most = pair.rows_at_once(first)
+    if most < per_layer:
+        raise ValueError(f"expected memory for {per_layer} patched runs at once, got for {most}")
+    for layers in _ranges(n_layers, min(n_layers, most // per_layer)):
         for chosen in _ranges(len(prompts), max(1, most // (len(layers) * per_layer))):
             yield prompts[chosen.start : chosen.stop], layers
 

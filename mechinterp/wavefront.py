@@ -78,7 +78,7 @@ class Sweep:
             mid = pre + self._attention(block, layer, resid) if len(resid) else pre
             if not config.parallel:
                 mid = pre = _join(mid, [self._asked_start(s, layer) for s in joining], Stage.MID)
-            resid = mid + self._mlp(block, pre) if len(pre) else mid
+            resid = mid + self._mlp(block, layer, pre) if len(pre) else mid
             resid = _join(resid, [self._asked_start(s, layer) for s in joining], Stage.POST)
         return self._measured(resid)
 
@@ -104,9 +104,7 @@ class Sweep:
     def _attention(self, block: Block, layer: int, resid: Resid) -> Tensor:
         """Return what attention adds at the positions asked; before the span it looks at the base run."""
         config = self.transformer.config
-        x = block.ln1.forward(resid, config, "", _untapped)
-        q = _project(self._asked(x, layer), block.W_Q, block.b_Q)
-        k, v = _project(x, block.W_K, block.b_K), _project(x, block.W_V, block.b_V)
+        q, k, v = self._queries_keys_values(block, layer, resid)
         asked = self._asked(self._span[None], layer)[0]
         if config.rotary_dims:
             q, k = rotate(q, config, asked), rotate(k, config, self._span)
@@ -122,10 +120,16 @@ class Sweep:
         z = z + torch.einsum("cnhab,cnbhk->cnahk", pattern[..., self.first :], v)
         return z.flatten(-2) @ block.W_O.flatten(0, 1) + block.b_O
 
-    def _mlp(self, block: Block, resid: Tensor) -> Tensor:
+    def _queries_keys_values(self, block: Block, layer: int, resid: Resid) -> tuple[Tensor, Tensor, Tensor]:
+        """Return queries where asked, and keys and values of the span."""
+        x = block.ln1.forward(resid, self.transformer.config, "", untapped)
+        q = project(self._asked(x, layer), block.W_Q, block.b_Q)
+        return q, project(x, block.W_K, block.b_K), project(x, block.W_V, block.b_V)
+
+    def _mlp(self, block: Block, layer: int, resid: Tensor) -> Tensor:
         config = self.transformer.config
-        x = block.ln2.forward(resid, config, "", _untapped)
-        return block.mlp(x, config, "", _untapped)
+        x = block.ln2.forward(resid, config, "", untapped)
+        return block.mlp(x, config, "", untapped)
 
     def _measured(self, resid: Float[Tensor, "cell prompt read d_model"]) -> Float[Tensor, "cell prompt"]:
         unpatched = self.base[f"blocks.{self.transformer.config.n_layers - 1}.hook_resid_post"]
@@ -140,7 +144,7 @@ def _join(resid: Tensor, joining: list[Start], stage: Stage) -> Tensor:
     return torch.cat([resid, *found] if len(resid) else found) if found else resid
 
 
-def _project(x: Tensor, W: Float[Tensor, "head d_model d_head"], b: Float[Tensor, "head d_head"]) -> Tensor:
+def project(x: Tensor, W: Float[Tensor, "head d_model d_head"], b: Float[Tensor, "head d_head"]) -> Tensor:
     """Return queries, keys or values; all heads in one product."""
     n_heads, d_model, d_head = W.shape
     flat = W.transpose(0, 1).reshape(d_model, n_heads * d_head)
@@ -153,5 +157,6 @@ def for_each_head(x: Tensor, config: Config) -> Tensor:
     return x.repeat_interleave(shared_by, dim=-2) if shared_by > 1 else x
 
 
-def _untapped(_: str, x: Tensor) -> Tensor:
+def untapped(_: str, x: Tensor) -> Tensor:
+    """Return a tensor as it is: a tap that neither keeps nor changes anything."""
     return x

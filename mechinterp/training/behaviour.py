@@ -32,11 +32,12 @@ from mechinterp.heads import (
 from mechinterp.loading import load_model
 from mechinterp.model import Model
 from mechinterp.path_patching import attention_without
-from mechinterp.prompts import repeated_random_tokens
+from mechinterp.prompts import ordinary_text, random_tokens, repeated_random_tokens
 from mechinterp.transformer import Cache
 
 SEED = 10_000  # far from those of training
 N_PROMPTS = 500
+N_TOKENS = 48
 PERIOD = 25
 
 
@@ -71,11 +72,14 @@ def behaviours(model: Model, n: int = N_PROMPTS, seed: int = SEED) -> list[Behav
         ),
     ]
     found += _circuit(model, prompts, cache)
+    # Where heads rest is seen on text; what they look for by position or token, where no text asks for more.
+    text = ordinary_text(model, n, min(N_TOKENS, model.config.n_ctx), seed)
+    random = random_tokens(model, n, 2 * PERIOD, seed)
     repeated = repeated_random_tokens(model, n, PERIOD, seed)
     found += [
-        _best("previous-token head", model, repeated, previous_token_score, 0.6),
-        _best("current-token head", model, repeated, current_token_score, 0.8),
-        _best("first-token head", model, repeated, first_token_score, 0.6),
+        _best("previous-token head", model, random, previous_token_score, 0.6),
+        _best("current-token head", model, random, current_token_score, 0.8),
+        _best("first-token head", model, text, first_token_score, 0.6),
         _best("induction head", model, repeated, lambda p: induction_score(p, PERIOD), 0.85),
         _best("duplicate-token head", model, repeated, lambda p: duplicate_token_score(p, PERIOD), 0.4),
     ]

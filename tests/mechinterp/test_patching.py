@@ -182,7 +182,7 @@ def test_bad_input_is_refused_with_what_was_expected() -> None:
     refused(r"prompts \[0, 1, 2\] are the same: there is nothing to patch", source=base)
     refused("positions below 6, got 6", metric=metric_at(torch.tensor([5, 6, 5])))
     refused("no residual stream between", transformer=random_transformer("gpt_neox"), place=Place.RESID_MID)
-    refused("expected memory for the patches", memory=10)
+    refused("expected memory for one patched run", memory=10)
     reads = torch.tensor([[5], [5], [5]])
     refused(r"return shape \(3,\), got \(3, 20\)", metric=Metric(reads, lambda logits, _: logits[:, 0]))
     refused("not finite", metric=Metric(reads, lambda logits, _: logits[:, 0, 0] / 0))
