@@ -87,7 +87,7 @@ def _path_patching(ours: Transformer) -> None:
     print("\nall heads' paths")
     for name, receivers in {"to the logits": [Final()], "to the queries of 3 heads": queries}.items():
         run = partial(patch_paths, ours, base, source, heads, receivers, metric, positions=end)
-        seconds, found = _timed(lambda run=run: run(), 3)
+        seconds, found = _timed(run, 3)
         some = heads[:: len(heads) // 6]
         slow, reference = _timed(
             lambda: _one_run_a_sender(ours, base, source, some, receivers, metric, end), 1

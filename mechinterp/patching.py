@@ -234,8 +234,7 @@ def pair_of(transformer: Transformer, base: Tokens, source: Source, metric: Metr
     if not differs.any(1).all():
         same = (~differs.any(1)).nonzero().flatten().tolist()
         raise ValueError(f"clean and corrupted prompts {same} are the same: there is nothing to patch")
-    _, kept = transformer.run_with_cache(base)
-    _, other = transformer.run_with_cache(source)
+    kept, other = transformer.cache(base), transformer.cache(source)
     last = kept[f"blocks.{transformer.config.n_layers - 1}.hook_resid_post"]
     rows = torch.arange(len(base))
     measured = metric.measure(transformer, last[rows[:, None], metric.positions], rows)

@@ -136,6 +136,17 @@ class Transformer:
 
         Raises ValueError where the tokens are more than the context holds.
         """
+        return (
+            self.ln_final.forward(self.stream(tokens, tap), self.config, "ln_final", tap) @ self.W_U
+            + self.b_U
+        )
+
+    __call__ = forward
+
+    def stream(
+        self, tokens: Int[Tensor, "batch pos"], tap: Tap = lambda _, x: x
+    ) -> Float[Tensor, "batch pos d_model"]:
+        """Return the residual stream after the last layer, showing each hook point up to there to `tap`."""
         config = self.config
         if tokens.shape[-1] > config.n_ctx:
             raise ValueError(f"expected at most {config.n_ctx} tokens, got {tokens.shape[-1]}")
@@ -153,9 +164,7 @@ class Transformer:
             normalized = block.ln2.forward(resid_pre, config, f"{name}.ln2", tap)
             resid = resid + tap(f"{name}.hook_mlp_out", block.mlp(normalized, config, f"{name}.mlp", tap))
             resid = tap(f"{name}.hook_resid_post", resid)
-        return self.ln_final.forward(resid, config, "ln_final", tap) @ self.W_U + self.b_U
-
-    __call__ = forward
+        return resid
 
     def run_with_cache(
         self, tokens: Int[Tensor, "batch pos"], names: Iterable[str] | None = None
@@ -164,17 +173,17 @@ class Transformer:
 
         Raises ValueError where a hook point is never reached.
         """
-        wanted = None if names is None else set(names)
         cache: Cache = {}
-
-        def keep(name: str, x: Tensor) -> Tensor:
-            if wanted is None or name in wanted:
-                cache[name] = x
-            return x
-
-        logits = self.forward(tokens, keep)
+        wanted = None if names is None else set(names)
+        logits = self.forward(tokens, _keep_in(cache, wanted))
         _check_reached(wanted or set(), cache)
         return logits, cache
+
+    def cache(self, tokens: Int[Tensor, "batch pos"]) -> Cache:
+        """Return the tensors at all hook points of the layers; the logits, which may take longest, are not formed."""
+        found: Cache = {}
+        self.stream(tokens, _keep_in(found, None))
+        return found
 
     def run_with_hooks(
         self, tokens: Int[Tensor, "batch pos"], hooks: Mapping[str, Hook]
@@ -195,14 +204,45 @@ class Transformer:
         _check_reached(hooks, fired)
         return logits
 
+    def n_parameters(self) -> dict[str, int]:
+        """Return how many numbers are in the embeddings, attention, MLPs, normalisations and unembedding."""
+        parts = ("embedding", "attention", "mlp", "normalization", "unembedding")
+        counts: dict[str, int] = {part: 0 for part in parts}
+        for name, tensor in self.parameters():
+            counts[_part(name)] += tensor.numel()
+        return counts
+
     def parameters(self) -> Iterator[tuple[str, Tensor]]:
         """Yield the name and the tensor of every weight."""
         yield from _tensors("", self)
 
 
+def _keep_in(cache: Cache, wanted: Container[str] | None) -> Tap:
+    """Return a tap that keeps tensors, all or those wanted."""
+
+    def keep(name: str, x: Tensor) -> Tensor:
+        if wanted is None or name in wanted:
+            cache[name] = x
+        return x
+
+    return keep
+
+
 def _check_reached(wanted: Iterable[str], reached: Container[str]) -> None:
     if missed := sorted(name for name in wanted if name not in reached):
         raise ValueError(f"this model has no hook point {', '.join(missed)}")
+
+
+def _part(name: str) -> str:
+    """Return what a weight belongs to."""
+    weight = name.split(".")[-1]
+    if "ln" in name:
+        return "normalization"
+    if weight in ("W_E", "W_pos"):
+        return "embedding"
+    if weight in ("W_U", "b_U"):
+        return "unembedding"
+    return "mlp" if weight in ("W_in", "b_in", "W_gate", "W_out", "b_out") else "attention"
 
 
 def _tensors(prefix: str, owner: object) -> Iterator[tuple[str, Tensor]]:
