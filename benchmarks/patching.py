@@ -89,9 +89,8 @@ def _path_patching(ours: Transformer) -> None:
         run = partial(patch_paths, ours, base, source, heads, receivers, metric, positions=end)
         seconds, found = _timed(run, 3)
         some = heads[:: len(heads) // 6]
-        slow, reference = _timed(
-            lambda: _one_run_a_sender(ours, base, source, some, receivers, metric, end), 1
-        )
+        slowly = partial(_one_run_a_sender, ours, base, source, some, receivers, metric, end)
+        slow, reference = _timed(slowly, 1)
         slow *= len(heads) / len(some)
         apart = (found[:, [heads.index(head) for head in some]] - reference).abs().max().item()
         print(

@@ -207,7 +207,7 @@ class Transformer:
     def n_parameters(self) -> dict[str, int]:
         """Return how many numbers are in the embeddings, attention, MLPs, normalisations and unembedding."""
         parts = ("embedding", "attention", "mlp", "normalization", "unembedding")
-        counts: dict[str, int] = {part: 0 for part in parts}
+        counts: dict[str, int] = dict.fromkeys(parts, 0)
         for name, tensor in self.parameters():
             counts[_part(name)] += tensor.numel()
         return counts

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from build import fixtures
 from lectern.marp.browser import printing_environment
 from lectern.project import ENGINE_ROOT
 from tests.conftest import Sandbox
@@ -71,7 +72,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def lecture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("dist")
-    assert Sandbox(ENGINE_ROOT).build("--out", str(out), "--formats", "html", "--quiet") == 0
+    assert (
+        Sandbox(ENGINE_ROOT, fixtures=fixtures()).build("--out", str(out), "--formats", "html", "--quiet")
+        == 0
+    )
     return out / "mechinterp.html"
 
 

@@ -99,19 +99,22 @@ def _circuit(model: Model, prompts: ioi.Prompts, cache: Cache) -> list[Behaviour
     preference = _preference(
         cache[f"blocks.{mover.layer}.attn.hook_pattern"][reader.rows, mover.index, end], prompts
     )
-    moved = {}
-    for sender in all_heads(transformer):
-        if sender.layer < mover.layer:
-            without = attention_without(transformer, cache, sender, mover, end)
-            moved[sender] = preference - _preference(without, prompts)
-    sender = max(moved, key=lambda head: moved[head].mean().item())
-    return [
+    found = [
         _behaviour(
             "name mover: logits it adds to the difference", of_head(direct, mover), 1.0, where=str(mover)
         ),
         _behaviour("name mover: attention to IO less that to S", preference, 0.2, where=str(mover)),
-        _behaviour("… of which through the path to its queries from", moved[sender], 0.1, where=str(sender)),
     ]
+    senders = [head for head in all_heads(transformer) if head.layer < mover.layer]
+    if not senders:  # a head of the first layer is told nothing
+        return found
+    moved = {
+        sender: preference - _preference(attention_without(transformer, cache, sender, mover, end), prompts)
+        for sender in senders
+    }
+    best = max(senders, key=lambda sender: moved[sender].mean().item())
+    path = _behaviour("… of which through the path to its queries from", moved[best], 0.1, where=str(best))
+    return [*found, path]
 
 
 def _preference(attention: Float[Tensor, "prompt src_pos"], prompts: ioi.Prompts) -> Float[Tensor, " prompt"]:

@@ -99,7 +99,7 @@ def test_a_marked_sequence_marks_what_occurred_before_and_nothing_else() -> None
 def test_the_first_steps_have_no_repetition_to_learn_from() -> None:
     settings = replace(TINY, batch=50, first_marked=3)
     assert settings.shares(2) == (30, 0, 20)
-    assert settings.shares(3) == (31, 15, 4)
+    assert settings.shares(3) == (30, 16, 4)
 
 
 def test_rates_warm_up_stay_and_fall() -> None:
