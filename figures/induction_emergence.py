@@ -66,7 +66,7 @@ def draw(data) -> Figure:
     lower.plot(steps, data["previous_token_score"], color=CATEGORIES[2], label="previous-token head")
     lower.plot(steps, data["ioi_accuracy"], color=CATEGORIES[3], linestyle="--", label="aciertos en IOI")
     lower.set(ylim=(0, 1.02), ylabel="atención · aciertos", xlabel="paso de entrenamiento")
-    lower.legend(loc="lower right")
+    lower.legend(loc="lower right", fontsize=14, labelspacing=0.2)
     for axes in (upper, lower):
         axes.axvline(data["induction"], color=ACCENT, linewidth=1.5)
     upper.set_title(f"paso {data['induction']}: aparece la inducción", color=ACCENT, loc="left", **STRONG)

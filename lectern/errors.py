@@ -71,7 +71,8 @@ class SeveralErrors(BuildError):  # noqa: N818
 
 
 def raise_all(errors: Sequence[BuildError]) -> None:
-    """Raise the one error, or all of them as one; do nothing without any."""
+    """Raise the one error, or all of them as one, those that say the same once; do nothing without any."""
+    errors = list({str(error): error for error in errors}.values())
     if len(errors) == 1:
         raise errors[0]
     if errors:

@@ -29,8 +29,8 @@ def read_through_bridge(folder: Path) -> Transformer:
         bridge = open_bridge(folder)
         transformer = converted(bridge)
     except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"{folder}: this architecture has parts that cannot be read ({error})") from error
-    _check_same(bridge, transformer, folder)
+        raise ValueError(f"this architecture has parts that cannot be read ({error})") from error
+    _check_same(bridge, transformer)
     return transformer
 
 
@@ -40,8 +40,11 @@ def open_bridge(folder: Path) -> Any:
         from transformer_lens.model_bridge import TransformerBridge
     except ModuleNotFoundError as error:
         raise ValueError(
-            f"to load {folder}, which is not of GPT-2's architecture, install transformer_lens: make hub"
+            "it is not of GPT-2's architecture, and transformer_lens, which others need, is not installed: make hub"
         ) from error
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
     logging.getLogger("transformer_lens").setLevel(logging.ERROR)
     bridge = TransformerBridge.boot_transformers(str(folder), dtype=torch.float32)
     bridge.enable_compatibility_mode(no_processing=True)
@@ -120,13 +123,13 @@ def _or_zeros(tensor: Tensor | None, *shape: int) -> Tensor:
 
 
 @torch.no_grad()
-def _check_same(bridge: Any, transformer: Transformer, folder: Path) -> None:
+def _check_same(bridge: Any, transformer: Transformer) -> None:
     """Raise ValueError where the two models give different logits: something of the architecture was not seen."""
     length = min(16, transformer.config.n_ctx)
     tokens = torch.arange(2 * length).view(2, length) % transformer.config.d_vocab
     apart = (bridge(tokens) - transformer(tokens)).abs().max().item()
     if not apart <= TOLERANCE:
         raise ValueError(
-            f"{folder}: this project's transformer does not compute what the model does (its logits differ by "
+            f"this project's transformer does not compute what the model does (its logits differ by "
             f"{apart:.2g}); its architecture, {bridge.cfg.architecture}, has parts that are not supported"
         )

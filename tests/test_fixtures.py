@@ -116,3 +116,14 @@ def test_the_option_works_after_a_command_too(music: Sandbox) -> None:
 def test_a_refused_value_is_one_paragraph(music: Sandbox, capsys: pytest.CaptureFixture) -> None:
     assert music.build("--instrument", "organ") == 1
     assert "there is no instrument organ" in capsys.readouterr().err
+
+
+def test_what_a_loader_refuses_is_said_once_for_all_figures(
+    music: Sandbox, capsys: pytest.CaptureFixture
+) -> None:
+    music.edit("shelf.py", "    return (ROOT", "    raise ValueError('it is out of tune')\n    return (ROOT")
+    music.figure("another", ASKS)
+    assert music.build("--only", "sound", "another") == 1
+    errors = capsys.readouterr().err
+    assert errors.count("instrument flute: it is out of tune") == 1
+    assert "Traceback" not in errors

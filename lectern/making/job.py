@@ -51,4 +51,5 @@ class Failure:
     path: str | None = None
     remedy: str | None = None
     trace: str = ""  # the project's own frames
+    fixture: str | None = None  # that could not be loaded; then it is no fault of the figure's
     printed: str = ""

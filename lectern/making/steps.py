@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
-from lectern.errors import FigureError, Place
+from lectern.errors import BuildError, FigureError, Place
 from lectern.making.job import Failure, Job, Outcome
 from lectern.making.state import State
 from lectern.making.workers import Workers
@@ -73,7 +73,9 @@ class Steps:
     def _parameter(self, value: Any) -> Any:
         return self._project.root / value if isinstance(value, Path) else value
 
-    def _error(self, state: State, failure: Failure) -> FigureError:
+    def _error(self, state: State, failure: Failure) -> BuildError:
+        if failure.fixture:
+            return BuildError(f"{failure.fixture} {state.fixtures[failure.fixture].value}: {failure.message}")
         message = f"figure {state.request.name!r}: {failure.message}"
         message += _indented("", failure.trace) + _indented("it printed:", failure.printed)
         return FigureError(message, self._place(state, failure), failure.remedy)

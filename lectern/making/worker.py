@@ -38,6 +38,14 @@ class ContractError(Exception):
         self.remedy = remedy
 
 
+class FixtureError(Exception):
+    """A fixture refused its value."""
+
+    def __init__(self, fixture: str, message: str) -> None:
+        super().__init__(message)
+        self.fixture = fixture
+
+
 def run(job: Job) -> Outcome | Failure:
     """Run the job; every mistake of the script becomes a Failure with its line."""
     try:
@@ -47,6 +55,8 @@ def run(job: Job) -> Outcome | Failure:
         function = _load(job)
         made = _compute(job, function) if job.step == "compute" else _draw(job, function)
         return Outcome(time.perf_counter() - started, _versions(), **made)
+    except FixtureError as error:
+        return Failure(str(error), fixture=error.fixture)
     except ContractError as error:
         return Failure(str(error), path=job.path, remedy=error.remedy)
     except BaseException as error:
@@ -67,10 +77,20 @@ def _load(job: Job) -> Callable[..., Any]:
     return module.__dict__[job.step]
 
 
+def _fixtures(job: Job) -> dict[str, Any]:
+    """Return what `compute` asks for of the project's fixtures; a loader says with ValueError what it refuses."""
+    found = {}
+    for name, (loader, value) in job.fixtures.items():
+        try:
+            found[name] = function(loader)(value)
+        except ValueError as error:
+            raise FixtureError(name, str(error)) from error
+    return found
+
+
 def _compute(job: Job, compute: Callable[..., Any]) -> dict[str, Any]:
     results = {name: _result(stored) for name, stored in job.results.items()}
-    fixtures = {name: function(loader)(value) for name, (loader, value) in job.fixtures.items()}
-    result = compute(**fixtures, **results, **job.parameters)
+    result = compute(**_fixtures(job), **results, **job.parameters)
     if isinstance(result, Mapping):
         result = Result(result)
     if not isinstance(result, Result):

@@ -104,7 +104,7 @@ def test_the_deck_shows_every_figure_and_states_every_claim() -> None:
 @pytest.mark.parametrize("name", names())
 def test_scripts_read_top_to_bottom_in_a_minute(name: str) -> None:
     text = (ENGINE_ROOT / "figures" / f"{name}.py").read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 110
+    assert len(text.splitlines()) <= 120
     assert (
         re.search(r"^def compute\(", text, re.MULTILINE).start()
         < re.search(r"^def draw\(", text, re.MULTILINE).start()
