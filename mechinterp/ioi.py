@@ -10,11 +10,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from mechinterp.metrics import LogitDiff, logit_diff
 from mechinterp.model import Model
 from mechinterp.training.corpus import HELD_OUT_TEMPLATES, ioi, kept_apart, spell
 from mechinterp.training.lexicon import NAMES
@@ -36,6 +38,11 @@ class Prompts:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def metric(self) -> LogitDiff:
+        """logit(IO) − logit(S) at END, as patching measures it."""
+        return logit_diff(self.io, self.subject, self.positions["END"])
 
     def logit_diff(self, logits: Float[Tensor, "prompt pos d_vocab"]) -> Float[Tensor, " prompt"]:
         """Return logit(IO) − logit(S) at END: positive where the model answers right."""
@@ -74,6 +81,48 @@ def prompts(model: Model, n: int, seed: int, templates: Sequence[str] = HELD_OUT
     }
     positions = {name: torch.tensor(at) for name, at in where.items()}
     return Prompts(filled, torch.tensor(io), torch.tensor(subject), positions, [text for text, _, _ in drawn])
+
+
+class Corruption(Enum):
+    """How a prompt is changed so that its answer is another, or none."""
+
+    SWAPPED = "the other of the two gives: the answer is what was the subject"
+    UNREPEATED = "somebody else gives: no name is repeated"
+    STRANGERS = "three other names, none of them repeated"
+
+
+def corrupted(model: Model, prompts: Prompts, how: Corruption, seed: int = 0) -> Int[Tensor, "prompt pos"]:
+    """Return the prompts with names replaced, token by token, so that nothing else differs.
+
+    Raises ValueError where the model has too few names of one token.
+    """
+    names = [model.token(name) for name in NAMES if model.has_token(name)]
+    if how is not Corruption.SWAPPED and len(names) < 5:
+        raise ValueError(f"expected at least 5 names that are one token of {model.name}, got {len(names)}")
+    draw = random.Random(seed)
+    tokens = prompts.tokens.clone()
+    for row, (io, s) in enumerate(zip(prompts.io.tolist(), prompts.subject.tolist(), strict=True)):
+        others = draw.sample([name for name in names if name not in (io, s)], 3) if len(names) >= 5 else []
+        new = {
+            Corruption.SWAPPED: {"S2": io},
+            Corruption.UNREPEATED: {"S2": others[0] if others else io},
+            Corruption.STRANGERS: dict(zip(("IO", "S1", "S2"), others, strict=False)),
+        }[how]
+        for position, name in new.items():
+            tokens[row, prompts.positions[position][row]] = name
+    return tokens
+
+
+def aligned(prompts: Prompts) -> Prompts:
+    """Return those of the prompts whose names stand where those of the first one stand, and that end where it ends."""
+    same = torch.stack([at == at[0] for at in prompts.positions.values()]).all(0)
+    return Prompts(
+        prompts.tokens[same],
+        prompts.io[same],
+        prompts.subject[same],
+        {name: at[same] for name, at in prompts.positions.items()},
+        [text for text, kept in zip(prompts.texts, same.tolist(), strict=True) if kept],
+    )
 
 
 def _draw(

@@ -18,7 +18,11 @@ LECTURE = Project(ENGINE_ROOT, fixtures())
 
 # Enough to go through every line of a script in little time.
 SMALL = {
+    "ablations": {"n_prompts": 8},
+    "activation_patching": {"n_prompts": 8},
     "attention_pattern": {"n_prompts": 4},
+    "dla_heads": {"n_prompts": 8},
+    "path_patching": {"n_prompts": 8},
     "logit_lens": {"n_prompts": 4},
     "positional_qk": {"n_prompts": 4},
     "repeated_seq": {"n_prompts": 4},

@@ -142,3 +142,48 @@ def test_prompts_longer_than_the_context_are_refused(model: Model) -> None:
     short = replace(model, transformer=replace(model.transformer, config=replace(model.config, n_ctx=8)))
     with pytest.raises(ValueError, match=r"expected prompts of at most 8 tokens, got \d\d"):
         ioi.prompts(short, 10, seed=0)
+
+
+@pytest.mark.parametrize("how", ioi.Corruption)
+def test_a_corrupted_prompt_differs_in_its_names_alone(
+    model: Model, prompts: ioi.Prompts, how: ioi.Corruption
+) -> None:
+    changed = ioi.corrupted(model, prompts, how)
+    names = {model.token(name) for name in NAMES}
+    for row, (before, after) in enumerate(zip(prompts.tokens.tolist(), changed.tolist(), strict=True)):
+        where = [i for i, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+        s2 = prompts.positions["S2"][row].item()
+        io, s = prompts.io[row].item(), prompts.subject[row].item()
+        assert all(after[i] in names for i in where)
+        if how is ioi.Corruption.SWAPPED:
+            assert where == [s2]
+            assert after[s2] == io
+        elif how is ioi.Corruption.UNREPEATED:
+            assert where == [s2]
+            assert after[s2] not in (io, s)
+        else:
+            assert len({after[i] for i in where}) == len(where) == 3
+            assert not {after[i] for i in where} & {io, s}
+
+
+def test_when_the_other_gives_the_model_answers_the_other_way(model: Model, prompts: ioi.Prompts) -> None:
+    swapped = ioi.corrupted(model, prompts, ioi.Corruption.SWAPPED)
+    assert (prompts.logit_diff(model(prompts.tokens)) > 0).float().mean() > 0.95
+    assert (prompts.logit_diff(model(swapped)) < 0).float().mean() > 0.95
+
+
+def test_aligned_prompts_have_their_names_at_the_same_places(prompts: ioi.Prompts) -> None:
+    found = ioi.aligned(prompts)
+    assert 1 <= len(found) < len(prompts)
+    for at in found.positions.values():
+        assert (at == at[0]).all()
+    assert found.texts[0] == prompts.texts[0]
+
+
+def test_the_metric_is_the_logit_difference(model: Model, prompts: ioi.Prompts) -> None:
+    logits, cache = model.run_with_cache(prompts.tokens)
+    end = cache[f"blocks.{model.config.n_layers - 1}.hook_resid_post"][
+        torch.arange(len(prompts)), prompts.positions["END"]
+    ]
+    measured = prompts.metric.measure(model.transformer, end[:, None], torch.arange(len(prompts)))
+    torch.testing.assert_close(measured, prompts.logit_diff(logits), atol=1e-4, rtol=1e-4)
