@@ -23,6 +23,7 @@ SMALL = {
     "attention_pattern": {"n_prompts": 4},
     "dla_heads": {"n_prompts": 8},
     "path_patching": {"n_prompts": 8},
+    "ioi_circuit": {"n_prompts": 20},
     "logit_lens": {"n_prompts": 4},
     "positional_qk": {"n_prompts": 4},
     "repeated_seq": {"n_prompts": 4},
