@@ -20,6 +20,7 @@ from mechinterp.metrics import logit_diff
 from mechinterp.patching import Part, Place, patch_heads, patch_positions
 from mechinterp.path_patching import Final, HeadInput, Receiver, patch_paths
 from mechinterp.transformer import Transformer
+from mechinterp.wavefront import affine
 
 N, LENGTH, COMMON = 8, 15, 10
 RECEIVERS = [Head(9, 9), Head(10, 0), Head(9, 6)]
@@ -172,12 +173,12 @@ def _share(model: Transformer, name: str, common: int, seconds: float) -> float:
 
 
 def _rate() -> float:
-    """Return the multiplications and additions a second of a large matrix product, on this machine, now."""
-    a, b = torch.randn(1024, 768), torch.randn(768, 3072)
-    a @ b
+    """Return the operations a second of the sweep's own product on a large matrix, on this machine, now."""
+    x, weight, bias = torch.randn(1024, 768), torch.randn(3072, 768).T, torch.zeros(3072)
+    affine(x, weight, bias)
     began = time.perf_counter()
     for _ in range(20):
-        a @ b
+        affine(x, weight, bias)
     return 20 * 2 * 1024 * 768 * 3072 / (time.perf_counter() - began)
 
 

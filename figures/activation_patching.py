@@ -9,6 +9,7 @@ from figures.style.look import SIZE, STRONG, lecture_style
 from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Result
+from mechinterp.attribution_patching import attribute_heads
 from mechinterp.heads import Head
 from mechinterp.interval import bootstrap_interval
 from mechinterp.ioi import Corruption, Prompts, aligned, corrupted, prompts
@@ -46,6 +47,9 @@ def compute(model: Model, n_prompts=300, template=4, seed=1_000_000) -> Result:
     top = Head(*divmod(int(heads.argmax()), model.config.n_heads))
     low, high = bootstrap_interval(by_head[:, top.layer, top.index] - worst)
     scale = (best - worst).mean()
+    gradient = (
+        attribute_heads(model.transformer, broken, clean, Part.Z, asked.metric).sum(0) / (best - worst).sum()
+    )
     rest = heads.flatten()[torch.arange(heads.numel()) != heads.argmax()]
     last = maps[Place.RESID_PRE][-1]
     s2 = int(asked.positions["S2"][0]) - 1
@@ -67,6 +71,7 @@ def compute(model: Model, n_prompts=300, template=4, seed=1_000_000) -> Result:
             "head_low": low / scale,
             "head_high": high / scale,
             "others": rest.mean(),
+            "by_gradient": gradient[top.layer, top.index],
         },
         claims={
             "start": Claim(
@@ -95,7 +100,7 @@ def _roles(model: Model, asked: Prompts) -> list[str]:
 @lecture_style
 def draw(data) -> Figure:
     figure = Figure(figsize=SIZE)
-    left, right = figure.subfigures(1, 2, width_ratios=(2.1, 1))
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(2.1, 1))[0]
     norm = CenteredNorm(halfrange=1)
     strips = left.subplots(len(data["maps"]), 1, sharex=True)
     for axes, (title, values) in zip(strips, data["maps"].items(), strict=True):

@@ -8,7 +8,7 @@ lecture's corpus.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from mechinterp import english
 from mechinterp.metrics import LogitDiff, logit_diff
 from mechinterp.model import Model
 from mechinterp.training.corpus import HELD_OUT_TEMPLATES, ioi, kept_apart, spell
@@ -51,19 +52,55 @@ class Prompts:
         return end[row, self.io] - end[row, self.subject]
 
 
-def prompts(model: Model, n: int, seed: int, templates: Sequence[str] = HELD_OUT_TEMPLATES) -> Prompts:
-    """Return n prompts with names that are one token of the model, in pairs that the corpus keeps apart.
+def fill_in_spanish(template: str, a: str, b: str, giver: str, draw: random.Random) -> tuple[str, str]:
+    """Return a template of the corpus filled in, spelled as it has to be, and the answer."""
+    text, answer = ioi(template, a, b, giver, draw)
+    return spell(text), answer
+
+
+def kept_apart_and_different(a: str, b: str) -> bool:
+    """Whether two names are a pair that training texts do not hold."""
+    return a != b and kept_apart(a, b)
+
+
+@dataclass(frozen=True)
+class Language:
+    """What prompts are made of in a language."""
+
+    names: tuple[str, ...]
+    templates: Sequence[str]
+    fill: Callable[[str, str, str, str, random.Random], tuple[str, str]]
+    may_meet: Callable[[str, str], bool] = lambda a, b: a != b
+
+    def names_of(self, model: Model) -> list[str]:
+        """Return the names that are one token of a model."""
+        return [name for name in self.names if model.has_token(name)]
+
+
+# Templates and pairs that the lecture's model has not seen in training.
+SPANISH = Language(NAMES, HELD_OUT_TEMPLATES, fill_in_spanish, kept_apart_and_different)
+ENGLISH = Language(english.NAMES, english.TEMPLATES, english.fill)
+
+
+def language_of(model: Model) -> Language:
+    """Return the language of whose names more are one token of a model; Spanish where it is even."""
+    return max((SPANISH, ENGLISH), key=lambda language: len(language.names_of(model)) / len(language.names))
+
+
+def prompts(model: Model, n: int, seed: int, templates: Sequence[str] | None = None) -> Prompts:
+    """Return n prompts in the language of the model, of its templates or others, with names of one token.
 
     Raises ValueError where fewer than two names are one token, or a prompt is longer than the context.
     """
-    names = [name for name in NAMES if model.has_token(name)]
-    pairs = [(a, b) for a in names for b in names if a != b and kept_apart(a, b)]
+    language = language_of(model)
+    names = language.names_of(model)
+    pairs = [(a, b) for a in names for b in names if language.may_meet(a, b)]
     if not pairs:
         raise ValueError(
-            f"expected names that are one token of {model.name}, got {len(names)} of {len(NAMES)}"
+            f"expected names that are one token of {model.name}, got {len(names)} of {len(language.names)}"
         )
     draw = random.Random(seed)
-    drawn = list(_draw(n, pairs, templates, draw))
+    drawn = list(_draw(n, pairs, templates or language.templates, language.fill, draw))
     rows = [
         model.tokenize(model.spaced(text)) for text, _, _ in drawn
     ]  # so that a first name is a token like others
@@ -96,7 +133,7 @@ def corrupted(model: Model, prompts: Prompts, how: Corruption, seed: int = 0) ->
 
     Raises ValueError where the model has too few names of one token.
     """
-    names = [model.token(name) for name in NAMES if model.has_token(name)]
+    names = [model.token(name) for name in language_of(model).names_of(model)]
     if how is not Corruption.SWAPPED and len(names) < 5:
         raise ValueError(f"expected at least 5 names that are one token of {model.name}, got {len(names)}")
     draw = random.Random(seed)
@@ -126,11 +163,15 @@ def aligned(prompts: Prompts) -> Prompts:
 
 
 def _draw(
-    n: int, pairs: Sequence[tuple[str, str]], templates: Sequence[str], draw: random.Random
+    n: int,
+    pairs: Sequence[tuple[str, str]],
+    templates: Sequence[str],
+    fill: Callable[[str, str, str, str, random.Random], tuple[str, str]],
+    draw: random.Random,
 ) -> Iterator[tuple[str, str, str]]:
     """Yield n times a text, its answer and the giver; each name gives as often as it gets."""
     for _ in range(n):
         a, b = draw.choice(pairs)
         giver = draw.choice((a, b))
-        text, answer = ioi(draw.choice(templates), a, b, giver, draw)
-        yield spell(text), answer, giver
+        text, answer = fill(draw.choice(templates), a, b, giver, draw)
+        yield text, answer, giver

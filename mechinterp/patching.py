@@ -11,7 +11,7 @@ in which two prompts differ not at all: a patch there changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -103,12 +103,13 @@ def patch_positions(
             "this model has no residual stream between attention and MLP: they read the same one"
         )
     found = pair.measured[:, None, None].repeat(1, transformer.config.n_layers, pair.n_positions)
-    for position in range(pair.n_positions):
-        prompts = pair.concerned(pair.first <= position, position)
-        for chosen, layers in _chunks(pair, prompts, position, per_layer=1):
-            sweep = Sweep(transformer, pair.base, chosen, position, metric)
-            starts = _only(layers, lambda layer, sweep=sweep: [_start_at(pair, sweep, layer, place)])
-            found[chosen, layers.start : layers.stop, position] = sweep.run(starts(transformer)).T
+    jobs = (
+        job
+        for position in range(pair.n_positions)
+        for job in _jobs(pair, pair.first <= position, position, 1)
+    )
+    for job, metrics in _done(pair, jobs, lambda sweep, layer: _start_at(pair, sweep, layer, place)):
+        found[job.sweep.prompts, job.layers.start : job.layers.stop, job.sweep.first] = metrics.T
     return found
 
 
@@ -120,13 +121,11 @@ def patch_heads(
     pair = pair_of(transformer, base, source, metric, memory)
     config = transformer.config
     found = pair.measured[:, None, None].repeat(1, config.n_layers, config.n_heads)
-    for first in pair.first.unique().tolist():
-        prompts = pair.concerned(pair.first == first, first)
-        for chosen, layers in _chunks(pair, prompts, first, per_layer=config.n_heads):
-            sweep = Sweep(transformer, pair.base, chosen, first, metric)
-            starts = _only(layers, lambda layer, sweep=sweep: [_start_of_heads(pair, sweep, layer, part)])
-            metrics = sweep.run(starts(transformer)).T
-            found[chosen, layers.start : layers.stop] = metrics.unflatten(1, (len(layers), config.n_heads))
+    firsts = pair.first.unique().tolist()
+    jobs = (job for first in firsts for job in _jobs(pair, pair.first == first, first, config.n_heads))
+    for job, metrics in _done(pair, jobs, lambda sweep, layer: _start_of_heads(pair, sweep, layer, part)):
+        metrics = metrics.T.unflatten(1, (len(job.layers), config.n_heads))
+        found[job.sweep.prompts, job.layers.start : job.layers.stop] = metrics
     return found
 
 
@@ -141,17 +140,18 @@ def patch_heads_and_positions(
     pair = pair_of(transformer, base, source, metric, memory)
     config = transformer.config
     found = pair.measured[:, None, None, None].repeat(1, config.n_layers, config.n_heads, pair.n_positions)
-    for position in range(pair.n_positions):
-        prompts = pair.concerned(pair.first <= position, position)
-        for chosen, layers in _chunks(pair, prompts, position, per_layer=config.n_heads):
-            sweep = Sweep(transformer, pair.base, chosen, position, metric)
-            starts = _only(
-                layers, lambda layer, sweep=sweep: [_start_of_heads(pair, sweep, layer, part, sweep.first)]
-            )
-            metrics = sweep.run(starts(transformer)).T
-            found[chosen, layers.start : layers.stop, :, position] = metrics.unflatten(
-                1, (len(layers), config.n_heads)
-            )
+    jobs = (
+        job
+        for position in range(pair.n_positions)
+        for job in _jobs(pair, pair.first <= position, position, config.n_heads)
+    )
+
+    def start(sweep: Sweep, layer: int) -> Start:
+        return _start_of_heads(pair, sweep, layer, part, sweep.first)
+
+    for job, metrics in _done(pair, jobs, start):
+        metrics = metrics.T.unflatten(1, (len(job.layers), config.n_heads))
+        found[job.sweep.prompts, job.layers.start : job.layers.stop, :, job.sweep.first] = metrics
     return found
 
 
@@ -241,28 +241,56 @@ def pair_of(transformer: Transformer, base: Tokens, source: Source, metric: Metr
     return Pair(transformer, kept, other, differs.int().argmax(1), metric, measured, memory)
 
 
-def _chunks(
-    pair: Pair, prompts: Int[Tensor, " prompt"], first: int, per_layer: int
-) -> Iterator[tuple[Int[Tensor, " some"], range]]:
-    """Yield prompts and layers whose patches begin in one sweep, as many as the memory holds.
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A sweep, and the layers whose patches begin in it."""
 
-    Raises ValueError where it does not hold those of one prompt that begin at one layer.
+    sweep: Sweep
+    layers: range
+    share: float  # of the memory
+
+
+def _jobs(pair: Pair, reached: Bool[Tensor, " prompt"], first: int, per_layer: int) -> Iterator[Job]:
+    """Yield sweeps of the prompts reached, each of as many prompts and layers as the memory holds.
+
+    Raises ValueError where it does not hold the patches of one prompt that begin at one layer.
     """
-    n_layers = pair.transformer.config.n_layers
+    prompts, n_layers = pair.concerned(reached, first), pair.transformer.config.n_layers
     most = pair.rows_at_once(first)
     if most < per_layer:
         raise ValueError(f"expected memory for {per_layer} patched runs at once, got for {most}")
     for layers in _ranges(n_layers, min(n_layers, most // per_layer)):
-        for chosen in _ranges(len(prompts), max(1, most // (len(layers) * per_layer))):
-            yield prompts[chosen.start : chosen.stop], layers
+        rows = len(layers) * per_layer  # of a prompt
+        for some in _ranges(len(prompts), most // rows):
+            sweep = Sweep(pair.transformer, pair.base, prompts[some.start : some.stop], first, pair.metric)
+            yield Job(sweep, layers, share=rows * len(some) / most)
 
 
 def _ranges(n: int, size: int) -> Iterator[range]:
     return (range(i, min(i + size, n)) for i in range(0, n, size))
 
 
-def _only(
-    layers: range, start: Callable[[int], list[Start]]
-) -> Callable[[Transformer], Iterator[list[Start]]]:
-    """Return the starts of each layer of a transformer, those of the given layers alone."""
-    return lambda transformer: (start(x) if x in layers else [] for x in range(transformer.config.n_layers))
+def _done(
+    pair: Pair, jobs: Iterable[Job], start: Callable[[Sweep, int], Start]
+) -> Iterator[tuple[Job, Float[Tensor, "cell prompt"]]]:
+    """Yield jobs and the metric of their cells, those together done side by side that the memory holds."""
+    n_layers = pair.transformer.config.n_layers
+
+    def starts(job: Job) -> Iterator[list[Start]]:
+        return ([start(job.sweep, x)] if x in job.layers else [] for x in range(n_layers))
+
+    for group in _groups(jobs):
+        metrics = wavefront.run_together([(job.sweep, starts(job)) for job in group])
+        yield from zip(group, metrics, strict=True)
+
+
+def _groups(jobs: Iterable[Job]) -> Iterator[list[Job]]:
+    """Yield jobs in groups whose shares of the memory sum to one at most."""
+    group: list[Job] = []
+    for job in jobs:
+        if group and sum(x.share for x in group) + job.share > 1:
+            yield group
+            group = []
+        group.append(job)
+    if group:
+        yield group

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 
-def _words(text: str) -> tuple[str, ...]:
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of a text."""
     return tuple(text.split())
 
 
@@ -12,11 +13,11 @@ def _pairs(text: str, separator: str) -> tuple[tuple[str, str], ...]:
     return tuple((first, second) for first, second in pairs)
 
 
-WOMEN = _words(
+WOMEN = words(
     "María Ana Lucía Carmen Elena Laura Sofía Marta Paula Julia Irene Clara Rosa Nuria Alba Sara "
     "Inés Eva Luisa Teresa Pilar Olga Raquel Silvia Beatriz Andrea Daniela Valeria Camila Noelia Diana Mónica"
 )
-MEN = _words(
+MEN = words(
     "Juan Pedro Luis Carlos Javier Miguel Pablo Diego Andrés Jorge Sergio Raúl Álvaro Mario Hugo Iván "
     "Tomás Martín Bruno Óscar Rubén Víctor Ángel Manuel Felipe Gonzalo Ignacio Marcos Mateo Nicolás Ramón Simón"
 )
@@ -48,9 +49,9 @@ MOODS = _pairs(
     "enferma/enfermo, ocupada/ocupado",
     "/",
 )
-GAVE = _words("dio entregó regaló prestó ofreció mandó mostró dejó")
-DAYS = _words("lunes martes miércoles jueves viernes sábado domingo")
-NUMBERS = _words("uno dos tres cuatro cinco seis siete ocho nueve diez")
+GAVE = words("dio entregó regaló prestó ofreció mandó mostró dejó")
+DAYS = words("lunes martes miércoles jueves viernes sábado domingo")
+NUMBERS = words("uno dos tres cuatro cinco seis siete ocho nueve diez")
 WHEN = ("Ayer", "Hoy", "Esa tarde", "Por la noche", "Aquel día", "Esta mañana", "De pronto", "Poco después")
 WHY = (
     "porque era su cumpleaños",

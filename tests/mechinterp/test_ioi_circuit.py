@@ -79,7 +79,9 @@ def test_minimality_is_what_the_circuit_loses(model: Model, asked: Prompts, circ
 def test_the_whole_model_is_complete_and_its_circuit_nearly(
     model: Model, asked: Prompts, circuit: Circuit
 ) -> None:
-    verdicts = tuple(Verdict(head, Role.SUPPORT, -1, -1, -1, 0) for head in all_heads(model.transformer))
+    verdicts = tuple(
+        Verdict(head, Role.SUPPORT, -1.0, -1.0, -1.0, 0.0) for head in all_heads(model.transformer)
+    )
     assert incompleteness(model, asked, Circuit(verdicts, {}, circuit.difference), n=3) < 1e-5
     assert 0 < incompleteness(model, asked, circuit, n=3) < 0.5
 
