@@ -231,9 +231,7 @@ def test_another_architecture_without_the_bridge_is_refused(
 ) -> None:
     for module in ("transformer_lens", "transformer_lens.model_bridge"):
         monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(
-        ValueError, match=r"llama.*, which is not of GPT-2's architecture, install transformer_lens"
-    ):
+    with pytest.raises(ValueError, match=r"llama.*: it is not of GPT-2's architecture, and transformer_lens"):
         load_model(str(checkpoint("llama")))
 
 
