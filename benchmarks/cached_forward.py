@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 
+from benchmarks.gpt2_small import random_bridge
 from benchmarks.measure import RUNS, report
-from mechinterp.bridge import converted, open_bridge
+from mechinterp.bridge import converted
 
 BATCH, POSITIONS = 8, 64
 
 
 def main() -> None:
     """Measure in this process, in turn, on one thread."""
-    from transformers import GPT2Config, GPT2LMHeadModel
-
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    with tempfile.TemporaryDirectory() as folder:
-        GPT2LMHeadModel(GPT2Config()).save_pretrained(folder)
-        bridge = open_bridge(Path(folder))
+    bridge = random_bridge()
     ours = converted(bridge)
     tokens = torch.randint(0, 50257, (BATCH, POSITIONS))
     runs = {

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from mechinterp.bridge import converted, open_bridge
+from benchmarks.gpt2_small import random_bridge
+from mechinterp.bridge import converted
 from mechinterp.composition import Input
 from mechinterp.heads import Head, all_heads
 from mechinterp.metrics import logit_diff
@@ -28,13 +27,7 @@ RECEIVERS = [Head(9, 9), Head(10, 0), Head(9, 6)]
 
 def main() -> None:
     """Measure on one thread; TransformerLens' and the slow runs once each, for they take minutes."""
-    from transformers import GPT2Config, GPT2LMHeadModel
-
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    with tempfile.TemporaryDirectory() as folder:
-        GPT2LMHeadModel(GPT2Config()).save_pretrained(folder)
-        bridge = open_bridge(Path(folder))
+    bridge = random_bridge()
     ours = converted(bridge)
     for common in (0, COMMON):
         _activation_patching(bridge, ours, common)
