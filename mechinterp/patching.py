@@ -234,7 +234,9 @@ def pair_of(transformer: Transformer, base: Tokens, source: Source, metric: Metr
     if not differs.any(1).all():
         same = (~differs.any(1)).nonzero().flatten().tolist()
         raise ValueError(f"clean and corrupted prompts {same} are the same: there is nothing to patch")
-    kept, other = transformer.cache(base), transformer.cache(source)
+    both = transformer.cache(torch.cat((base, source)))
+    kept = {name: x[: len(base)] for name, x in both.items()}
+    other = {name: x[len(base) :] for name, x in both.items()}
     last = kept[f"blocks.{transformer.config.n_layers - 1}.hook_resid_post"]
     rows = torch.arange(len(base))
     measured = metric.measure(transformer, last[rows[:, None], metric.positions], rows)

@@ -186,3 +186,28 @@ def test_bad_input_is_refused_with_what_was_expected() -> None:
     reads = torch.tensor([[5], [5], [5]])
     refused(r"return shape \(3,\), got \(3, 20\)", metric=Metric(reads, lambda logits, _: logits[:, 0]))
     refused("not finite", metric=Metric(reads, lambda logits, _: logits[:, 0, 0] / 0))
+
+
+@pytest.mark.parametrize("part", [Part.K, Part.V])
+def test_shared_keys_and_values_are_patched_for_one_head_as_if_it_had_its_own(part: Part) -> None:
+    shared = random_transformer("llama")
+    own = random_transformer("llama")
+    for block in own.blocks:
+        for name in ("W_K", "W_V", "b_K", "b_V"):
+            setattr(block, name, getattr(block, name).repeat_interleave(2, dim=0))
+    base, source = prompts(11)
+    metric = metric_at(torch.tensor([5, 4, 5]))
+    for patch in (patch_heads, patch_heads_and_positions):
+        found = patch(shared, base, source, part, metric)
+        torch.testing.assert_close(found, patch(own, base, source, part, metric), atol=1e-9, rtol=0)
+    for head in range(4):
+        wanted = brute_force(
+            own,
+            base,
+            source,
+            f"blocks.1.{part.value}",
+            (slice(None), slice(None), head),
+            torch.tensor([5, 4, 5]),
+        )
+        ours = patch_heads(shared, base, source, part, metric)[:, 1, head]
+        torch.testing.assert_close(ours, wanted, atol=1e-9, rtol=0)
