@@ -83,6 +83,8 @@ def patch_paths(
     Raises ValueError where a head or layer is not there, no sender comes before a receiver, or as patch_positions.
     """
     _check(transformer, senders, receivers)
+    if positions is not None and not 0 <= positions.min() <= positions.max() < base.shape[1]:
+        raise ValueError(f"expected positions below {base.shape[1]}, got {positions.tolist()}")
     pair = pair_of(transformer, base, source, metric, memory)
     found = pair.measured[:, None].repeat(1, len(senders))
     starts = pair.first if positions is None else positions

@@ -209,3 +209,7 @@ def test_bad_input_is_refused() -> None:
     refused("no path leads", [Head(2, 0)], [HeadInput(Head(1, 0), Input.Q)])
     refused("got 0 and 1", [], [Final()])
     refused("heads share them", [Head(0, 0)], [HeadInput(Head(1, 0), Input.K)], "llama")
+    with pytest.raises(ValueError, match=r"positions below 6, got \[5, 6, 5\]"):
+        patch_paths(transformer, base, source, HEADS, [Final()], metric, positions=torch.tensor([5, 6, 5]))
+    with pytest.raises(ValueError, match="are the same: there is nothing to patch"):
+        patch_paths(transformer, base, base, HEADS, [Final()], metric)
