@@ -8,12 +8,11 @@ from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Result
 from mechinterp.heads import (
+    attention_patterns,
     current_token_score,
     first_token_score,
     of_head,
     of_others,
-    pattern_names,
-    patterns,
     previous_token_score,
     strongest,
 )
@@ -31,11 +30,10 @@ MANY = 12  # tokens of the prompt that is shown
 
 @torch.no_grad()
 def compute(model: Model, n_prompts=200, n_tokens=48, seed=1_000_000) -> Result:
-    n_layers = model.config.n_layers
     tokens = random_tokens(model, n_prompts, n_tokens, seed)  # scored where no text asks for anything else
-    pattern = patterns(model.run_with_cache(tokens, pattern_names(n_layers))[1], n_layers)
+    pattern = attention_patterns(model.transformer, tokens)
     text = ordinary_text(model, 1, MANY, seed)  # shown
-    in_text = patterns(model.run_with_cache(text, pattern_names(n_layers))[1], n_layers)[0]
+    in_text = attention_patterns(model.transformer, text)[0]
     panels, values, claims = [], {}, {}
     for kind, (name, score) in KINDS.items():
         scores = score(pattern)

@@ -8,11 +8,10 @@ from figures.style.spanish import decimal
 from lectern.figure import Claim, Result
 from mechinterp.composition import Input, composition_score, random_baseline
 from mechinterp.heads import (
+    attention_patterns,
     induction_score,
     of_head,
     of_others,
-    pattern_names,
-    patterns,
     previous_token_score,
     strongest,
 )
@@ -22,10 +21,8 @@ from mechinterp.prompts import random_tokens, repeated_random_tokens
 
 @torch.no_grad()
 def compute(model: Model, n_prompts=200, period=25, seed=1_000_000) -> Result:
-    n_layers = model.config.n_layers
     tokens = repeated_random_tokens(model, n_prompts, period, seed)
-    logits, cache = model.run_with_cache(tokens, pattern_names(n_layers))
-    pattern = patterns(cache, n_layers)
+    pattern = attention_patterns(model.transformer, tokens)
     scores = induction_score(pattern, period)
     head = strongest(scores)
     own, others = of_head(scores, head), of_others(scores, head)
@@ -35,7 +32,7 @@ def compute(model: Model, n_prompts=200, period=25, seed=1_000_000) -> Result:
     composed = composition_score(model.transformer, previous, head, Input.K) if head.layer else 0.0
     baseline = random_baseline(model.config)
 
-    log_prob = model.log_probs_of_next(tokens, logits)
+    log_prob = model.log_probs_of_next(tokens, model(tokens))
     fresh = random_tokens(model, n_prompts, 2 * period, seed)  # control: as long, and nothing repeats
     control = model.log_probs_of_next(fresh, model(fresh))
     second, first = log_prob[:, 1 - period :].mean(1), log_prob[:, : period - 1].mean(1)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from mechinterp.transformer import Cache, Transformer
@@ -64,6 +64,13 @@ def of_others(scores: Scores, head: Head) -> Float[Tensor, " other"]:
 def patterns(cache: Cache, n_layers: int) -> Pattern:
     """Return the attention patterns of all layers of a cached run."""
     return torch.stack([cache[f"blocks.{layer}.attn.hook_pattern"] for layer in range(n_layers)], dim=1)
+
+
+def attention_patterns(transformer: Transformer, tokens: Int[Tensor, "prompt pos"]) -> Pattern:
+    """Run prompts; return the attention patterns of all layers."""
+    n_layers = transformer.config.n_layers
+    _, cache = transformer.run_with_cache(tokens, pattern_names(n_layers))
+    return patterns(cache, n_layers)
 
 
 def pattern_names(n_layers: int) -> list[str]:

@@ -103,11 +103,7 @@ def patch_positions(
             "this model has no residual stream between attention and MLP: they read the same one"
         )
     found = pair.measured[:, None, None].repeat(1, transformer.config.n_layers, pair.n_positions)
-    jobs = (
-        job
-        for position in range(pair.n_positions)
-        for job in _jobs(pair, pair.first <= position, position, 1)
-    )
+    jobs = _jobs_by_position(pair, per_layer=1)
     for job, metrics in _done(pair, jobs, lambda sweep, layer: _start_at(pair, sweep, layer, place)):
         found[job.sweep.prompts, job.layers.start : job.layers.stop, job.sweep.first] = metrics.T
     return found
@@ -140,11 +136,7 @@ def patch_heads_and_positions(
     pair = pair_of(transformer, base, source, metric, memory)
     config = transformer.config
     found = pair.measured[:, None, None, None].repeat(1, config.n_layers, config.n_heads, pair.n_positions)
-    jobs = (
-        job
-        for position in range(pair.n_positions)
-        for job in _jobs(pair, pair.first <= position, position, config.n_heads)
-    )
+    jobs = _jobs_by_position(pair, per_layer=config.n_heads)
 
     def start(sweep: Sweep, layer: int) -> Start:
         return _start_of_heads(pair, sweep, layer, part, sweep.first)
@@ -250,6 +242,12 @@ class Job:
     sweep: Sweep
     layers: range
     share: float  # of the memory
+
+
+def _jobs_by_position(pair: Pair, per_layer: int) -> Iterator[Job]:
+    """Yield the sweeps that begin at each position, of the prompts that differ there or before."""
+    for position in range(pair.n_positions):
+        yield from _jobs(pair, pair.first <= position, position, per_layer)
 
 
 def _jobs(pair: Pair, reached: Bool[Tensor, " prompt"], first: int, per_layer: int) -> Iterator[Job]:

@@ -50,13 +50,6 @@ class Start:
     resid: Resid
 
 
-def hook_names(config: Config) -> set[str]:
-    """Return the hook points of the unpatched run that a sweep reads."""
-    layers = range(config.n_layers)
-    names = {f"blocks.{layer}.attn.{name}" for layer in layers for name in (keys_name(config), "hook_v")}
-    return names | {f"blocks.{config.n_layers - 1}.hook_resid_post"}
-
-
 def keys_name(config: Config) -> str:
     """Return the hook point at which keys are as attention uses them."""
     return "hook_rot_k" if config.rotary_dims else "hook_k"

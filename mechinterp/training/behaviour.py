@@ -19,13 +19,12 @@ from mechinterp import ioi
 from mechinterp.attribution import by_head, logit_diff_reader
 from mechinterp.heads import (
     all_heads,
+    attention_patterns,
     current_token_score,
     duplicate_token_score,
     first_token_score,
     induction_score,
     of_head,
-    pattern_names,
-    patterns,
     previous_token_score,
     strongest,
 )
@@ -139,9 +138,7 @@ def _best(
     name: str, model: Model, tokens: Tensor, score: Callable[[Tensor], Tensor], required: float
 ) -> Behaviour:
     """Return the score of the head that has most of it."""
-    n_layers = model.config.n_layers
-    _, cache = model.run_with_cache(tokens, pattern_names(n_layers))
-    scores = score(patterns(cache, n_layers))
+    scores = score(attention_patterns(model.transformer, tokens))
     head = strongest(scores)
     return _behaviour(name, of_head(scores, head), required, where=str(head))
 

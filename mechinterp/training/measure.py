@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 
 from mechinterp import ioi
-from mechinterp.heads import induction_score, pattern_names, patterns, previous_token_score
+from mechinterp.heads import attention_patterns, induction_score, previous_token_score
 from mechinterp.model import Model
 from mechinterp.prompts import repeated_random_tokens
 from mechinterp.training.behaviour import PERIOD, SEED, repetition_loss
@@ -25,8 +25,7 @@ def measure_of(model_of: Callable[[Transformer], Model]) -> Callable[[Transforme
         prompts = ioi.prompts(model, N_PROMPTS, SEED + 1)
         difference = prompts.logit_diff(model(prompts.tokens))
         tokens = repeated_random_tokens(model, N_PROMPTS, PERIOD, SEED + 1)
-        n_layers = model.config.n_layers
-        pattern = patterns(model.run_with_cache(tokens, pattern_names(n_layers))[1], n_layers)
+        pattern = attention_patterns(transformer, tokens)
         return {
             "repetition_loss": repetition_loss(model, N_PROMPTS, SEED + 1).mean().item(),
             "induction_score": induction_score(pattern, PERIOD).mean(0).max().item(),
