@@ -26,7 +26,7 @@ from mechinterp.training.run import SAVE_EVERY, Run, begin, resume
 from mechinterp.training.settings import Settings
 from mechinterp.training.tokenizer import BOS, train_tokenizer
 
-STATE = "training.pt"
+STATE = "training.state"
 INTERRUPTED = 130
 
 

@@ -40,8 +40,8 @@ def test_a_resumed_run_goes_on_as_if_it_had_not_been_stopped(texts: torch.Tensor
     losses = advance(whole, texts, 8)
     stopped = training.begin(TINY, CPU)
     advance(stopped, texts, 5)
-    stopped.save(tmp_path / "state.pt")
-    resumed = training.resume(tmp_path / "state.pt", TINY, CPU)
+    stopped.save(tmp_path / "training.state")
+    resumed = training.resume(tmp_path / "training.state", TINY, CPU)
     assert advance(resumed, texts, 3) == losses[5:]
     for name, tensor in whole.parameters.items():
         assert torch.equal(tensor, resumed.parameters[name]), name
@@ -54,15 +54,15 @@ def test_the_loss_falls(texts: torch.Tensor) -> None:
 
 
 def test_a_state_of_other_settings_is_refused(texts: torch.Tensor, tmp_path: Path) -> None:
-    training.begin(TINY, CPU).save(tmp_path / "state.pt")
+    training.begin(TINY, CPU).save(tmp_path / "training.state")
     with pytest.raises(ValueError, match="another seed: choose another folder"):
-        training.resume(tmp_path / "state.pt", replace(TINY, seed=2), CPU)
+        training.resume(tmp_path / "training.state", replace(TINY, seed=2), CPU)
 
 
 def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "state.pt").write_bytes(b"half")
+    (tmp_path / "training.state").write_bytes(b"half")
     with pytest.raises(ValueError, match=r"is damaged .*: delete it to begin anew"):
-        training.resume(tmp_path / "state.pt", TINY, CPU)
+        training.resume(tmp_path / "training.state", TINY, CPU)
 
 
 def test_measurements_are_taken_on_the_way_and_at_the_end(texts: torch.Tensor) -> None:
