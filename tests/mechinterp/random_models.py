@@ -18,12 +18,14 @@ def random_transformer(
     n_layers: int = 3,
     n_heads: int = 4,
     d_model: int = 16,
+    d_head: int = 8,
+    d_mlp: int = 24,
     d_vocab: int = 20,
+    n_ctx: int = 16,
     seed: int = 0,
 ) -> Transformer:
     options = dict(SHAPES[shape])
     n_kv, gated = options.pop("kv_heads", n_heads), options.pop("gated", False)
-    d_head, d_mlp, n_ctx = 8, 24, 16
     config = Config(n_layers, n_heads, d_model, d_head, d_mlp, d_vocab, n_ctx, **options)  # type: ignore[arg-type]
     draw = torch.Generator().manual_seed(seed)
 
