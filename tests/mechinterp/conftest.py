@@ -9,7 +9,6 @@ import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-VOCABULARY = [chr(code) for code in range(33, 127)]
 SHAPES = ("gpt2", "gpt2_tied", "gpt_neox", "llama")
 
 
