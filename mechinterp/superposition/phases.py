@@ -1,0 +1,81 @@
+"""What becomes of the second of two features that have one dimension, by its importance and its sparsity.
+
+Source: Elhage et al. 2022, «Superposition as a phase change».
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mechinterp.superposition.arrangements import absent_loss, antipodal_loss
+from mechinterp.superposition.geometry import represented
+from mechinterp.superposition.integration import judged
+from mechinterp.superposition.model import ToyModels
+from mechinterp.superposition.samplers import independent_features
+from mechinterp.superposition.training import best_of, train
+
+
+class Phase(IntEnum):
+    """What the second feature gets."""
+
+    ABSENT = 0
+    SUPERPOSED = 1
+    OWN = 2
+
+
+def phase_losses(
+    importance: Float[Tensor, "*grid"], sparsity: Float[Tensor, "*grid"]
+) -> Float[Tensor, "*grid phase"]:
+    """Return the closed-form loss of each phase, for a first feature of importance 1 and a second of `importance`."""
+    absent, pair = absent_loss(sparsity), antipodal_loss(sparsity)
+    return torch.stack((importance * absent, (1 + importance) * pair, absent), dim=-1)
+
+
+def predicted_phase(
+    importance: Float[Tensor, "*grid"], sparsity: Float[Tensor, "*grid"]
+) -> Int[Tensor, "*grid"]:
+    """Return the phase of least loss."""
+    return phase_losses(importance, sparsity).argmin(-1)
+
+
+def phase_boundary(sparsity: Float[Tensor, "*grid"]) -> Float[Tensor, "*grid"]:
+    """Return the importance at which a second feature, left out below, comes into superposition.
+
+    With V the loss of an absent feature and P that of a paired one, I V = (1 + I) P. At the reciprocal
+    importance it is the first feature that is left out. Where V ≤ 2P, for 1 − S ≥ 4/7, nothing is ever in
+    superposition and the more important feature takes the dimension: the boundary is 1.
+    """
+    absent, pair = absent_loss(sparsity), antipodal_loss(sparsity)
+    return torch.where(absent > 2 * pair, pair / (absent - pair), torch.ones_like(pair))
+
+
+def train_grid(
+    importance: Float[Tensor, " instance"],
+    sparsity: Float[Tensor, " instance"],
+    n_restarts: int,
+    seed: int = 0,
+) -> ToyModels:
+    """Return, for each importance and sparsity, the best of several models of two features in one dimension.
+
+    Half of all starts have both weights of one sign and end with a single feature, so several are needed.
+    """
+    extra, absent = importance.repeat_interleave(n_restarts), sparsity.repeat_interleave(n_restarts)
+    both = torch.stack((torch.ones_like(extra), extra), dim=1)
+    sampler = independent_features(absent, 2)
+    models = train(
+        sampler, both, len(extra), 1, steps=250, batch=64, learning_rate=3e-2, held_out=1, seed=seed
+    )
+    return best_of(judged(models, both, absent), n_restarts)
+
+
+def measured_phase(W: Float[Tensor, "instance 1 2"]) -> Int[Tensor, " instance"]:
+    """Return the phase of trained models: which of the two features are represented.
+
+    A model that represents neither, which no loss favours, counts as one whose second feature is absent.
+    """
+    first, second = represented(W).unbind(-1)
+    return torch.where(second, torch.where(first, Phase.SUPERPOSED, Phase.OWN), Phase.ABSENT)
