@@ -26,9 +26,11 @@ SMALL = {
     "ioi_circuit": {"n_prompts": 20},
     "logit_lens": {"n_prompts": 4},
     "positional_qk": {"n_prompts": 4},
+    "polysemanticity": {"n_groups": 1, "n_restarts": 1},
     "repeated_seq": {"n_prompts": 4},
     "superposition": {"sparsities": (0.0, 0.9), "n_restarts": 1},
     "superposition_correlation": {"n_groups": 2, "n_restarts": 1},
+    "superposition_phases": {"side": 3, "n_restarts": 1, "n_sparsities": 8},
 }
 
 
