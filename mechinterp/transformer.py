@@ -179,10 +179,15 @@ class Transformer:
         _check_reached(wanted or set(), cache)
         return logits, cache
 
-    def cache(self, tokens: Int[Tensor, "batch pos"]) -> Cache:
-        """Return the tensors at all hook points of the layers; the logits, which may take longest, are not formed."""
+    def cache(self, tokens: Int[Tensor, "batch pos"], names: Iterable[str] | None = None) -> Cache:
+        """Return the tensors at all hook points of the layers, or at those named.
+
+        The logits, which may take longest, are not formed. Raises ValueError where a hook point is never reached.
+        """
         found: Cache = {}
-        self.stream(tokens, _keep_in(found, None))
+        wanted = None if names is None else set(names)
+        self.stream(tokens, _keep_in(found, wanted))
+        _check_reached(wanted or set(), found)
         return found
 
     def run_with_hooks(

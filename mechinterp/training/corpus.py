@@ -95,8 +95,12 @@ class Corpus:
 
     def sentence(self) -> str:
         """Return a sentence of some kind."""
+        return self.kind_and_sentence()[1]
+
+    def kind_and_sentence(self) -> tuple[str, str]:
+        """Return the kind of a sentence, by the name of what draws it, and the sentence."""
         (kind,) = self._random.choices(self._kinds, self._weights)
-        return spell(kind())
+        return kind.__name__, spell(kind())
 
     def indirect_object(self) -> str:
         """Return a sentence in which one of two people gives the other something."""

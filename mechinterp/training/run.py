@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from jaxtyping import Float, Int
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
+from mechinterp.run_state import read_state, restore, write_state
 from mechinterp.training.batches import batch_at
 from mechinterp.training.parameters import (
     Parameters,
@@ -29,11 +26,6 @@ from mechinterp.transformer import Cache, Transformer
 MEASURE_EVERY = 50  # steps
 SAVE_EVERY = 250  # steps
 GRADIENT_NORM = 1.0  # gradients longer than this are shortened to it
-
-PARAMETERS, RUN = (
-    "parameters.",
-    "run",
-)  # in the file: what the parameters' names begin with, and what holds the rest
 
 Measure = Callable[[Transformer], dict[str, float]]
 
@@ -82,18 +74,8 @@ class Run:
 
     def save(self, path: Path) -> None:
         """Write the run to a safetensors file, which is whole or not there."""
-        tensors = {f"{PARAMETERS}{name}": tensor.detach() for name, tensor in self.parameters.items()}
-        for i, optimizer in enumerate(self.optimizers):
-            for index, state in optimizer.state_dict()["state"].items():
-                tensors |= {f"optimizers.{i}.{index}.{name}": value for name, value in state.items()}
         told = {"settings": asdict(self.settings), "step": self.step, "history": self.history}
-        temporary = path.with_name(f".{path.name}.tmp")
-        save_file(
-            {name: tensor.contiguous() for name, tensor in tensors.items()},
-            temporary,
-            {RUN: json.dumps(told)},
-        )
-        temporary.replace(path)
+        write_state(path, self.parameters, self.optimizers, told)
 
 
 def begin(settings: Settings, device: torch.device) -> Run:
@@ -108,35 +90,11 @@ def resume(path: Path, settings: Settings, device: torch.device) -> Run:
 
     Raises ValueError where the file is damaged, or its settings are others.
     """
-    try:
-        with safe_open(path, framework="pt", device=str(device)) as file:
-            told: dict[str, Any] = json.loads(file.metadata()[RUN])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error}): delete it to begin anew") from error
-    if (found := told["settings"]) != asdict(settings):
-        other = [name for name, value in asdict(settings).items() if found.get(name) != value]
-        raise ValueError(
-            f"{path} is of a run with another {', '.join(other)}: choose another folder, or delete it"
-        )
-    parameters = {n.removeprefix(PARAMETERS): t for n, t in tensors.items() if n.startswith(PARAMETERS)}
+    told, tensors = read_state(path, asdict(settings), device)
     run = begin(settings, device)
-    for name, parameter in run.parameters.items():
-        parameter.data = parameters[name]
-    for i, optimizer in enumerate(run.optimizers):
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": _state_of(tensors, f"optimizers.{i}.")})
+    restore(tensors, run.parameters, run.optimizers)
     run.step, run.history = told["step"], told["history"]
     return run
-
-
-def _state_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[int, dict[str, Tensor]]:
-    """Return an optimiser's state from tensors named prefix, index of the parameter, name."""
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if name.startswith(prefix):
-            index, _, field_name = name.removeprefix(prefix).partition(".")
-            state.setdefault(int(index), {})[field_name] = tensor
-    return state
 
 
 def cross_entropy(

@@ -1,0 +1,89 @@
+"""Where the vectors come from that an SAE is trained on: batch after batch, never all of them at once.
+
+A source gives the batch of a step by its number alone, so that a run that was stopped sees what it would have seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mechinterp.transformer import Transformer
+
+Batch = Float[Tensor, "batch d_model"]
+
+
+class Source(Protocol):
+    """What gives vectors."""
+
+    def batch(self, step: int) -> Batch:
+        """Return the vectors of a step, always the same for the same step."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Vectors that are held in memory; a batch is drawn from them with replacement."""
+
+    vectors: Float[Tensor, "vector d_model"]
+    size: int = 1024
+    seed: int = 0
+
+    def batch(self, step: int) -> Batch:
+        """Return `size` of the vectors."""
+        return self.vectors[torch.randint(len(self.vectors), (self.size,), generator=_draw(self.seed, step))]
+
+
+@dataclass(eq=False)
+class Activations:
+    """What a transformer has at a hook point, on texts that it runs as they are needed.
+
+    A round runs `contexts` of the texts, drawn at random, and mixes their positions; batches are cut from it. Only the
+    latest round is held. The first position, where nothing but the beginning of text is read, is left out.
+    """
+
+    transformer: Transformer
+    tokens: Int[Tensor, "text pos"]
+    hook: str
+    size: int = 1024
+    contexts: int = 256
+    seed: int = 0
+    _round: tuple[int, Float[Tensor, "vector d_model"]] | None = field(default=None, init=False)
+
+    def batch(self, step: int) -> Batch:
+        """Return `size` vectors; the last ones of a round that do not fill a batch are not used.
+
+        Raises ValueError where a round does not fill one batch, or the transformer has no such hook point.
+        """
+        in_round = self.contexts * (self.tokens.shape[1] - 1) // self.size
+        if not in_round:
+            raise ValueError(
+                f"expected at least {self.size} positions in {self.contexts} contexts, "
+                f"got {self.contexts * (self.tokens.shape[1] - 1)}"
+            )
+        number, index = divmod(step, in_round)
+        return self._vectors(number)[index * self.size : (index + 1) * self.size]
+
+    def _vectors(self, number: int) -> Float[Tensor, "vector d_model"]:
+        if self._round is None or self._round[0] != number:
+            draw = _draw(self.seed, number)
+            rows = torch.randint(len(self.tokens), (self.contexts,), generator=draw)
+            vectors = activations(self.transformer, self.tokens[rows], self.hook)[:, 1:].flatten(0, 1)
+            self._round = number, vectors[torch.randperm(len(vectors), generator=draw)]
+        return self._round[1]
+
+
+@torch.no_grad()
+def activations(
+    transformer: Transformer, tokens: Int[Tensor, "text pos"], hook: str
+) -> Float[Tensor, "text pos d_model"]:
+    """Return what a transformer has at a hook point; where heads are apart there, one beside the other."""
+    return transformer.cache(tokens, [hook])[hook].flatten(2)
+
+
+def _draw(seed: int, number: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed * 1_000_003 + number)  # torch uses 32 bits of it

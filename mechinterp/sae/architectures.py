@@ -1,0 +1,302 @@
+"""Sparse autoencoders as they are trained: the five architectures, each with its loss and its rules.
+
+Each is a set of hyperparameters that answers the same questions: which parameters there are at the start (initial),
+which autoencoder they are (sae), what is minimised (loss), and what holds of the parameters after a step (constrain).
+In every loss the first term is the squared error ‖x − x̂‖², summed over d_model and averaged over the batch; x has been
+scaled so that ‖x‖² is d_model on average, so that a coefficient means the same for any model.
+
+- L1: + λ Σ f_i ‖W_dec,i‖, norms free. Source: Conerly et al. 2024, *Update on how we train SAEs*.
+- Gated: + λ Σ ReLU(gate_i) + ‖x − the gate's own reconstruction‖², with the decoder fixed in the last term; unit norms.
+  Source: Rajamanoharan et al. 2024a, equation 8.
+- JumpReLU: + λ L0; the step's derivative in the threshold is a rectangle's. Unit norms.
+  Source: Rajamanoharan et al. 2024b, equations 9 to 12.
+- TopK, BatchTopK: the number that fire is set, for each vector or for the batch on average; unit norms.
+  Sources: Gao et al. 2024; Bussmann et al. 2024.
+
+Dead features are revived in one of two ways. *Resampling* (L1, Gated, JumpReLU; Bricken et al. 2023) begins them anew
+on vectors that are told badly: see resampling.py. The *auxiliary loss* (TopK, BatchTopK; Gao et al. 2024, appendix A.2)
+adds 1/32 of the squared error with which the dead features alone tell what the others leave of x.
+
+Departures: λ of L1, Gated and JumpReLU rises from zero over the first steps (as Conerly et al. have it, for all three),
+and JumpReLU is resampled, of which its paper says nothing.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mechinterp.sae.autoencoder import SAE, Features, GatedSAE, JumpReLUSAE, StandardSAE, TopKSAE, k_largest
+
+Parameters = dict[str, Tensor]
+Batch = Float[Tensor, "batch d_model"]
+Dead = Bool[Tensor, " d_sae"]
+
+SMALL_NORM = 0.1  # of the decoder's rows at the start, where their norms are free (Conerly et al. 2024)
+AUXILIARY = 1 / 32  # weight of the auxiliary loss (Gao et al. 2024)
+
+
+@dataclass(frozen=True, eq=False)
+class Loss:
+    """What is minimised, and how much each feature fired on the way."""
+
+    total: Float[Tensor, ""]
+    error: Float[Tensor, ""]  # the first term alone
+    f: Float[Tensor, "batch d_sae"]
+
+
+@dataclass(frozen=True)
+class Architecture(ABC):
+    """What an SAE is trained to be."""
+
+    resampled: ClassVar[bool] = False  # whether its dead features are revived by resampling
+
+    def initial(self, d_model: int, d_sae: int, draw: torch.Generator) -> Parameters:
+        """Return parameters to begin with: directions at random, each read as it is written, and no bias."""
+        W_dec = torch.randn(d_sae, d_model, generator=draw)
+        W_dec /= W_dec.norm(dim=-1, keepdim=True)
+        return {
+            "W_enc": W_dec.T.clone(),
+            "b_enc": torch.zeros(d_sae),
+            "W_dec": W_dec,
+            "b_dec": torch.zeros(d_model),
+        }
+
+    @abstractmethod
+    def sae(self, parameters: Parameters) -> SAE:
+        """Return the autoencoder of these parameters, through which gradients flow."""
+
+    @abstractmethod
+    def loss(self, parameters: Parameters, x: Batch, warm: float, dead: Dead) -> Loss:
+        """Return the loss on a batch; `warm`, from 0 to 1, is how much of λ counts, `dead` which features are."""
+
+    def finished(self, parameters: Parameters, x: Batch) -> SAE:
+        """Return the autoencoder as it is used, given a sample of vectors; its decoder's rows have norm 1."""
+        del x
+        return self.sae(parameters)
+
+    def constrain_gradients(self, parameters: Parameters) -> None:
+        """Take from the decoder's gradient what would change the norm of its rows (Bricken et al. 2023)."""
+        W_dec = parameters["W_dec"]
+        if W_dec.grad is not None:
+            W_dec.grad -= (W_dec.grad * W_dec).sum(-1, keepdim=True) * W_dec
+
+    def constrain(self, parameters: Parameters) -> None:
+        """Give the decoder's rows norm 1 again."""
+        W_dec = parameters["W_dec"]
+        W_dec /= W_dec.norm(dim=-1, keepdim=True)
+
+
+@dataclass(frozen=True)
+class L1(Architecture):
+    """Few features fire because each costs as much as it adds."""
+
+    coefficient: float = 5.0
+    resampled: ClassVar[bool] = True
+
+    def initial(self, d_model: int, d_sae: int, draw: torch.Generator) -> Parameters:
+        """Return directions at random, as short as the paper has them."""
+        parameters = super().initial(d_model, d_sae, draw)
+        return parameters | {name: SMALL_NORM * parameters[name] for name in ("W_enc", "W_dec")}
+
+    def sae(self, parameters: Parameters) -> SAE:
+        """Return a standard SAE."""
+        return StandardSAE(**parameters)
+
+    def loss(self, parameters: Parameters, x: Batch, warm: float, dead: Dead) -> Loss:
+        """Return the squared error + λ Σ f_i ‖W_dec,i‖."""
+        del dead
+        sae = self.sae(parameters)
+        f = sae.encode(x)
+        error = squared_error(x, sae.decode(f))
+        penalty = f.mean(0) @ sae.W_dec.norm(dim=-1)
+        return Loss(error + warm * self.coefficient * penalty, error, f)
+
+    def finished(self, parameters: Parameters, x: Batch) -> SAE:
+        """Return the SAE with the decoder's norms moved into the features."""
+        del x
+        norms = parameters["W_dec"].norm(dim=-1).clamp_min(1e-8)
+        return StandardSAE(
+            W_enc=parameters["W_enc"] * norms,
+            b_enc=parameters["b_enc"] * norms,
+            W_dec=parameters["W_dec"] / norms[:, None],
+            b_dec=parameters["b_dec"],
+        )
+
+    def constrain_gradients(self, parameters: Parameters) -> None:
+        """Leave the gradient: the norms are free."""
+
+    def constrain(self, parameters: Parameters) -> None:
+        """Leave the norms free."""
+
+
+@dataclass(frozen=True)
+class Gated(Architecture):
+    """Few gates are open because an open gate costs; how much a feature fires costs nothing."""
+
+    coefficient: float = 2.5
+    resampled: ClassVar[bool] = True
+
+    def initial(self, d_model: int, d_sae: int, draw: torch.Generator) -> Parameters:
+        """Return what all have, and magnitudes that read what the gates read."""
+        more = {"r_mag": torch.zeros(d_sae), "b_mag": torch.zeros(d_sae)}
+        return super().initial(d_model, d_sae, draw) | more
+
+    def sae(self, parameters: Parameters) -> GatedSAE:
+        """Return a gated SAE."""
+        return GatedSAE(**parameters)
+
+    def loss(self, parameters: Parameters, x: Batch, warm: float, dead: Dead) -> Loss:
+        """Return the squared error + λ Σ ReLU(gate_i) + the squared error of the gates' own reconstruction."""
+        del dead
+        sae = self.sae(parameters)
+        gate = sae.pre(x)
+        is_open = gate.relu()
+        f = sae.magnitude(gate).relu() * (gate > 0)
+        error = squared_error(x, sae.decode(f))
+        of_gates = squared_error(x, is_open @ sae.W_dec.detach() + sae.b_dec.detach())
+        return Loss(error + warm * self.coefficient * is_open.sum(-1).mean() + of_gates, error, f)
+
+
+@dataclass(frozen=True)
+class JumpReLU(Architecture):
+    """Few features fire because each that fires costs the same."""
+
+    coefficient: float = 1.0
+    bandwidth: float = 0.1  # of the rectangle that stands for the step's derivative
+    threshold: float = 0.1  # at the start
+    resampled: ClassVar[bool] = True
+
+    def initial(self, d_model: int, d_sae: int, draw: torch.Generator) -> Parameters:
+        """Return what all have, and thresholds as logarithms, which keeps them positive."""
+        more = {"log_threshold": torch.full((d_sae,), self.threshold).log()}
+        return super().initial(d_model, d_sae, draw) | more
+
+    def sae(self, parameters: Parameters) -> JumpReLUSAE:
+        """Return a JumpReLU SAE."""
+        shared = {name: tensor for name, tensor in parameters.items() if name != "log_threshold"}
+        return JumpReLUSAE(**shared, threshold=parameters["log_threshold"].exp())
+
+    def loss(self, parameters: Parameters, x: Batch, warm: float, dead: Dead) -> Loss:
+        """Return the squared error + λ times the number that fire."""
+        del dead
+        sae = self.sae(parameters)
+        pre = sae.pre(x).relu()
+        f = cast(Tensor, _JumpReLU.apply(pre, sae.threshold, self.bandwidth))
+        fires = cast(Tensor, _Step.apply(pre, sae.threshold, self.bandwidth))
+        error = squared_error(x, sae.decode(f))
+        return Loss(error + warm * self.coefficient * fires.sum(-1).mean(), error, f)
+
+
+@dataclass(frozen=True)
+class TopK(Architecture):
+    """Exactly the k largest fire for each vector, fewer only where fewer are positive."""
+
+    k: int = 16
+
+    def initial(self, d_model: int, d_sae: int, draw: torch.Generator) -> Parameters:
+        """Return what all have; raise ValueError where there are not k features."""
+        if not 1 <= self.k <= d_sae:
+            raise ValueError(f"expected k from 1 to the {d_sae} features of the dictionary, got {self.k}")
+        return super().initial(d_model, d_sae, draw)
+
+    def sae(self, parameters: Parameters) -> SAE:
+        """Return a TopK SAE."""
+        return TopKSAE(**parameters, k=self.k)
+
+    def loss(self, parameters: Parameters, x: Batch, warm: float, dead: Dead) -> Loss:
+        """Return the squared error + the auxiliary loss of the dead features."""
+        del warm
+        sae = self.sae(parameters)
+        pre = sae.pre(x)
+        f = self.largest(pre)
+        x_hat = sae.decode(f)
+        error = squared_error(x, x_hat)
+        return Loss(error + AUXILIARY * auxiliary_loss(sae, pre, x - x_hat.detach(), dead), error, f)
+
+    def largest(self, pre: Features) -> Features:
+        """Return what fires of a batch."""
+        return k_largest(pre, self.k)
+
+
+@dataclass(frozen=True)
+class BatchTopK(TopK):
+    """The k·batch largest of a batch fire; used one vector at a time it is a JumpReLU with one threshold."""
+
+    def largest(self, pre: Features) -> Features:
+        """Return the k·batch largest of all where positive, the others zero."""
+        n_vectors = pre.numel() // pre.shape[-1]
+        return k_largest(pre.flatten(), self.k * n_vectors).view_as(pre)
+
+    def finished(self, parameters: Parameters, x: Batch) -> SAE:
+        """Return a JumpReLU SAE whose threshold is the least that fires on a sample of vectors.
+
+        The paper averages that least over batches (equation 5); one sample of many vectors is one large batch.
+        """
+        f = self.largest(self.sae(parameters).pre(x))
+        least = f[f > 0].min() if (f > 0).any() else torch.zeros(())
+        below = torch.nextafter(least, torch.zeros(()))  # what fires is above its threshold
+        return JumpReLUSAE(**parameters, threshold=torch.full((f.shape[-1],), below.item()))
+
+
+ARCHITECTURES: dict[str, type[Architecture]] = {
+    "l1": L1,
+    "gated": Gated,
+    "jumprelu": JumpReLU,
+    "topk": TopK,
+    "batchtopk": BatchTopK,
+}
+
+
+def squared_error(x: Batch, x_hat: Batch) -> Float[Tensor, ""]:
+    """Return ‖x − x̂‖², summed over d_model, averaged over the batch."""
+    return (x - x_hat).square().sum() / len(x)
+
+
+def auxiliary_loss(sae: SAE, pre: Features, left: Batch, dead: Dead) -> Float[Tensor, ""]:
+    """Return the squared error with which the d_model/2 dead features that read most tell what is left of x."""
+    n_dead = int(dead.sum())
+    if not n_dead:
+        return left.new_zeros(())
+    dead_pre = pre[:, dead]
+    f = k_largest(dead_pre, min(n_dead, max(1, sae.d_model // 2)))
+    return squared_error(left, f @ sae.W_dec[dead])
+
+
+class _JumpReLU(torch.autograd.Function):
+    """z where z > θ, else 0; its derivative in θ is −θ/ε where |z − θ| < ε/2 (equation 11)."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, threshold: Tensor, bandwidth: float) -> Tensor:
+        ctx.save_for_backward(z, threshold)
+        ctx.bandwidth = bandwidth
+        return z * (z > threshold)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+        z, threshold = ctx.saved_tensors
+        (grad,) = grads
+        near = (z - threshold).abs() < ctx.bandwidth / 2
+        return grad * (z > threshold), -threshold / ctx.bandwidth * (grad * near).sum(0), None
+
+
+class _Step(torch.autograd.Function):
+    """1 where z > θ, else 0; its derivative in θ is −1/ε where |z − θ| < ε/2, in z nothing (equation 12)."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, threshold: Tensor, bandwidth: float) -> Tensor:
+        ctx.save_for_backward(z, threshold)
+        ctx.bandwidth = bandwidth
+        return (z > threshold).to(z)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[None, Tensor, None]:
+        z, threshold = ctx.saved_tensors
+        (grad,) = grads
+        near = (z - threshold).abs() < ctx.bandwidth / 2
+        return None, -(grad * near).sum(0) / ctx.bandwidth, None

@@ -1,0 +1,122 @@
+"""Sparse autoencoders as they are used: a vector x is told as a sum of few of many directions.
+
+    f = encode(x),    x̂ = f W_dec + b_dec
+
+All read x after taking b_dec away, pre = (x − b_dec) W_enc + b_enc, and differ in what they let through:
+
+- Standard: f = ReLU(pre). Source: Bricken et al. 2023, *Towards Monosemanticity*.
+- TopK: the k largest of a vector's pre, where positive. Source: Gao et al. 2024, equation 4.
+- JumpReLU: pre where it is above a threshold of its own, else 0. Source: Rajamanoharan et al. 2024b, equation 4.
+- Gated: whether a feature fires, and how much, are read apart. Source: Rajamanoharan et al. 2024a, equation 6.
+
+Shapes: `d_model` of the vectors, `d_sae` of the features. Each row of W_dec is the direction of one feature.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+Vectors = Float[Tensor, "*batch d_model"]
+Features = Float[Tensor, "*batch d_sae"]
+
+
+@dataclass(frozen=True, eq=False)
+class SAE(ABC):
+    """A sparse autoencoder."""
+
+    W_enc: Float[Tensor, "d_model d_sae"]
+    b_enc: Float[Tensor, " d_sae"]
+    W_dec: Float[Tensor, "d_sae d_model"]
+    b_dec: Float[Tensor, " d_model"]
+
+    @abstractmethod
+    def encode(self, x: Vectors) -> Features:
+        """Return how much each feature fires: nothing, or a positive number."""
+
+    def decode(self, f: Features) -> Vectors:
+        """Return the sum of the directions, each as long as its feature fires, and b_dec."""
+        return functional.linear(f, self.W_dec.T, self.b_dec)
+
+    def reconstruct(self, x: Vectors) -> Vectors:
+        """Return x̂, what of x the features tell."""
+        return self.decode(self.encode(x))
+
+    def pre(self, x: Vectors) -> Features:
+        """Return what the features read from x, before it is known which of them fire.
+
+        Raises ValueError where x is not of the SAE's width.
+        """
+        if x.shape[-1] != self.d_model:
+            raise ValueError(f"expected vectors of width {self.d_model}, got {x.shape[-1]}")
+        return functional.linear(x - self.b_dec, self.W_enc.T, self.b_enc)
+
+    @property
+    def d_model(self) -> int:
+        """The width of the vectors."""
+        return self.W_dec.shape[1]
+
+    @property
+    def d_sae(self) -> int:
+        """The number of features."""
+        return self.W_dec.shape[0]
+
+
+@dataclass(frozen=True, eq=False)
+class StandardSAE(SAE):
+    """All that is positive fires."""
+
+    def encode(self, x: Vectors) -> Features:
+        """Return ReLU(pre)."""
+        return self.pre(x).relu()
+
+
+@dataclass(frozen=True, eq=False)
+class TopKSAE(SAE):
+    """The k largest fire."""
+
+    k: int
+
+    def encode(self, x: Vectors) -> Features:
+        """Return the k largest of pre where they are positive, the others zero."""
+        return k_largest(self.pre(x), self.k)
+
+
+@dataclass(frozen=True, eq=False)
+class JumpReLUSAE(SAE):
+    """What is above a feature's own threshold fires."""
+
+    threshold: Float[Tensor, " d_sae"]
+
+    def encode(self, x: Vectors) -> Features:
+        """Return pre where it is above the threshold and positive, else zero."""
+        pre = self.pre(x)
+        return pre.relu() * (pre > self.threshold)
+
+
+@dataclass(frozen=True, eq=False)
+class GatedSAE(SAE):
+    """A gate decides which fire; b_enc is the gate's bias."""
+
+    r_mag: Float[Tensor, " d_sae"]  # logarithm of how much more than the gate the magnitude reads
+    b_mag: Float[Tensor, " d_sae"]
+
+    def encode(self, x: Vectors) -> Features:
+        """Return ReLU of the magnitude where the gate is open, else zero."""
+        gate = self.pre(x)
+        return self.magnitude(gate).relu() * (gate > 0)
+
+    def magnitude(self, gate: Features) -> Features:
+        """Return how much each feature would fire; both read the same direction, so the gate's product serves."""
+        return (gate - self.b_enc) * self.r_mag.exp() + self.b_mag
+
+
+def k_largest(pre: Features, k: int) -> Features:
+    """Return the k largest of each row where they are positive, the others zero."""
+    largest = pre.topk(k, dim=-1, sorted=False)
+    return torch.zeros_like(pre).scatter(-1, largest.indices, largest.values.relu())

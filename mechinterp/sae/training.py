@@ -1,0 +1,193 @@
+"""Training a sparse autoencoder: deterministic by its seed, and able to stop at any step and go on later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mechinterp.run_state import read_state, restore, write_state
+from mechinterp.sae.activations import Batch, Source
+from mechinterp.sae.architectures import ARCHITECTURES, Architecture, Parameters
+from mechinterp.sae.autoencoder import SAE
+from mechinterp.sae.resampling import resample
+
+SAMPLED = 8  # batches from which the scale is measured, and a BatchTopK's threshold
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Size and optimisation of a run."""
+
+    d_sae: int = 768
+    steps: int = 2000
+    rate: float = 2e-3
+    seed: int = 0
+    warm_up: float = 0.1  # share of the steps, the first ones, over which λ rises from zero
+    decay: float = 0.3  # share of the steps, the last ones, over which the learning rate falls to zero
+    dead_after: int = 200  # steps in which a feature never fires
+    resample_until: float = 0.6  # share of the steps; what is begun anew later could not settle
+
+    def rate_at(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        return self.rate * min(1.0, (self.steps - step) / (self.decay * self.steps))
+
+    def warm_at(self, step: int) -> float:
+        """Return how much of λ counts at a step."""
+        return min(1.0, step / max(1.0, self.warm_up * self.steps))
+
+    def resamples_at(self, step: int) -> bool:
+        """Whether dead features are begun anew after a step."""
+        return step % self.dead_after == 0 and step <= self.resample_until * self.steps
+
+
+@dataclass
+class Run:
+    """A run at some step."""
+
+    architecture: Architecture
+    settings: Settings
+    source: Source
+    scale: float  # the vectors are multiplied by it, so that ‖x‖² is d_model on average
+    parameters: Parameters
+    optimizer: torch.optim.Optimizer
+    unfired: Int[Tensor, " d_sae"]  # steps since each feature fired
+    step: int = 0
+
+    def advance(self) -> dict[str, float]:
+        """Take one step; return its error as a share of ‖x‖², and L0, both on its batch before the step."""
+        rate = self.settings.rate_at(self.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        x = self.scale * checked(self.source.batch(self.step), len(self.parameters["b_dec"]), self.step)
+        loss = self.architecture.loss(self.parameters, x, self.settings.warm_at(self.step), self.dead)
+        loss.total.backward()
+        self.architecture.constrain_gradients(self.parameters)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.step += 1
+        with torch.no_grad():
+            self.architecture.constrain(self.parameters)
+            fires = loss.f > 0
+            self.unfired = torch.where(fires.any(0), 0, self.unfired + 1)
+        if self.architecture.resampled and self.settings.resamples_at(self.step) and self.dead.any():
+            self._resample(x)
+        return {"error": loss.error.item() / x.shape[1], "l0": fires.sum().item() / len(x)}
+
+    @property
+    def dead(self) -> Tensor:
+        """Which features have not fired for long."""
+        return self.unfired >= self.settings.dead_after
+
+    def _resample(self, x: Batch) -> None:
+        draw = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + self.step)
+        resample(self.architecture, self.parameters, self.optimizer, self.dead, x, draw)
+        self.unfired[self.dead] = 0
+
+    @torch.no_grad()
+    def finished(self) -> SAE:
+        """Return the autoencoder as it is now, for vectors that are not scaled; its directions have length 1.
+
+        Raises ValueError where no feature fires.
+        """
+        sample = self.scale * sample_of(self.source)
+        parameters = {name: tensor.detach().clone() for name, tensor in self.parameters.items()}
+        sae = self.architecture.finished(parameters, sample)
+        if not (sae.encode(sample) > 0).any():
+            raise ValueError(
+                f"all {sae.d_sae} features are dead after {self.step} steps of {self.architecture}: "
+                "give sparsity a lower coefficient, or the learning rate a lower value"
+            )
+        return rescaled(sae, 1 / self.scale)
+
+    def save(self, path: Path) -> None:
+        """Write the run to a file, which is whole or not there."""
+        told = {
+            "settings": settings_of(self.architecture, self.settings),
+            "step": self.step,
+            "scale": self.scale,
+            "unfired": self.unfired.tolist(),
+        }
+        write_state(path, self.parameters, [self.optimizer], told)
+
+
+def begin(architecture: Architecture, settings: Settings, source: Source) -> Run:
+    """Return a run at its first step.
+
+    Raises ValueError where the source's vectors are all the same or not finite, or the architecture does not fit.
+    """
+    return _run(architecture, settings, source, scale_of(sample_of(source)))
+
+
+def resume(path: Path, architecture: Architecture, settings: Settings, source: Source) -> Run:
+    """Return the run that was saved; raise ValueError where the file is damaged, or of other settings."""
+    told, tensors = read_state(path, settings_of(architecture, settings), torch.device("cpu"))
+    run = _run(architecture, settings, source, told["scale"])
+    restore(tensors, run.parameters, [run.optimizer])
+    run.step, run.unfired = told["step"], torch.tensor(told["unfired"])
+    return run
+
+
+def train(
+    architecture: Architecture,
+    settings: Settings,
+    source: Source,
+    watch: Callable[[Run, dict[str, float]], None] = lambda run, told: None,
+) -> SAE:
+    """Return a trained autoencoder; `watch` is told of each step."""
+    run = begin(architecture, settings, source)
+    while run.step < settings.steps:
+        watch(run, run.advance())
+    return run.finished()
+
+
+def scale_of(x: Batch) -> float:
+    """Return the factor that makes ‖x‖² of vectors d_model on average; raise ValueError where they are all the same."""
+    if (x == x[0]).all():
+        raise ValueError(
+            "expected vectors that differ, got the same one each time: an SAE has nothing to learn"
+        )
+    return (x.shape[1] / x.square().sum(-1).mean().item()) ** 0.5
+
+
+def checked(x: Batch, d_model: int, step: int) -> Batch:
+    """Return the batch; raise ValueError where it is of another width, or not finite."""
+    if x.shape[1] != d_model:
+        raise ValueError(f"expected vectors of width {d_model} at step {step}, got {x.shape[1]}")
+    if not x.isfinite().all():
+        bad = int((~x.isfinite()).any(-1).sum())
+        raise ValueError(f"expected finite vectors at step {step}, got NaN or infinity in {bad} of {len(x)}")
+    return x
+
+
+def sample_of(source: Source) -> Float[Tensor, "vector d_model"]:
+    """Return the vectors of the first batches."""
+    first = source.batch(0)
+    return torch.cat([checked(source.batch(step), first.shape[1], step) for step in range(SAMPLED)])
+
+
+def rescaled(sae: SAE, factor: float) -> SAE:
+    """Return the autoencoder that does to factor·x what this one does to x: f and x̂ are longer by the factor too."""
+    lengths = {"b_enc", "b_dec", "b_mag", "threshold"}
+    changed = {name: getattr(sae, name) * factor for name in lengths if hasattr(sae, name)}
+    return replace(sae, **changed)
+
+
+def settings_of(architecture: Architecture, settings: Settings) -> dict[str, Any]:
+    """Return all that makes a run what it is."""
+    (name,) = (name for name, kind in ARCHITECTURES.items() if kind is type(architecture))
+    return {"architecture": name} | asdict(architecture) | asdict(settings)
+
+
+def _run(architecture: Architecture, settings: Settings, source: Source, scale: float) -> Run:
+    draw = torch.Generator().manual_seed(settings.seed)
+    parameters = architecture.initial(source.batch(0).shape[1], settings.d_sae, draw)
+    parameters = {name: tensor.requires_grad_() for name, tensor in parameters.items()}
+    optimizer = torch.optim.Adam(list(parameters.values()), lr=settings.rate, fused=True)
+    unfired = torch.zeros(settings.d_sae, dtype=torch.long)
+    return Run(architecture, settings, source, scale, parameters, optimizer, unfired)
