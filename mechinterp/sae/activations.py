@@ -35,7 +35,9 @@ class Held:
 
     def batch(self, step: int) -> Batch:
         """Return `size` of the vectors."""
-        return self.vectors[torch.randint(len(self.vectors), (self.size,), generator=_draw(self.seed, step))]
+        return self.vectors[
+            torch.randint(len(self.vectors), (self.size,), generator=generator_at(self.seed, step))
+        ]
 
 
 @dataclass(eq=False)
@@ -70,7 +72,7 @@ class Activations:
 
     def _vectors(self, number: int) -> Float[Tensor, "vector d_model"]:
         if self._round is None or self._round[0] != number:
-            draw = _draw(self.seed, number)
+            draw = generator_at(self.seed, number)
             rows = torch.randint(len(self.tokens), (self.contexts,), generator=draw)
             vectors = activations(self.transformer, self.tokens[rows], self.hook)[:, 1:].flatten(0, 1)
             self._round = number, vectors[torch.randperm(len(vectors), generator=draw)]
@@ -85,5 +87,6 @@ def activations(
     return transformer.cache(tokens, [hook])[hook].flatten(2)
 
 
-def _draw(seed: int, number: int) -> torch.Generator:
+def generator_at(seed: int, number: int) -> torch.Generator:
+    """Return a generator whose numbers are always the same for a seed and the number of a step or a round."""
     return torch.Generator().manual_seed(seed * 1_000_003 + number)  # torch uses 32 bits of it

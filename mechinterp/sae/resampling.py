@@ -1,8 +1,8 @@
 """Dead features are begun anew on vectors that the others tell badly.
 
-Source: Bricken et al. 2023, appendix «Neuron resampling»: vectors are drawn with probability in proportion to the square
-of their error; a feature's decoder points at its vector, its encoder too, a fifth as long as those of living features,
-its bias is zero, and Adam forgets what it knew of it.
+Source: Bricken et al. 2023, appendix «Neuron resampling»: vectors are drawn with probability in proportion to the
+square of their error; a feature's decoder points at its vector, its encoder too, a fifth as long as those of living
+features, its bias is zero, and Adam forgets what it knew of it.
 """
 
 from __future__ import annotations
