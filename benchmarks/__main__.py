@@ -1,6 +1,22 @@
 """Run all benchmarks."""
 
-from benchmarks import cached_forward, first_forward, from_nothing, nothing_to_do, patching, prose_edit
+from benchmarks import (
+    cached_forward,
+    first_forward,
+    from_nothing,
+    nothing_to_do,
+    patching,
+    prose_edit,
+    toy_models,
+)
 
-for benchmark in (nothing_to_do, prose_edit, from_nothing, first_forward, cached_forward, patching):
+for benchmark in (
+    nothing_to_do,
+    prose_edit,
+    from_nothing,
+    first_forward,
+    cached_forward,
+    patching,
+    toy_models,
+):
     benchmark.main()
