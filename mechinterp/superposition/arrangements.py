@@ -18,6 +18,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mechinterp.superposition.samplers import checked
+
 
 @dataclass(frozen=True)
 class Arrangement:
@@ -29,13 +31,13 @@ class Arrangement:
 
 def absent_loss(sparsity: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """Return the loss of a feature of importance 1 that is answered by its mean: its variance."""
-    present = 1 - sparsity
+    present = 1 - checked(sparsity)
     return present / 3 - present.square() / 4
 
 
 def antipodal_loss(sparsity: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """Return the loss of each of two antipodal features of importance 1."""
-    return (1 - sparsity).square() / 6
+    return (1 - checked(sparsity)).square() / 6
 
 
 def arrangement_loss(
@@ -43,7 +45,7 @@ def arrangement_loss(
 ) -> float:
     """Return the loss of an arrangement whose most important features are alone, and the next ones paired.
 
-    Raises ValueError where it holds more features than there are.
+    Raises ValueError where it holds more features than there are, or the sparsity is not a probability.
     """
     held = arrangement.n_alone + 2 * arrangement.n_pairs
     if held > len(importance):
@@ -55,7 +57,12 @@ def arrangement_loss(
 
 
 def best_arrangement(importance: Float[Tensor, " feature"], hidden: int, sparsity: float) -> Arrangement:
-    """Return the arrangement of `hidden` dimensions that costs least."""
+    """Return the arrangement of `hidden` dimensions that costs least.
+
+    Raises ValueError where there are no dimensions, or more than features.
+    """
+    if not 1 <= hidden <= len(importance):
+        raise ValueError(f"expected from 1 to {len(importance)} hidden dimensions, got {hidden}")
     most = min(hidden, len(importance) - hidden)
     arrangements = [Arrangement(hidden - n_pairs, n_pairs) for n_pairs in range(most + 1)]
     return min(arrangements, key=lambda a: arrangement_loss(a, importance, sparsity))

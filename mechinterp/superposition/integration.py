@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mechinterp.superposition.model import Biases, Importance, ToyModels, Weights, reconstruct
+from mechinterp.superposition.samplers import checked
 
 MOST_POINTS = 2_000_000
 
@@ -21,7 +22,7 @@ def expected_loss(
 
     A feature is zero with probability S, else one of the Gauss-Legendre nodes of [0, 1]; the sum runs over all
     combinations. The ReLU's kinks leave a relative error of about 1/nodes². Raises ValueError where the
-    combinations, (nodes + 1) to the number of features, are too many.
+    combinations, (nodes + 1) to the number of features, are too many, or a sparsity is not a probability.
     """
     n_features = W.shape[-1]
     if (nodes + 1) ** n_features > MOST_POINTS:
@@ -30,7 +31,7 @@ def expected_loss(
     values = torch.cat((torch.zeros(1, dtype=W.dtype), (abscissae + 1) / 2))
     x = torch.stack(torch.meshgrid(*[values] * n_features, indexing="ij")).flatten(1)
     losses = []
-    for i, absent in enumerate(sparsity):
+    for i, absent in enumerate(checked(sparsity)):
         one = torch.cat((absent[None], (1 - absent) * weights / 2)).to(W.dtype)
         probability = torch.stack(torch.meshgrid(*[one] * n_features, indexing="ij")).flatten(1).prod(0)
         x_hat = reconstruct(W[i : i + 1], b[i : i + 1], x[None])

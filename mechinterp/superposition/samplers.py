@@ -18,7 +18,7 @@ def independent_features(sparsity: Sparsity, n_features: int) -> Sampler:
 
     Raises ValueError where a sparsity is not a probability.
     """
-    absent = _probabilities(sparsity)
+    absent = checked(sparsity)[:, None, None]
     # Of a uniform number what exceeds S is uniform again: one draw says whether a feature is there and how strong.
     stretch = 1 / (1 - absent).clamp_min(torch.finfo(absent.dtype).tiny)
 
@@ -35,7 +35,7 @@ def correlated_pairs(sparsity: Sparsity, n_pairs: int) -> Sampler:
     Each pair is absent with probability `sparsity`; the values of present features are independent. Raises
     ValueError where a sparsity is not a probability.
     """
-    absent = _probabilities(sparsity)
+    absent = checked(sparsity)[:, None, None]
 
     def sample(batch: int, generator: torch.Generator) -> Features:
         present = torch.rand(len(absent), n_pairs, batch, generator=generator) >= absent
@@ -52,7 +52,7 @@ def anticorrelated_pairs(sparsity: Sparsity, n_pairs: int) -> Sampler:
     that a single feature is absent as often as in the other samplers, give a pair sparsity of 1 − 2(1 − S).
     Raises ValueError where a sparsity is not a probability.
     """
-    absent = _probabilities(sparsity)
+    absent = checked(sparsity)[:, None, None]
 
     def sample(batch: int, generator: torch.Generator) -> Features:
         drawn = torch.rand(len(absent), n_pairs, batch, generator=generator)
@@ -63,7 +63,8 @@ def anticorrelated_pairs(sparsity: Sparsity, n_pairs: int) -> Sampler:
     return sample
 
 
-def _probabilities(sparsity: Sparsity) -> Float[Tensor, "instance 1 1"]:
+def checked(sparsity: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Return sparsities as they are; raises ValueError where one is not a probability."""
     if not ((sparsity >= 0) & (sparsity <= 1)).all():
         raise ValueError(f"expected sparsities between 0 and 1, got {sparsity.tolist()}")
-    return sparsity[:, None, None]
+    return sparsity

@@ -45,10 +45,15 @@ def train(
 
     The instances share no parameters, so training them together is training each alone. `importance` is
     (feature) or (instance, feature). Returns the models with their losses on `held_out` fresh batches. Raises
-    ValueError where an importance is negative or not a number, or `hidden` not from 1 to the number of features.
+    ValueError where an importance is negative or not a number, `hidden` not from 1 to the number of features, or the
+    samples are not of `n_instances` and as many features as importances.
     """
     n_features = importance.shape[-1]
     _check(importance, n_instances, hidden)
+    if min(steps, batch, held_out) < 1:
+        raise ValueError(
+            f"expected steps, batch and held_out of at least 1, got {steps}, {batch}, {held_out}"
+        )
     generator = torch.Generator().manual_seed(seed)
     parameters = torch.zeros(n_instances, hidden + 1, n_features)  # W, and b as one more row
     W, b = parameters[:, :-1], parameters[:, -1]
@@ -57,6 +62,9 @@ def train(
     adam = _Adam(parameters)
     for step in range(steps):
         x = sample(batch, generator)
+        if x.shape != (n_instances, n_features, batch):
+            expected = (n_instances, n_features, batch)
+            raise ValueError(f"expected samples of shape {expected}, got {tuple(x.shape)}")
         slope = gradient(W, b, x, importance, neurons=neurons, outputs=outputs)
         adam.descend(slope, learning_rate * (1 + math.cos(math.pi * step / steps)) / 2)
     loss = torch.zeros(n_instances)

@@ -67,6 +67,20 @@ def test_an_arrangement_of_more_features_than_there_are_is_refused() -> None:
         arrangement_loss(Arrangement(0, 3), IMPORTANCE, 0.5)
 
 
+@pytest.mark.parametrize("sparsity", [-0.1, 1.1, float("nan")])
+def test_what_is_no_sparsity_is_refused(sparsity: float) -> None:
+    with pytest.raises(ValueError, match="expected sparsities between 0 and 1, got"):
+        best_arrangement(IMPORTANCE, 2, sparsity)
+    with pytest.raises(ValueError, match="expected sparsities between 0 and 1, got"):
+        expected_loss(torch.zeros(1, 1, 2), torch.zeros(1, 2), torch.ones(2), torch.tensor([sparsity]))
+
+
+def test_dimensions_that_features_cannot_fill_are_refused() -> None:
+    for hidden in (0, 6):
+        with pytest.raises(ValueError, match=f"expected from 1 to 5 hidden dimensions, got {hidden}"):
+            best_arrangement(IMPORTANCE, hidden, 0.5)
+
+
 @pytest.mark.heavy
 @pytest.mark.parametrize("density", DENSITIES.tolist())
 def test_training_ends_no_higher_than_the_best_closed_form(density: float) -> None:

@@ -66,5 +66,5 @@ def test_with_sparsity_one_nothing_is_present(sampler: Callable[..., Sampler]) -
 @pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("wrong", [-0.1, 1.5, float("nan")])
 def test_what_is_no_probability_is_refused(sampler: Callable[..., Sampler], wrong: float) -> None:
-    with pytest.raises(ValueError, match=r"expected sparsities between 0 and 1, got \[0.5, .*\d|nan"):
+    with pytest.raises(ValueError, match=r"expected sparsities between 0 and 1, got \[0.5, "):
         sampler(torch.tensor([0.5, wrong]), 2)

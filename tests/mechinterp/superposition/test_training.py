@@ -99,6 +99,22 @@ def test_a_hidden_layer_of_no_or_too_many_dimensions_is_refused(hidden: int) -> 
         train(independent_features(SPARSITY, 2), torch.ones(2), 3, hidden)
 
 
+def test_samples_of_other_instances_or_features_are_refused() -> None:
+    for n_instances, n_features in ((2, 4), (3, 5)):
+        importance = torch.ones(n_features)
+        with pytest.raises(
+            ValueError,
+            match=rf"expected samples of shape \({n_instances}, {n_features}, 256\), got \(3, 4, 256\)",
+        ):
+            train(independent_features(SPARSITY, 4), importance, n_instances, 2)
+
+
+@pytest.mark.parametrize("wrong", ["steps", "batch", "held_out"])
+def test_no_steps_and_no_inputs_are_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"expected steps, batch and held_out of at least 1, got .*0"):
+        train(independent_features(SPARSITY, 2), torch.ones(2), 3, 1, **{wrong: 0})
+
+
 def test_importances_of_other_instances_are_refused() -> None:
     with pytest.raises(ValueError, match=r"expected importances of shape \(2,\) or \(3, 2\), got \(4, 2\)"):
         train(independent_features(SPARSITY, 2), torch.ones(4, 2), 3, 1)
