@@ -1,0 +1,259 @@
+"""Sparse autoencoders in a folder, in the format of SAELens: `cfg.json` and `sae_weights.safetensors`.
+
+`cfg.json` tells the architecture, the sizes (d_in, d_sae), how x is prepared, and, under `metadata`, of which model and
+which hook point the vectors are. What SAELens can be told to compute and an SAE here does not is folded into weights
+where that is exact (folding.py); anything else that would change what is computed is refused. Pickled weights are never
+opened: unpickling can run any code.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from mechinterp.sae.autoencoder import SAE, GatedSAE, JumpReLUSAE, StandardSAE, TopKSAE
+from mechinterp.sae.folding import Tensors, b_dec_taken, scaled, unit_decoder
+
+CONFIG, WEIGHTS, SCALER = "cfg.json", "sae_weights.safetensors", "activation_scaler.json"
+FORMAT = "6.0.0"  # the version of SAELens from which on this format is read
+DTYPES = {torch.float32: "float32", torch.float64: "float64"}
+
+Config = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """An architecture of SAELens: which SAE it is, and what its features have besides W_enc and W_dec, by our names."""
+
+    sae: type[SAE]
+    of_features: Mapping[str, str]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Our name of each tensor, and SAELens'."""
+        return {"W_enc": "W_enc", "W_dec": "W_dec", "b_dec": "b_dec"} | dict(self.of_features)
+
+    def shapes(self, d_model: int, d_sae: int) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each tensor, by SAELens' names."""
+        shared = {"W_enc": (d_model, d_sae), "W_dec": (d_sae, d_model), "b_dec": (d_model,)}
+        return shared | dict.fromkeys(self.of_features.values(), (d_sae,))
+
+
+KINDS = {
+    "standard": Kind(StandardSAE, {"b_enc": "b_enc"}),
+    "topk": Kind(TopKSAE, {"b_enc": "b_enc"}),
+    "jumprelu": Kind(JumpReLUSAE, {"b_enc": "b_enc", "threshold": "threshold"}),
+    "gated": Kind(GatedSAE, {"b_enc": "b_gate", "r_mag": "r_mag", "b_mag": "b_mag"}),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """An SAE, and of which model and which hook point its folder says that it is."""
+
+    sae: SAE
+    model_name: str | None
+    hook: str | None
+
+
+def save_sae(folder: Path, sae: SAE, model_name: str, hook: str) -> None:
+    """Write an SAE to a folder, which is whole or not there; one that was saved there before is replaced.
+
+    Raises ValueError where a tensor is not finite or of the wrong shape, or the folder holds anything else.
+    """
+    (name,) = (name for name, kind in KINDS.items() if type(sae) is kind.sae)
+    tensors = {theirs: getattr(sae, ours).detach().contiguous() for ours, theirs in KINDS[name].names.items()}
+    _check_tensors(folder, tensors, KINDS[name].shapes(sae.d_model, sae.d_sae))
+    config = _config(name, sae, model_name, hook)
+    if found := sorted(path.name for path in folder.glob("*") if path.name not in (CONFIG, WEIGHTS)):
+        raise ValueError(f"{folder} holds more than an SAE ({', '.join(found)}): choose another folder")
+    beside = folder.with_name(f".{folder.name}.tmp")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    save_file(tensors, beside / WEIGHTS)
+    (beside / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    beside.rename(folder)
+
+
+def load_sae(folder: Path, model_name: str | None = None, hook: str | None = None) -> Loaded:
+    """Return the SAE of a folder; half precision is widened to single.
+
+    Raises ValueError, saying where and what to do, where a file is missing or damaged, the architecture or the way x is
+    prepared is not known, tensors are missing, too many, of the wrong shape or not finite, or the SAE is not of the
+    model or the hook point that is asked for.
+    """
+    config = _read_json(folder / CONFIG)
+    kind = _kind(folder, config)
+    _check_prepared(folder, config)
+    told = _told(config)
+    _check_of(folder, told, {"model": model_name, "hook": hook})
+    tensors = _folded(folder, config, _read_tensors(folder, config, kind))
+    fields: dict[str, Any] = {ours: tensors[theirs] for ours, theirs in kind.names.items()}
+    if kind.sae is TopKSAE:
+        fields["k"] = _k(folder, config)
+    return Loaded(kind.sae(**fields), told["model"], told["hook"])
+
+
+def _config(architecture: str, sae: SAE, model_name: str, hook: str) -> Config:
+    own = {"k": sae.k, "rescale_acts_by_decoder_norm": False} if isinstance(sae, TopKSAE) else {}
+    return own | {
+        "architecture": architecture,
+        "d_in": sae.d_model,
+        "d_sae": sae.d_sae,
+        "dtype": DTYPES[sae.W_dec.dtype],
+        "device": "cpu",
+        "apply_b_dec_to_input": True,
+        "normalize_activations": "none",
+        "reshape_activations": "hook_z" if hook.endswith(".hook_z") else "none",  # heads side by side
+        "metadata": {"sae_lens_version": FORMAT, "model_name": model_name, "hook_name": hook},
+    }
+
+
+def _kind(folder: Path, config: Config) -> Kind:
+    """Return the architecture; raise ValueError where it is not known, or a second setting contradicts it."""
+    name = config.get("architecture")
+    if not isinstance(name, str) or name not in KINDS:
+        raise ValueError(
+            f"{folder / CONFIG}: unknown architecture {name!r}, expected one of {', '.join(KINDS)}; "
+            "an SAE in training is written as one of them by SAELens' save_inference_model"
+        )
+    activation = config.get("activation_fn", config.get("activation_fn_str", "relu"))  # before SAELens 6
+    if activation not in ("relu", name):
+        raise ValueError(
+            f"{folder / CONFIG}: an architecture {name} with activation {activation!r} is not known: "
+            "open it with SAELens 6 or newer and save it again"
+        )
+    return KINDS[name]
+
+
+def _check_prepared(folder: Path, config: Config) -> None:
+    """Raise ValueError where x is prepared in a way that depends on x, or is not known."""
+    normalized = config.get("normalize_activations") or "none"
+    if normalized not in ("none", "expected_average_only_in"):
+        raise ValueError(
+            f"{folder / CONFIG}: normalize_activations {normalized!r} cannot be folded into weights, expected 'none' "
+            "or 'expected_average_only_in': train the SAE without it"
+        )
+    if (reshaped := config.get("reshape_activations", "none")) not in ("none", "hook_z"):
+        raise ValueError(
+            f"{folder / CONFIG}: unknown reshape_activations {reshaped!r}, expected 'none' or 'hook_z'"
+        )
+
+
+def _told(config: Config) -> dict[str, str | None]:
+    """Return the model and the hook point, which stand beside the rest before SAELens 6."""
+    metadata = config.get("metadata")
+    told = metadata if isinstance(metadata, dict) else config
+    return {"model": told.get("model_name"), "hook": told.get("hook_name", told.get("hook_point"))}
+
+
+def _check_of(folder: Path, told: Mapping[str, str | None], asked: Mapping[str, str | None]) -> None:
+    if any(asked[what] not in (None, told[what]) for what in asked):
+        expected = " at ".join(f"{what} {name}" for what, name in asked.items() if name is not None)
+        raise ValueError(
+            f"{folder} is of model {told['model'] or '(not told)'} at hook {told['hook'] or '(not told)'}, "
+            f"expected {expected}: choose another SAE, or ask for that one"
+        )
+
+
+def _read_json(path: Path) -> Config:
+    if not path.is_file():
+        raise ValueError(f"{path.parent} is no SAE: it has no {path.name}")
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}): get the folder anew") from error
+    if not isinstance(found, dict):
+        raise ValueError(
+            f"{path} is damaged (expected an object, got {type(found).__name__}): get the folder anew"
+        )
+    return found
+
+
+def _read_tensors(folder: Path, config: Config, kind: Kind) -> Tensors:
+    path = folder / WEIGHTS
+    if not path.is_file():
+        pickled = sorted(
+            found.name for end in ("*.pt", "*.pth", "*.bin", "*.pkl") for found in folder.glob(end)
+        )
+        also = f", only pickled files, which are never opened ({', '.join(pickled)})" if pickled else ""
+        raise ValueError(f"{folder} is no SAE: it has no {WEIGHTS}{also}. Save it with SAELens' save_model")
+    try:
+        tensors = load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged ({error}): get the folder anew") from error
+    sizes = [_whole_number(folder, config, name) for name in ("d_in", "d_sae")]
+    _check_tensors(path, tensors, kind.shapes(*sizes))
+    dtype = torch.float64 if tensors["W_dec"].dtype == torch.float64 else torch.float32
+    return {name: tensor.to(dtype) for name, tensor in tensors.items()}
+
+
+def _check_tensors(path: Path, tensors: Tensors, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise ValueError where a tensor is missing, not expected, of another shape, no floating number, or not finite."""
+    if missing := sorted(set(shapes) - set(tensors)):
+        raise ValueError(f"{path} lacks {', '.join(missing)}: it is of another architecture, or not whole")
+    if extra := sorted(set(tensors) - set(shapes)):
+        raise ValueError(
+            f"{path} has {', '.join(extra)}, which this architecture has not, expected only {', '.join(sorted(shapes))}"
+        )
+    for name, shape in shapes.items():
+        tensor = tensors[name]
+        if tuple(tensor.shape) != shape:
+            raise ValueError(f"{path}: expected {name} of shape {shape}, got {tuple(tensor.shape)}")
+        if not tensor.is_floating_point():
+            raise ValueError(f"{path}: expected {name} of floating numbers, got {tensor.dtype}")
+        if not tensor.isfinite().all():
+            raise ValueError(
+                f"{path}: expected finite numbers in {name}, got NaN or infinity: train the SAE anew"
+            )
+
+
+def _whole_number(folder: Path, config: Config, name: str) -> int:
+    """Return a size of the configuration; raise ValueError where it is not a whole number from 1 on."""
+    value = config.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{folder / CONFIG}: expected a whole number from 1 on as {name}, got {value!r}")
+    return value
+
+
+def _k(folder: Path, config: Config) -> int:
+    k = _whole_number(folder, config, "k")
+    if k > config["d_sae"]:
+        raise ValueError(
+            f"{folder / CONFIG}: expected k from 1 to the {config['d_sae']} features of the dictionary, got {k}"
+        )
+    return k
+
+
+def _folded(folder: Path, config: Config, tensors: Tensors) -> Tensors:
+    """Return weights that compute what these do with what the configuration has done to x and f."""
+    if config.get("rescale_acts_by_decoder_norm"):
+        tensors = unit_decoder(tensors)
+    if not config.get("apply_b_dec_to_input", True):
+        tensors = b_dec_taken(tensors)
+    return scaled(tensors, _scale(folder, config))
+
+
+def _scale(folder: Path, config: Config) -> float:
+    """Return what x is multiplied by before it is read."""
+    if config.get("normalize_activations") != "expected_average_only_in":
+        return 1.0
+    if not (folder / SCALER).is_file():
+        raise ValueError(
+            f"{folder / CONFIG}: normalize_activations 'expected_average_only_in' needs {SCALER}, which is not there: "
+            "fold the factor into the SAE with SAELens' fold_activation_norm_scaling_factor and save it again"
+        )
+    scale = _read_json(folder / SCALER).get("scaling_factor")
+    if not isinstance(scale, int | float) or not math.isfinite(scale) or scale <= 0:
+        raise ValueError(f"{folder / SCALER}: expected a positive scaling_factor, got {scale!r}")
+    return float(scale)

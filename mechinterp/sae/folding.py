@@ -1,0 +1,44 @@
+"""What SAELens can be told to do to x or f, folded into the weights: f and x̂ stay what they were.
+
+Tensors have SAELens' names; a gated SAE has b_gate, r_mag and b_mag instead of b_enc.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+Tensors = dict[str, Tensor]
+
+
+def unit_decoder(tensors: Tensors) -> Tensors:
+    """Return weights that need no `rescale_acts_by_decoder_norm`: the norms of W_dec are moved into what is read."""
+    norms = tensors["W_dec"].norm(dim=-1)
+    norms = torch.where(norms > 0, norms, 1)  # a feature that writes nothing
+    return tensors | {
+        "W_enc": tensors["W_enc"] * norms,
+        "b_enc": tensors["b_enc"] * norms,
+        "W_dec": tensors["W_dec"] / norms[:, None],
+    }
+
+
+def b_dec_taken(tensors: Tensors) -> Tensors:
+    """Return biases that make up for b_dec being taken from x, of an SAE with `apply_b_dec_to_input` false.
+
+    x W_enc + b_enc = (x − b_dec) W_enc + (b_enc + b_dec W_enc), and so for both biases of a gated SAE, each with its
+    weights.
+    """
+    added = tensors["b_dec"] @ tensors["W_enc"]
+    if "b_gate" not in tensors:
+        return tensors | {"b_enc": tensors["b_enc"] + added}
+    b_mag = tensors["b_mag"] + added * tensors["r_mag"].exp()
+    return tensors | {"b_gate": tensors["b_gate"] + added, "b_mag": b_mag}
+
+
+def scaled(tensors: Tensors, scale: float) -> Tensors:
+    """Return weights that read scale · x, and write x̂ / scale; f is what it was."""
+    return tensors | {
+        "W_enc": tensors["W_enc"] * scale,
+        "W_dec": tensors["W_dec"] / scale,
+        "b_dec": tensors["b_dec"] / scale,
+    }
