@@ -1,6 +1,7 @@
 # make        sets everything up, then computes what is stale and renders the lecture
 # make test   sets everything up, then runs all tests
 # make hub    installs what other models than the bundled one need
+# make interop exchanges sparse autoencoders with SAELens, both ways; make test does so too
 # make check  style and types
 # make bench  measures this project and its peers side by side
 # make clean  deletes what can be made again, the installed packages aside
@@ -10,13 +11,17 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: lecture test hub check bench clean
+.PHONY: lecture test interop hub check bench clean
 
 lecture: $(VENV)/.lecture node_modules/.installed
 	$(BIN)/python build.py
 
-test: $(VENV)/.test node_modules/.installed
+test: $(VENV)/.test .interop/.installed node_modules/.installed
 	$(BIN)/python -m pytest
+	$(BIN)/python -m tests.interop.saelens
+
+interop: $(VENV)/.test .interop/.installed
+	$(BIN)/python -m tests.interop.saelens
 
 hub: $(VENV)/.lecture
 	$(INSTALL) --editable '.[hub]'
@@ -26,7 +31,7 @@ check: $(VENV)/.test node_modules/.installed
 	$(BIN)/ruff format --check .
 	npx --no-install pyright
 
-bench: $(VENV)/.test $(VENV)/peers/.installed node_modules/.installed
+bench: $(VENV)/.test $(VENV)/peers/.installed .interop/.installed node_modules/.installed
 	$(BIN)/python -m benchmarks
 
 clean:
@@ -47,6 +52,14 @@ $(VENV)/.test: $(VENV)/.lecture
 $(VENV)/peers/.installed: benchmarks/peers.txt $(VENV)/.lecture
 	$(PYTHON) -m venv $(VENV)/peers
 	$(VENV)/peers/bin/python -m pip install --disable-pip-version-check --quiet --requirement benchmarks/peers.txt
+	@touch $@
+
+# SAELens' too. torch comes first and alone, so that what pip chooses for it does not depend on the others.
+.interop/.installed: tests/interop/requirements.txt $(VENV)/.lecture
+	$(PYTHON) -m venv .interop
+	.interop/bin/python -m pip install --disable-pip-version-check --quiet \
+	  "$$(grep '^torch==' tests/interop/requirements.txt)"
+	.interop/bin/python -m pip install --disable-pip-version-check --quiet --requirement tests/interop/requirements.txt
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json
