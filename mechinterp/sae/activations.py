@@ -6,7 +6,7 @@ A source gives the batch of a step by its number alone, so that a run that was s
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -17,6 +17,7 @@ from mechinterp.transformer import Transformer
 Batch = Float[Tensor, "batch d_model"]
 
 
+@runtime_checkable
 class Source(Protocol):
     """What gives vectors."""
 
