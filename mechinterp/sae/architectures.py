@@ -61,7 +61,7 @@ class Architecture(ABC):
         W_dec = torch.randn(d_sae, d_model, generator=draw)
         W_dec /= W_dec.norm(dim=-1, keepdim=True)
         return {
-            "W_enc": W_dec.T.clone(),
+            "W_enc": W_dec.T.clone(memory_format=torch.contiguous_format),  # as it is when a run is resumed
             "b_enc": torch.zeros(d_sae),
             "W_dec": W_dec,
             "b_dec": torch.zeros(d_model),
@@ -168,8 +168,8 @@ class JumpReLU(Architecture):
     """Few features fire because each that fires costs the same."""
 
     coefficient: float = 1.0
-    bandwidth: float = 0.1  # of the rectangle that stands for the step's derivative
-    threshold: float = 0.1  # at the start
+    bandwidth: float = 1.0  # of the rectangle that stands for the step's derivative
+    threshold: float = 0.5  # at the start
     resampled: ClassVar[bool] = True
 
     def initial(self, d_model: int, d_sae: int, draw: torch.Generator) -> Parameters:

@@ -52,5 +52,7 @@ def known_features(
         raise ValueError(f"expected more features than the {d_model} dimensions, got {n_features}")
     if not 0 <= sparsity < 1:
         raise ValueError(f"expected a sparsity from 0 up to, not including, 1, got {sparsity}")
-    directions = torch.randn(n_features, d_model, generator=torch.Generator().manual_seed(seed))
+    # Not the seed itself: an SAE of the same seed and size would begin with these very directions.
+    draw = torch.Generator().manual_seed(2**31 + seed)
+    directions = torch.randn(n_features, d_model, generator=draw)
     return KnownFeatures(directions / directions.norm(dim=-1, keepdim=True), sparsity, size, seed)

@@ -1,7 +1,9 @@
 import pytest
 import torch
 
+from mechinterp.sae.architectures import TopK
 from mechinterp.sae.known_features import KnownFeatures, known_features
+from mechinterp.sae.metrics import matched_cosine
 
 
 def test_vectors_are_the_sums_of_their_features() -> None:
@@ -24,6 +26,11 @@ def test_directions_have_length_one_and_differ_by_seed() -> None:
     directions = known_features(30, 10, 0.9).directions
     torch.testing.assert_close(directions.norm(dim=-1), torch.ones(30))
     assert not torch.equal(directions, known_features(30, 10, 0.9, seed=1).directions)
+
+
+def test_an_sae_of_the_same_seed_does_not_begin_at_the_truth() -> None:
+    begun = TopK(k=2).initial(10, 30, torch.Generator().manual_seed(0))
+    assert matched_cosine(begun["W_dec"], known_features(30, 10, 0.9, seed=0).directions) < 0.8
 
 
 def test_a_step_has_always_the_same_batch_and_another_step_another() -> None:
