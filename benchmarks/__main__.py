@@ -7,6 +7,7 @@ from benchmarks import (
     nothing_to_do,
     patching,
     prose_edit,
+    sae,
     toy_models,
 )
 
@@ -18,5 +19,6 @@ for benchmark in (
     cached_forward,
     patching,
     toy_models,
+    sae,
 ):
     benchmark.main()

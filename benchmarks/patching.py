@@ -18,8 +18,8 @@ from mechinterp.heads import Head, all_heads
 from mechinterp.metrics import logit_diff
 from mechinterp.patching import Part, Place, patch_heads, patch_positions
 from mechinterp.path_patching import Final, HeadInput, Receiver, patch_paths
+from mechinterp.products import affine
 from mechinterp.transformer import Transformer
-from mechinterp.wavefront import affine
 
 N, LENGTH, COMMON = 8, 15, 10
 RECEIVERS = [Head(9, 9), Head(10, 0), Head(9, 6)]

@@ -63,7 +63,8 @@ def restore(
 ) -> None:
     """Give parameters and optimisers the tensors that were saved."""
     for name, parameter in parameters.items():
-        parameter.data = tensors[f"{PARAMETERS}{name}"]
+        # Copied, not put in its stead: libraries round by how a tensor lies in memory.
+        parameter.data.copy_(tensors[f"{PARAMETERS}{name}"])
     for i, optimizer in enumerate(optimizers):
         state = _state_of(tensors, f"optimizers.{i}.")
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

@@ -7,8 +7,7 @@ on are computed, and what comes before is read from the unpatched run. The last 
 that the metric reads. This is exact; nothing is approximated.
 
 Nearly all the time goes to products with weights. Sweeps of several first positions go on side by side, so that each
-layer's weights are laid out for them once (laid_out), and in single precision the products are oneDNN's (affine): on
-processors that are not Intel's it may be twice as fast as the MKL behind `@`.
+layer's weights are laid out for them once (laid_out), and the products are the quickest that there are (products.py).
 
 Shapes: a *cell* is one patch (a layer, maybe a head), the *span* the positions from the first changed one on, *asked*
 the positions of a layer whose residual stream is wanted after it: the span, and in the last layer those read.
@@ -24,9 +23,9 @@ from functools import cached_property
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn import functional
 
 from mechinterp.metrics import Metric
+from mechinterp.products import affine
 from mechinterp.transformer import ACTIVATIONS, Block, Cache, Config, Transformer, rotate
 
 AT_ONCE = 512  # positions of an MLP, whose activations then stay in the processor's cache
@@ -173,13 +172,6 @@ def mlp(x: Float[Tensor, "row d_model"], block: Block, config: Config) -> Float[
     post = affine(x, block.W_in, block.b_in)
     post = activation(post) if block.W_gate is None else post * activation(affine(x, block.W_gate))
     return affine(post, block.W_out, block.b_out)
-
-
-def affine(x: Tensor, W: Float[Tensor, "read written"], b: Float[Tensor, " written"] | None = None) -> Tensor:
-    """Return x W + b, by oneDNN where it has the type; quickest where W is laid out."""
-    if x.dtype != torch.float32 or x.device.type != "cpu" or not torch.backends.mkldnn.is_available():
-        return functional.linear(x, W.T, b)
-    return functional.linear(x.to_mkldnn(), W.T, b).to_dense()
 
 
 def laid_out(block: Block) -> Block:

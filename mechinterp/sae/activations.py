@@ -36,9 +36,8 @@ class Held:
 
     def batch(self, step: int) -> Batch:
         """Return `size` of the vectors."""
-        return self.vectors[
-            torch.randint(len(self.vectors), (self.size,), generator=generator_at(self.seed, step))
-        ]
+        rows = torch.randint(len(self.vectors), (self.size,), generator=generator_at(self.seed, step))
+        return self.vectors.index_select(0, rows)
 
 
 @dataclass(eq=False)

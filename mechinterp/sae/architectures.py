@@ -31,6 +31,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from mechinterp.products import write
 from mechinterp.sae.autoencoder import SAE, Features, GatedSAE, JumpReLUSAE, StandardSAE, TopKSAE, k_largest
 
 Parameters = dict[str, Tensor]
@@ -157,9 +158,9 @@ class Gated(Architecture):
         sae = self.sae(parameters)
         gate = sae.pre(x)
         is_open = gate.relu()
-        f = sae.magnitude(gate).relu() * (gate > 0)
+        f = sae.magnitude(gate).relu() * is_open.detach().sign()
         error = squared_error(x, sae.decode(f))
-        of_gates = squared_error(x, is_open @ sae.W_dec.detach() + sae.b_dec.detach())
+        of_gates = squared_error(x, write(is_open, sae.W_dec.detach(), sae.b_dec.detach()))
         return Loss(error + warm * self.coefficient * is_open.sum(-1).mean() + of_gates, error, f)
 
 
@@ -273,16 +274,17 @@ class _JumpReLU(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, z: Tensor, threshold: Tensor, bandwidth: float) -> Tensor:
-        ctx.save_for_backward(z, threshold)
+        above = _above(z, threshold)
+        ctx.save_for_backward(z, threshold, above)
         ctx.bandwidth = bandwidth
-        return z * (z > threshold)
+        return z * above
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
-        z, threshold = ctx.saved_tensors
+        z, threshold, above = ctx.saved_tensors
         (grad,) = grads
-        near = (z - threshold).abs() < ctx.bandwidth / 2
-        return grad * (z > threshold), -threshold / ctx.bandwidth * (grad * near).sum(0), None
+        near = _near(z, threshold, ctx.bandwidth).mul_(grad).sum(0)
+        return grad * above, -threshold / ctx.bandwidth * near, None
 
 
 class _Step(torch.autograd.Function):
@@ -292,11 +294,24 @@ class _Step(torch.autograd.Function):
     def forward(ctx: Any, z: Tensor, threshold: Tensor, bandwidth: float) -> Tensor:
         ctx.save_for_backward(z, threshold)
         ctx.bandwidth = bandwidth
-        return (z > threshold).to(z)
+        return _above(z, threshold)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[None, Tensor, None]:
         z, threshold = ctx.saved_tensors
         (grad,) = grads
-        near = (z - threshold).abs() < ctx.bandwidth / 2
-        return None, -(grad * near).sum(0) / ctx.bandwidth, None
+        return None, -_near(z, threshold, ctx.bandwidth).mul_(grad).sum(0) / ctx.bandwidth, None
+
+
+# Comparisons are written as numbers at once: Booleans would have to be converted where they are multiplied.
+
+
+def _above(z: Tensor, threshold: Tensor) -> Tensor:
+    """Return 1 where z > θ, else 0."""
+    return torch.gt(z, threshold, out=torch.empty_like(z))
+
+
+def _near(z: Tensor, threshold: Tensor, bandwidth: float) -> Tensor:
+    """Return 1 where |z − θ| < ε/2, else 0."""
+    distance = (z - threshold).abs_()
+    return torch.lt(distance, bandwidth / 2, out=distance)

@@ -17,10 +17,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn import functional
+
+from mechinterp.products import read, write
 
 Vectors = Float[Tensor, "*batch d_model"]
 Features = Float[Tensor, "*batch d_sae"]
@@ -41,7 +43,7 @@ class SAE(ABC):
 
     def decode(self, f: Features) -> Vectors:
         """Return the sum of the directions, each as long as its feature fires, and b_dec."""
-        return functional.linear(f, self.W_dec.T, self.b_dec)
+        return write(f, self.W_dec, self.b_dec)
 
     def reconstruct(self, x: Vectors) -> Vectors:
         """Return x̂, what of x the features tell."""
@@ -54,7 +56,7 @@ class SAE(ABC):
         """
         if x.shape[-1] != self.d_model:
             raise ValueError(f"expected vectors of width {self.d_model}, got {x.shape[-1]}")
-        return functional.linear(x - self.b_dec, self.W_enc.T, self.b_enc)
+        return read(x, self.b_dec, self.W_enc, self.b_enc)
 
     @property
     def d_model(self) -> int:
@@ -118,5 +120,12 @@ class GatedSAE(SAE):
 
 def k_largest(pre: Features, k: int) -> Features:
     """Return the k largest of each row where they are positive, the others zero."""
-    largest = pre.topk(k, dim=-1, sorted=False)
-    return torch.zeros_like(pre).scatter(-1, largest.indices, largest.values.relu())
+    indices = _where_largest(pre.detach(), k)
+    return torch.zeros_like(pre).scatter(-1, indices, pre.gather(-1, indices).relu())
+
+
+def _where_largest(pre: Features, k: int) -> Int[Tensor, "*batch k"]:
+    """Return where the k largest of each row are; on a processor NumPy finds them several times quicker than torch."""
+    if pre.device.type != "cpu" or pre.dtype not in (torch.float32, torch.float64):
+        return pre.topk(k, dim=-1, sorted=False).indices
+    return torch.from_numpy(np.argpartition(pre.numpy(), -k, axis=-1)[..., -k:].copy())

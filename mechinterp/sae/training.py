@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from mechinterp.memory import keep_memory
 from mechinterp.run_state import read_state, restore, write_state
 from mechinterp.sae.activations import Batch, Source
 from mechinterp.sae.architectures import ARCHITECTURES, Architecture, Parameters
@@ -73,11 +74,11 @@ class Run:
         self.step += 1
         with torch.no_grad():
             self.architecture.constrain(self.parameters)
-            fires = loss.f > 0
-            self.unfired = torch.where(fires.any(0), 0, self.unfired + 1)
+            fired = loss.f.sign().sum(0)  # how often each feature; f is never negative
+            self.unfired = torch.where(fired > 0, 0, self.unfired + 1)
         if self.architecture.resampled and self.settings.resamples_at(self.step) and self.dead.any():
             self._resample(x)
-        return {"error": loss.error.item() / x.shape[1], "l0": fires.sum().item() / len(x)}
+        return {"error": loss.error.item() / x.shape[1], "l0": fired.sum().item() / len(x)}
 
     @property
     def dead(self) -> Tensor:
@@ -159,8 +160,7 @@ def checked(x: Batch, d_model: int, step: int) -> Batch:
     """Return the batch; raise ValueError where it is of another width, or not finite."""
     if x.shape[1] != d_model:
         raise ValueError(f"expected vectors of width {d_model} at step {step}, got {x.shape[1]}")
-    if not x.isfinite().all():
-        bad = int((~x.isfinite()).any(-1).sum())
+    if not x.sum().isfinite() and (bad := int((~x.isfinite()).any(-1).sum())):  # the sum alone is quick
         raise ValueError(f"expected finite vectors at step {step}, got NaN or infinity in {bad} of {len(x)}")
     return x
 
@@ -185,6 +185,7 @@ def settings_of(architecture: Architecture, settings: Settings) -> dict[str, Any
 
 
 def _run(architecture: Architecture, settings: Settings, source: Source, scale: float) -> Run:
+    keep_memory()
     draw = torch.Generator().manual_seed(settings.seed)
     parameters = architecture.initial(source.batch(0).shape[1], settings.d_sae, draw)
     parameters = {name: tensor.requires_grad_() for name, tensor in parameters.items()}
