@@ -45,10 +45,11 @@ def read_state(
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
             told: dict[str, Any] = json.loads(file.metadata()[RUN])
+            found = told["settings"]
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, KeyError, TypeError) as error:
+    except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is damaged ({error}): delete it to begin anew") from error
-    if (found := told["settings"]) != settings:
+    if found != settings:
         other = [name for name, value in settings.items() if found.get(name) != value]
         raise ValueError(
             f"{path} is of a run with another {', '.join(other)}: choose another folder, or delete it"

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import save_file
 from torch import Tensor
 
 from mechinterp.sae.activations import Held
@@ -180,6 +181,11 @@ def test_a_state_that_is_damaged_or_of_other_settings_is_refused(tmp_path: Path)
         resume(path, TopK(k=3), TINY, SOURCE)
     with pytest.raises(ValueError, match="another architecture"):
         resume(path, BatchTopK(k=2), TINY, SOURCE)
+    for told in ({}, {"run": "half a senten"}, {"run": "{}"}):
+        save_file({"parameters.W_enc": torch.ones(2)}, tmp_path / "other", told)
+        with pytest.raises(ValueError, match=r"other is damaged .*: delete it to begin anew"):
+            resume(tmp_path / "other", ALL["topk"], TINY, SOURCE)
+    (tmp_path / "other").unlink()
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(ValueError, match=r"run is damaged .*: delete it to begin anew"):
         resume(path, ALL["topk"], TINY, SOURCE)
