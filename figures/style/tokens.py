@@ -13,3 +13,8 @@ def label(token: str) -> str:
 def labels(tokens: Sequence[str]) -> list[str]:
     """Return several tokens as an axis shows them."""
     return [label(token) for token in tokens]
+
+
+def printable(text: str) -> str:
+    """Return a text with what has no glyph, such as half a letter, as a middle dot."""
+    return "".join(c if c.isprintable() and c != "\ufffd" else "·" for c in text).strip()

@@ -1,24 +1,23 @@
-"""What the generator of the corpus knows of each token, and which of it a feature says: interpretability as a number.
+"""What the generator of the corpus knows of each token of its texts, as labels that are true of a token or not.
 
-A label is something that is true or not of a token where it stands: its word, its class (part of speech, name, place),
-its gender, its position in the sentence, or the kind of sentence. Against a label, a feature is a detector that fires
-or not; its precision, recall and F1 are a detector's. For each feature the best label is chosen on one half of the texts
-and measured on the other, so that among many labels none wins by chance.
-
-What this cannot show: that the model uses a feature as what it is called. A feature without a label may still mean
-something that nobody thought of; a label tells when a feature fires, not what it does.
+A label is of one of some kinds: the word, its class (part of speech, name, place), its gender, its position in the
+sentence, the kind of sentence, and what comes of two of these together: a word after a word, a class after a word, a
+class in a kind of sentence. Labels are in Spanish, as the lecture shows them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Int
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from mechinterp.training.batches import SENTENCES
 from mechinterp.training.corpus import Corpus
 from mechinterp.training.lexicon import (
     ANIMALS,
@@ -36,9 +35,16 @@ from mechinterp.training.lexicon import (
 )
 from mechinterp.training.tokenizer import BOS
 
-SENTENCES = 5  # in a text, as in training: enough to fill the context
-SHARES = (0.0, 0.1, 0.2, 0.4)  # of a feature's greatest value, that are tried as thresholds
-RAREST = 50  # tokens that a label has to be true of, in each half, to be judged by
+ORDER = (  # of the kinds of labels, the simplest first: where labels are true of the same tokens, it is preferred
+    "clase",
+    "palabra",
+    "género",
+    "posición",
+    "palabra tras palabra",
+    "clase tras palabra",
+    "clase en frase",
+    "frase",
+)
 
 
 def _nouns(pairs: tuple[tuple[str, str], ...], *articles: str) -> set[str]:
@@ -66,11 +72,11 @@ CLASSES: dict[str, set[str]] = {
     ),
     "día de la semana": set(DAYS),
     "número": set(NUMBERS),
-    "artículo": set(words("el la un una los El La Los Un")),
-    "preposición": set(words("a al de del en con por sin antes Al De En Por Antes")),
+    "artículo": set(words("el la un una los")),
+    "preposición": set(words("a al de del en con por sin antes")),
     "pronombre": set(words("le se lo él ella alguien su ya")),
     "ordinal": set(words("primero primera segundo segunda")),
-    "conjunción": set(words("y e que cuando como porque donde Cuando Mientras Como")),
+    "conjunción": set(words("y e que cuando como porque donde mientras")),
     "coma": {","},
     "punto": {"."},
 }
@@ -78,11 +84,11 @@ GENDERS: dict[str, set[str]] = {
     "femenino": set(WOMEN)
     | _nouns(PLACES + THINGS + ANIMALS, "la", "una")
     | FIRST_OF_PAIRS
-    | set(words("la una La ella primera segunda")),
+    | set(words("la una ella primera segunda")),
     "masculino": set(MEN)
     | _nouns(PLACES + THINGS + ANIMALS, "el", "un")
     | SECOND_OF_PAIRS
-    | set(words("el un El Un él primero segundo")),
+    | set(words("el un él primero segundo")),
 }
 KINDS = {
     "indirect_object": "frase de regalo",
@@ -96,52 +102,49 @@ KINDS = {
 }
 
 
+class Label(NamedTuple):
+    """What may be true of a token."""
+
+    kind: str
+    name: str
+
+
 @dataclass(frozen=True, eq=False)
 class Labelled:
     """Texts, and what is true of each of their tokens."""
 
     tokens: Int[Tensor, "text pos"]
-    labels: list[tuple[str, str]]  # kind and name
+    labels: list[Label]
     true: Bool[Tensor, "text pos label"]
 
 
-@dataclass(frozen=True, eq=False)
-class Match:
-    """The best label of each feature, and how well the feature detects it on texts it was not chosen on."""
+def labelled_texts(tokenizer: Tokenizer, n_ctx: int, n_texts: int, seed: int, rarest: int = 50) -> Labelled:
+    """Return texts of the generator that fill the context, each after the token for the beginning, with their labels.
 
-    label: Int[Tensor, " d_sae"]  # −1 for a feature that fires too rarely to be judged
-    share: Float[Tensor, " d_sae"]  # of its greatest value, above which the feature is said to fire
-    precision: Float[Tensor, " d_sae"]
-    recall: Float[Tensor, " d_sae"]
-
-    @property
-    def f1(self) -> Float[Tensor, " d_sae"]:
-        """Return the harmonic mean of precision and recall."""
-        return f1(self.precision, self.recall)
-
-
-def labelled_texts(tokenizer: Tokenizer, n_ctx: int, n_texts: int, seed: int) -> Labelled:
-    """Return texts of the generator that fill the context, each after the token for the beginning, with their labels."""
+    A label that is true of fewer than `rarest` tokens is left out.
+    """
     corpus, rows, names = Corpus(seed), [], []
     while len(rows) < n_texts:
-        row = [(tokenizer.token_to_id(BOS), frozenset[tuple[str, str]]())]
+        row = [(tokenizer.token_to_id(BOS), frozenset[Label]())]
         for _ in range(SENTENCES):
             row += labelled_sentence(tokenizer, *corpus.kind_and_sentence())
         if len(row) >= n_ctx:
             rows.append([token for token, _ in row[:n_ctx]])
             names.append([labels for _, labels in row[:n_ctx]])
-    labels = sorted({label for row in names for labels in row for label in labels})
+    counts = Counter(label for row in names for found in row for label in found)
+    kept = (label for label, count in counts.items() if count >= rarest)
+    labels = sorted(kept, key=lambda label: (ORDER.index(label.kind), label.name))
     index = {label: i for i, label in enumerate(labels)}
     true = torch.zeros(n_texts, n_ctx, len(labels), dtype=torch.bool)
     for i, row in enumerate(names):
         for j, found in enumerate(row):
-            true[i, j, [index[label] for label in found]] = True
+            true[i, j, [index[label] for label in found if label in index]] = True
     return Labelled(torch.tensor(rows), labels, true)
 
 
 def labelled_sentence(
     tokenizer: Tokenizer, kind: str, sentence: str
-) -> Iterator[tuple[int, frozenset[tuple[str, str]]]]:
+) -> Iterator[tuple[int, frozenset[Label]]]:
     """Yield each token of a sentence with its labels; the tokens of a word have the labels of the word."""
     encoding = tokenizer.encode(sentence, add_special_tokens=False)
     spans = {}
@@ -154,88 +157,39 @@ def labelled_sentence(
         yield token, labels[word]
 
 
-def _labels(sentence: list[str], kind: str) -> list[frozenset[tuple[str, str]]]:
+def _labels(sentence: list[str], kind: str) -> list[frozenset[Label]]:
     """Return the labels of each word of a sentence."""
     named: list[str] = []
     found = []
     for i, word in enumerate(sentence):
         before, after = sentence[i - 1] if i else "", sentence[i + 1] if i + 1 < len(sentence) else ""
-        classes = _classes(word)
-        labels = {("palabra", f"«{word}»"), ("frase", kind)}
-        labels |= {("clase", name) for name in classes}
-        labels |= {("género", name) for name, members in GENDERS.items() if word in members}
-        labels |= {("clase en frase", f"{name} en {kind}") for name in classes}
-        labels |= {("posición", f"tras {name}") for name in _classes(before)}
-        labels.add(("posición", f"tras «{before}»" if before else "primera palabra"))
+        classes = _among(word, CLASSES)
+        labels = {Label("palabra", f"«{word}»"), Label("frase", kind)}
+        labels |= {Label("clase", name) for name in classes}
+        labels |= {Label("género", name) for name in _among(word, GENDERS)}
+        labels |= {Label("clase en frase", f"{name} en {kind}") for name in classes}
+        labels |= {Label("posición", f"tras {name}") for name in _among(before, CLASSES)}
+        labels.add(Label("posición", f"tras «{before}»" if before else "primera palabra"))
         if before:
-            labels.add(("palabra tras palabra", f"«{before} {word}»"))
-            labels |= {("clase tras palabra", f"{name} tras «{before}»") for name in classes}
+            labels.add(Label("palabra tras palabra", f"«{before} {word}»"))
+            labels |= {Label("clase tras palabra", f"{name} tras «{before}»") for name in classes}
         if word in NAMES:
-            labels.add(("posición", _order(word, named)))
+            labels.add(Label("posición", _order(word, named)))
             named.append(word)
         if after in NAMES:
-            labels.add(("posición", "ante un nombre de persona"))
+            labels.add(Label("posición", "ante un nombre de persona"))
         if "le" in sentence[:i] and word == "a" and after in NAMES:
-            labels.add(("posición", "ante el destinatario"))
+            labels.add(Label("posición", "ante el destinatario"))
         found.append(frozenset(labels))
     return found
 
 
-def _classes(word: str) -> list[str]:
-    return [name for name, members in CLASSES.items() if word in members]
+def _among(word: str, groups: dict[str, set[str]]) -> list[str]:
+    """Return the groups that a word is of, with a capital or without."""
+    return [name for name, members in groups.items() if word in members or word.lower() in members]
 
 
 def _order(name: str, named: list[str]) -> str:
     if name in named:
         return "nombre repetido"
     return ("primer nombre", "segundo nombre", "tercer nombre o posterior")[min(len(set(named)), 2)]
-
-
-def best_labels(
-    f: Float[Tensor, "text pos d_sae"], labelled: Labelled, kinds: set[str] | None = None
-) -> Match:
-    """Return the best label of each feature, with the share of its greatest value above which it is said to fire.
-
-    Both are those of greatest F1 on the first half of the texts; the second half measures. Only labels of the given
-    kinds are tried, or all; the token for the beginning is left out.
-    """
-    half = len(f) // 2
-    tried = torch.tensor([kinds is None or kind in kinds for kind, _ in labelled.labels])
-    f, true = f[:, 1:], labelled.true[:, 1:] & tried
-    greatest = f[:half].amax((0, 1))
-    found = [_scores(f[:half] > share * greatest, true[:half]) for share in SHARES]
-    best_f1, best = torch.stack([scores.f1 for scores in found]).flatten(0, 1).max(0)
-    label = torch.where(best_f1 > 0, best % len(labelled.labels), -1)
-    share = torch.tensor(SHARES)[best // len(labelled.labels)]
-    measured = _scores(f[half:] > share * greatest, true[half:])
-    chosen, judged = label.clamp(min=0)[None], label >= 0
-    return Match(
-        label,
-        share,
-        precision=measured.precision.gather(0, chosen)[0] * judged,
-        recall=measured.recall.gather(0, chosen)[0] * judged,
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _Scores:
-    precision: Float[Tensor, "label d_sae"]
-    recall: Float[Tensor, "label d_sae"]
-    enough: Bool[Tensor, "label d_sae"]  # whether label and feature occur often enough to be judged
-
-    @property
-    def f1(self) -> Float[Tensor, "label d_sae"]:
-        return self.enough * f1(self.precision, self.recall)
-
-
-def _scores(fires: Bool[Tensor, "text pos d_sae"], true: Bool[Tensor, "text pos label"]) -> _Scores:
-    detected, is_true = fires.flatten(0, 1).float(), true.flatten(0, 1).float()
-    both = is_true.T @ detected
-    n_detected, n_true = detected.sum(0), is_true.sum(0)[:, None]
-    enough = (n_true >= RAREST) & (n_detected >= RAREST)
-    return _Scores(both / n_detected.clamp_min(1), both / n_true.clamp_min(1), enough)
-
-
-def f1(precision: Tensor, recall: Tensor) -> Tensor:
-    """Return the harmonic mean of precision and recall; 0 where both are."""
-    return 2 * precision * recall / (precision + recall).clamp_min(1e-12)

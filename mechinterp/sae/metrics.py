@@ -137,18 +137,38 @@ def cross_entropy(
     return total / tokens[:, 1:].numel()
 
 
-def matched_cosine(W_dec: Float[Tensor, "d_sae d_model"], true: Directions) -> float:
-    """Return how well an SAE recovers the true directions, one feature for each: the mean cosine of the best matching.
+@dataclass(frozen=True, eq=False)
+class Matching:
+    """The feature of an SAE that stands for each true direction, one for each, so that the cosines are greatest in sum.
 
-    max over one-to-one matchings m of Σ_i cos(V_i, W_dec,m(i)) / n, i running over the n true directions; of those that
-    find no partner, where the SAE has fewer features, the cosine counts as 0. Unlike mmcs, it does not let one feature
-    stand for several. Source: the matching is Kuhn 1955's, as scipy.optimize.linear_sum_assignment has it.
+    A direction that finds no partner, where the SAE has fewer features, has feature −1 and a cosine of 0.
+    """
 
-    Raises ValueError where the widths differ.
+    feature: Int[Tensor, " feature"]
+    cosine: Float[Tensor, " feature"]
+
+
+def matching(W_dec: Float[Tensor, "d_sae d_model"], true: Directions) -> Matching:
+    """Return the best one-to-one matching of features and true directions.
+
+    Source: Kuhn 1955's, as scipy.optimize.linear_sum_assignment has it. Raises ValueError where the widths differ.
     """
     cosine = _cosines(W_dec, true)
-    rows, columns = linear_sum_assignment(cosine.numpy(), maximize=True)
-    return cosine[rows, columns].sum().item() / len(true)
+    rows, columns = (
+        torch.from_numpy(found) for found in linear_sum_assignment(cosine.numpy(), maximize=True)
+    )
+    feature, matched = torch.full((len(true),), -1), torch.zeros(len(true), dtype=cosine.dtype)
+    feature[rows], matched[rows] = columns, cosine[rows, columns]
+    return Matching(feature, matched)
+
+
+def matched_cosine(W_dec: Float[Tensor, "d_sae d_model"], true: Directions) -> float:
+    """Return how well an SAE recovers the true directions: the mean cosine of the best matching.
+
+    max over one-to-one matchings m of Σ_i cos(V_i, W_dec,m(i)) / n, i running over the n true directions. Unlike mmcs,
+    it does not let one feature stand for several. Raises ValueError where the widths differ.
+    """
+    return matching(W_dec, true).cosine.mean().item()
 
 
 def mmcs(W_dec: Float[Tensor, "d_sae d_model"], true: Directions) -> float:

@@ -27,7 +27,7 @@ class Settings:
 
     d_sae: int = 768
     steps: int = 2000
-    rate: float = 2e-3
+    rate: float = 4e-3
     seed: int = 0
     warm_up: float = 0.1  # share of the steps, the first ones, over which λ rises from zero
     decay: float = 0.3  # share of the steps, the last ones, over which the learning rate falls to zero

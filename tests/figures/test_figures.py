@@ -20,6 +20,7 @@ LECTURE = Project(ENGINE_ROOT, fixtures())
 SMALL = {
     "ablations": {"n_prompts": 8},
     "activation_patching": {"n_prompts": 8},
+    "anthropic": {"d_sae": 256, "steps": 1000, "n_texts": 800},
     "attention_pattern": {"n_prompts": 4},
     "dla_heads": {"n_prompts": 8},
     "path_patching": {"n_prompts": 8},
@@ -28,8 +29,10 @@ SMALL = {
     "positional_qk": {"n_prompts": 4},
     "polysemanticity": {"n_groups": 1, "n_restarts": 1},
     "repeated_seq": {"n_prompts": 4},
+    "sae_training": {"d_sae": 32, "steps": 40, "n_texts": 100, "n_tested": 60},
     "superposition": {"sparsities": (0.0, 0.9), "n_restarts": 1},
     "superposition_correlation": {"n_groups": 2, "n_restarts": 1},
+    "superpositionhip": {"steps": 100, "n_runs": 1},
     "superposition_phases": {"side": 3, "n_restarts": 1, "n_sparsities": 8},
 }
 

@@ -1,0 +1,31 @@
+"""Tokens in a row, each on a ground as dark as its number."""
+
+from collections.abc import Sequence
+
+import matplotlib
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.offsetbox import AnnotationBbox, HPacker, TextArea
+
+from figures.style.look import INK, SEQUENTIAL
+
+
+def shaded_line(
+    axes: Axes, y: float, tokens: Sequence[str], darkness: Sequence[float], fontsize: float = 15
+) -> None:
+    """Write tokens from the left edge of axes at height y; a darkness is from 0, white, to 1."""
+    ground = matplotlib.colormaps[SEQUENTIAL]
+    boxes: list[Artist] = [
+        TextArea(
+            token.strip(),
+            textprops={
+                "fontsize": fontsize,
+                "color": "white" if dark > 0.6 else INK,
+                "bbox": {"facecolor": ground(0.9 * dark) if dark > 0 else "none", "pad": 1.5, "linewidth": 0},
+            },
+        )
+        for token, dark in zip(tokens, darkness, strict=True)
+    ]
+    line = HPacker(children=boxes, align="baseline", pad=0, sep=5)
+    box = AnnotationBbox(line, (0, y), frameon=False, box_alignment=(0, 0.5), pad=0, annotation_clip=False)
+    axes.add_artist(box)

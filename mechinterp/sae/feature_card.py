@@ -1,0 +1,98 @@
+"""What one feature of an SAE is: where it fires most, and which words it makes likelier or less likely.
+
+Source: Templeton et al. 2024, *Scaling Monosemanticity*, whose feature cards show these two and what steering does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mechinterp.model import Model
+from mechinterp.sae.autoencoder import SAE
+from mechinterp.sae.interpretability import INTERPRETABLE, Match
+from mechinterp.sae.labels import CLASSES, Labelled
+
+FEWEST = 5  # words of a class that are one token each, for it to be judged by
+
+
+@dataclass(frozen=True, eq=False)
+class Excerpt:
+    """Tokens round one on which a feature fires, and how much it fires on each."""
+
+    tokens: Int[Tensor, " pos"]
+    f: Float[Tensor, " pos"]
+
+
+def top_excerpts(
+    f: Float[Tensor, "text pos"], tokens: Int[Tensor, "text pos"], n: int, before: int, after: int
+) -> list[Excerpt]:
+    """Return the excerpts on which a feature fires most: one of a text, and of those that read alike the first only.
+
+    An excerpt has at most `before` tokens before the one that fires most and `after` after it, and not the token for
+    the beginning.
+    """
+    greatest = f[:, 1:].max(1)
+    found: dict[tuple[int, ...], Excerpt] = {}
+    for text in greatest.values.argsort(descending=True, stable=True).tolist():
+        centre = int(greatest.indices[text]) + 1
+        span = slice(max(1, centre - before), centre + after + 1)
+        excerpt = Excerpt(tokens[text, span], f[text, span])
+        found.setdefault(tuple(excerpt.tokens.tolist()), excerpt)
+        if len(found) == n:
+            break
+    return list(found.values())
+
+
+def direct_logits(sae: SAE, W_U: Float[Tensor, "d_model d_vocab"]) -> Float[Tensor, "d_sae d_vocab"]:
+    """Return how much each feature raises each word's logit by the direct path, in standard deviations over the words.
+
+    That is d W_U, centred and scaled for each feature: what later layers make of the feature is left out, and so is the
+    final normalisation's scale.
+    """
+    logits = sae.W_dec @ W_U
+    return (logits - logits.mean(-1, keepdim=True)) / logits.std(-1, keepdim=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Clearest:
+    """The feature that a card is of: what it means, and the class of words that it raises."""
+
+    feature: int
+    meaning: str
+    f1: float
+    raised: str
+    words: Int[Tensor, " word"]  # of the class that it raises
+
+
+def clearest_feature(
+    logits: Float[Tensor, "d_sae d_vocab"], match: Match, labelled: Labelled, model: Model
+) -> Clearest:
+    """Return the feature that raises one class of words most, of those that mean more than one word.
+
+    It is a rule, so that nobody picks: of the features whose best label has an F1 of 0.8 or more and is not a word,
+    that one with the greatest mean of `logits` (direct_logits) over a class of words, whatever the class. Raises
+    ValueError where no feature means more than a word.
+    """
+    more_than_word = torch.tensor([labelled.labels[label].kind != "palabra" for label in match.label])
+    eligible = (match.f1 >= INTERPRETABLE) & more_than_word
+    if not eligible.any():
+        raise ValueError(f"expected a feature that means more than a word (F1 ≥ {INTERPRETABLE}), found none")
+    classes = words_of_classes(model)
+    raised = torch.stack([logits[:, words].mean(-1) for words in classes.values()], dim=-1)
+    feature, chosen = divmod(int(raised.where(eligible[:, None], -torch.inf).argmax()), len(classes))
+    name = list(classes)[chosen]
+    meaning = labelled.labels[int(match.label[feature])].name
+    return Clearest(feature, meaning, match.f1[feature].item(), name, classes[name])
+
+
+def words_of_classes(model: Model) -> dict[str, Int[Tensor, " word"]]:
+    """Return the tokens of each class of words, of those with several words that are one token each."""
+    tokens = {
+        name: torch.tensor(sorted(model.token(word) for word in words if model.has_token(word)))
+        for name, words in CLASSES.items()
+    }
+    return {name: found for name, found in tokens.items() if len(found) >= FEWEST}

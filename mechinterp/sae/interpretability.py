@@ -1,0 +1,99 @@
+"""Which label each feature says, if any: interpretability as a number.
+
+Against a label, a feature is a detector: it fires above a threshold or not, and its precision, recall and F1 are a
+detector's. Label and threshold are chosen on one half of the texts and measured on the other, so that among many labels
+none wins by chance.
+
+What this cannot show: that the model uses a feature as what it is called. A feature without a label may still mean
+something that nobody thought of; and a label tells when a feature fires, not what it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from mechinterp.sae.labels import Labelled
+
+SHARES = (0.0, 0.1, 0.2, 0.4)  # of a feature's greatest value, that are tried as thresholds
+RAREST = 25  # tokens of each half on which a label is true and a feature fires, to be judged
+INTERPRETABLE = 0.8  # least F1 of a feature that is said to mean its label
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """The best label of each feature, and how well the feature detects it on texts it was not chosen on."""
+
+    label: Int[Tensor, " d_sae"]  # −1 for a feature that fires too rarely to be judged
+    share: Float[Tensor, " d_sae"]  # of its greatest value, above which the feature is said to fire
+    precision: Float[Tensor, " d_sae"]
+    recall: Float[Tensor, " d_sae"]
+
+    @property
+    def f1(self) -> Float[Tensor, " d_sae"]:
+        """Return the harmonic mean of precision and recall."""
+        return f1(self.precision, self.recall)
+
+
+def best_labels(
+    f: Float[Tensor, "text pos d_sae"], labelled: Labelled, kinds: Collection[str] | None = None
+) -> Match:
+    """Return the best label of each feature, with the share of its greatest value above which it is said to fire.
+
+    Both are those of greatest F1 on the first half of the texts; the second half measures. Only labels of the given
+    kinds are tried, or all; the token for the beginning is left out.
+    """
+    half = len(f) // 2
+    tried = torch.tensor([kinds is None or label.kind in kinds for label in labelled.labels])
+    f, true = f[:, 1:], labelled.true[:, 1:] & tried
+    greatest = f[:half].amax((0, 1))
+    found = [_scores(f[:half] > share * greatest, true[:half]) for share in SHARES]
+    best_f1, best = torch.stack([scores.f1 for scores in found]).flatten(0, 1).max(0)
+    label = torch.where(best_f1 > 0, best % len(labelled.labels), -1)
+    share = torch.tensor(SHARES)[best // len(labelled.labels)]
+    measured = _scores(f[half:] > share * greatest, true[half:])
+    chosen, judged = label.clamp(min=0)[None], label >= 0
+    return Match(
+        label,
+        share,
+        precision=measured.precision.gather(0, chosen)[0] * judged,
+        recall=measured.recall.gather(0, chosen)[0] * judged,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Scores:
+    precision: Float[Tensor, "label d_sae"]
+    recall: Float[Tensor, "label d_sae"]
+    enough: Bool[Tensor, "label d_sae"]  # whether label and feature occur often enough to be judged
+
+    @property
+    def f1(self) -> Float[Tensor, "label d_sae"]:
+        return self.enough * f1(self.precision, self.recall)
+
+
+def _scores(fires: Bool[Tensor, "text pos d_sae"], true: Bool[Tensor, "text pos label"]) -> _Scores:
+    detected, is_true = fires.flatten(0, 1).float(), true.flatten(0, 1).float()
+    both = is_true.T @ detected
+    n_detected, n_true = detected.sum(0), is_true.sum(0)[:, None]
+    enough = (n_true >= RAREST) & (n_detected >= RAREST)
+    return _Scores(both / n_detected.clamp_min(1), both / n_true.clamp_min(1), enough)
+
+
+def f1(precision: Float[Tensor, "*shape"], recall: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Return the harmonic mean of precision and recall; 0 where both are."""
+    return 2 * precision * recall / (precision + recall).clamp_min(1e-12)
+
+
+def interpretable_share(f: Float[Tensor, "text pos d_sae"], labelled: Labelled) -> float:
+    """Return the share of live features, those that fire on some token, whose best label has an F1 of 0.8 or more.
+
+    A feature that fires too rarely to be judged counts as one without a label.
+    """
+    live = (f[:, 1:] > 0).any((0, 1))
+    found = best_labels(f, labelled).f1[live] >= INTERPRETABLE
+    return found.float().mean().item() if len(found) else 0.0
