@@ -2,6 +2,7 @@
 'use strict'
 
 const fs = require('node:fs')
+const os = require('node:os')
 const path = require('node:path')
 const { Offline, kept } = require('./marp.cjs')
 
@@ -9,6 +10,8 @@ const { Offline, kept } = require('./marp.cjs')
 const LAYOUT = { container: { tag: 'div', id: ':$p' }, inlineSVG: true, slideContainer: [] }
 const SLIDES = '<!--slides-->'
 const STYLE = '/*style*/'
+const NOTE = 'the one note'
+const ONE_NOTE = new RegExp(`<div class="bespoke-marp-note"[^>]*><p>${NOTE}</p></div>`)
 
 // As lectern/marp/resources.py finds them: what media elements load, and what CSS does.
 const ATTRIBUTE = /(<(?:img|video|audio|source|track|embed)\b[^>]*?\s(?:src|poster)=)("[^"]*"|'[^']*')/g
@@ -17,6 +20,8 @@ const UNDESCRIBED = /<img src="([^"]*)" alt=""/g
 const ENTITIES = { amp: '&', quot: '"', lt: '<', gt: '>', '#39': "'", '#x27': "'" }
 
 const unescape = (text) => text.replace(/&(amp|quot|lt|gt|#39|#x27);/g, (_, name) => ENTITIES[name])
+
+const escape = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;')
 
 /** Returns HTML or CSS with the files it loads in it, and figures described where the deck does not. */
 function filled(text, { files, descriptions }) {
@@ -60,25 +65,45 @@ function convert({ markdown, output, options, contents }) {
 }
 
 /**
- * Makes the HTML page of slides that are rendered already.
+ * Returns the page around the slides, with marks where slides, style and notes go.
  *
  * Marp CLI takes as long as the rest of a build after a prose edit, and its page around the slides is a function
- * of the front matter alone: the page of an empty deck is kept, with marks where slides and style go.
+ * of the front matter alone: the page of an empty deck is kept.
  */
-async function page(request, { slides, css }) {
-  const { frontMatter, output, contents } = request
-  const shell = await kept('page', [frontMatter], async () => {
+function shell(frontMatter) {
+  return kept('page', [frontMatter, SLIDES, STYLE, NOTE], async () => {
+    const output = path.join(os.tmpdir(), `shell-${process.pid}.html`)
     await throughMarpCli(frontMatter, output, [], (result, engine) => {
       const { container, inlineSVG, slideContainer } = engine.options
       const layout = JSON.stringify({ container, inlineSVG, slideContainer })
       if (layout !== JSON.stringify(LAYOUT)) throw new Error(`Marp CLI arranges its page anew: ${layout}`)
-      return { ...result, html: SLIDES, css: STYLE }
+      return { ...result, html: SLIDES, css: STYLE, comments: [[NOTE]] }
     })
     return fs.readFileSync(output, 'utf8')
   })
+}
+
+/** Returns a slide's notes, for the presenter's window, in Marp CLI's markup for one note. */
+function noted(markup, notes, index) {
+  if (notes.length === 0) return ''
+  const [before, paragraph, after] = markup.split(/(<p>.*<\/p>)/s)
+  const paragraphs = notes.map((note) => paragraph.replace(NOTE, () => escape(note)))
+  return before.replace('data-index="0"', `data-index="${index}"`) + paragraphs.join('') + after
+}
+
+/** Makes the HTML page of slides that are rendered already. */
+async function page(request, { slides, css, comments }) {
+  const { frontMatter, output, contents } = request
+  const around = await shell(frontMatter)
+  const [markup] = around.match(ONE_NOTE)
   const { tag, id } = LAYOUT.container
   const html = `<${tag} id="${id}">${filled(slides.join('\n'), contents)}</${tag}>`
-  fs.writeFileSync(output, shell.replace(SLIDES, () => html).replace(STYLE, () => filled(css, contents)))
+  const notes = comments.map((ofSlide, index) => noted(markup, ofSlide, index)).join('')
+  const whole = around
+    .replace(markup, () => notes)
+    .replace(SLIDES, () => html)
+    .replace(STYLE, () => filled(css, contents))
+  fs.writeFileSync(output, whole)
 }
 
 module.exports = { LAYOUT, convert, page }

@@ -28,7 +28,7 @@ const operations = {
     Offline.themes = themes
     const marp = new Offline({ ...LAYOUT, ...(html ? { html: true } : {}) })
     const { html: slides, css, comments } = marp.render(markdown, { htmlAsArray: true })
-    rendered = { slides, css }
+    rendered = { slides, css, comments }
     return { slides, css, comments, themes: [...marp.themeSet.themes()].map((theme) => theme.name) }
   },
 
