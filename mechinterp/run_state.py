@@ -50,7 +50,7 @@ def read_state(
     except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is damaged ({error}): delete it to begin anew") from error
     if found != settings:
-        other = [name for name, value in settings.items() if found.get(name) != value]
+        other = [name for name in {**found, **settings} if found.get(name) != settings.get(name)]
         raise ValueError(
             f"{path} is of a run with another {', '.join(other)}: choose another folder, or delete it"
         )
@@ -62,10 +62,17 @@ def restore(
     parameters: Mapping[str, Tensor],
     optimizers: Sequence[torch.optim.Optimizer],
 ) -> None:
-    """Give parameters and optimisers the tensors that were saved."""
+    """Give parameters and optimisers the tensors that were saved; raise ValueError where they have other shapes."""
     for name, parameter in parameters.items():
+        saved = tensors.get(f"{PARAMETERS}{name}")
+        if saved is None or saved.shape != parameter.shape:
+            shape = None if saved is None else tuple(saved.shape)
+            raise ValueError(
+                f"expected {name} of shape {tuple(parameter.shape)} in the state, got {shape}: it is of another run, "
+                "choose another folder, or delete it"
+            )
         # Copied, not put in its stead: libraries round by how a tensor lies in memory.
-        parameter.data.copy_(tensors[f"{PARAMETERS}{name}"])
+        parameter.data.copy_(saved)
     for i, optimizer in enumerate(optimizers):
         state = _state_of(tensors, f"optimizers.{i}.")
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

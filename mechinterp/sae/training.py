@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ class Run:
     optimizer: torch.optim.Optimizer
     unfired: Int[Tensor, " d_sae"]  # steps since each feature fired
     step: int = 0
+    about: Mapping[str, str] = field(default_factory=dict)  # what else makes the run what it is: see begin
 
     def advance(self) -> dict[str, float]:
         """Take one step; return its error as a share of ‖x‖², and L0, both on its batch before the step."""
@@ -109,7 +110,7 @@ class Run:
     def save(self, path: Path) -> None:
         """Write the run to a file, which is whole or not there."""
         told = {
-            "settings": settings_of(self.architecture, self.settings),
+            "settings": settings_of(self.architecture, self.settings) | dict(self.about),
             "step": self.step,
             "scale": self.scale,
             "unfired": self.unfired.tolist(),
@@ -117,18 +118,30 @@ class Run:
         write_state(path, self.parameters, [self.optimizer], told)
 
 
-def begin(architecture: Architecture, settings: Settings, source: Source) -> Run:
-    """Return a run at its first step.
+def begin(
+    architecture: Architecture, settings: Settings, source: Source, about: Mapping[str, str] | None = None
+) -> Run:
+    """Return a run at its first step; `about` tells of what its vectors are, so that no other run goes on from it.
 
     Raises ValueError where the source's vectors are all the same or not finite, or the architecture does not fit.
     """
-    return _run(architecture, settings, source, scale_of(sample_of(source)))
+    return _run(architecture, settings, source, scale_of(sample_of(source)), about)
 
 
-def resume(path: Path, architecture: Architecture, settings: Settings, source: Source) -> Run:
-    """Return the run that was saved; raise ValueError where the file is damaged, or of other settings."""
-    told, tensors = read_state(path, settings_of(architecture, settings), torch.device("cpu"))
-    run = _run(architecture, settings, source, told["scale"])
+def resume(
+    path: Path,
+    architecture: Architecture,
+    settings: Settings,
+    source: Source,
+    about: Mapping[str, str] | None = None,
+) -> Run:
+    """Return the run that was saved.
+
+    Raises ValueError where the file is damaged, of other settings, about something else, or of another width.
+    """
+    expected = settings_of(architecture, settings) | dict(about or {})
+    told, tensors = read_state(path, expected, torch.device("cpu"))
+    run = _run(architecture, settings, source, told["scale"], about)
     restore(tensors, run.parameters, [run.optimizer])
     run.step, run.unfired = told["step"], torch.tensor(told["unfired"])
     return run
@@ -184,11 +197,17 @@ def settings_of(architecture: Architecture, settings: Settings) -> dict[str, Any
     return {"architecture": name} | asdict(architecture) | asdict(settings)
 
 
-def _run(architecture: Architecture, settings: Settings, source: Source, scale: float) -> Run:
+def _run(
+    architecture: Architecture,
+    settings: Settings,
+    source: Source,
+    scale: float,
+    about: Mapping[str, str] | None,
+) -> Run:
     keep_memory()
     draw = torch.Generator().manual_seed(settings.seed)
     parameters = architecture.initial(source.batch(0).shape[1], settings.d_sae, draw)
     parameters = {name: tensor.requires_grad_() for name, tensor in parameters.items()}
     optimizer = torch.optim.Adam(list(parameters.values()), lr=settings.rate, fused=True)
     unfired = torch.zeros(settings.d_sae, dtype=torch.long)
-    return Run(architecture, settings, source, scale, parameters, optimizer, unfired)
+    return Run(architecture, settings, source, scale, parameters, optimizer, unfired, about=dict(about or {}))

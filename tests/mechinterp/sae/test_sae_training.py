@@ -192,6 +192,19 @@ def test_a_state_that_is_damaged_or_of_other_settings_is_refused(tmp_path: Path)
     assert [found.name for found in tmp_path.iterdir()] == ["run"]
 
 
+def test_a_state_about_something_else_or_of_another_width_is_refused(tmp_path: Path) -> None:
+    path, about = tmp_path / "run", {"hook": "a", "texts": "b"}
+    begin(TopK(k=2), TINY, SOURCE, about).save(path)
+    assert resume(path, TopK(k=2), TINY, SOURCE, about).about == about
+    with pytest.raises(ValueError, match="of a run with another texts: choose another folder"):
+        resume(path, TopK(k=2), TINY, SOURCE, about | {"texts": "c"})
+    with pytest.raises(ValueError, match="of a run with another hook, texts: choose another folder"):
+        resume(path, TopK(k=2), TINY, SOURCE)
+    wider = known_features(10, 7, sparsity=0.8, size=16)
+    with pytest.raises(ValueError, match=r"expected W_enc of shape \(7, 20\) in the state, got \(6, 20\)"):
+        resume(path, TopK(k=2), TINY, wider, about)
+
+
 class Given:
     """A source that gives what it is told."""
 
