@@ -60,9 +60,7 @@ class Effect:
 
     untouched: float  # where the feature does not fire
     raised: float  # there, with the feature set to the most that it fires
-    raised_by_other: (
-        float  # there, with another feature set to its most: the most of those tried, the control
-    )
+    raised_by_other: float  # there, with another feature at its most, the control: the most of those tried
     firing: float  # where the feature fires, untouched
     ablated: float  # there, with the feature set to nothing
 
@@ -80,19 +78,23 @@ def steering_effect(
 ) -> Effect:
     """Return the effect of a feature on the probability of some words, and that of other live ones, drawn at random.
 
-    A feature counts as firing above half of the most that it fires in these texts. Raises ValueError where it never fires.
+    A feature counts as firing above half of the most that it fires in these texts; the first position, where nothing is
+    set, is left out. Raises ValueError where it never fires, or always, or no other feature fires.
     """
-    f = sae.encode(activations(model.transformer, tokens, hook))
-    f[:, 0] = 0  # nothing is set there
+    f = sae.encode(activations(model.transformer, tokens, hook)[:, 1:])
     most = f.amax((0, 1))
     if not most[feature]:
         raise ValueError(f"expected a feature that fires in these texts, got {feature}, which does not")
     silent, firing = f[..., feature] == 0, f[..., feature] > most[feature] / 2
     live = [i for i in most.nonzero().flatten().tolist() if i != feature]
+    if not silent.any() or not live:
+        raise ValueError(
+            f"expected feature {feature} to be silent somewhere, and another to fire as the control"
+        )
     order = torch.randperm(len(live), generator=torch.Generator().manual_seed(seed))[:n_others]
 
     def mass(set_to: Hooks) -> Tensor:
-        return mass_on(model.transformer, tokens, words, set_to)
+        return mass_on(model.transformer, tokens, words, set_to)[:, 1:]
 
     def at_most(i: int) -> float:
         return mass({hook: set_feature(sae, i, most[i].item())})[silent].mean().item()
