@@ -28,7 +28,7 @@ INTERPRETABLE = 0.8  # least F1 of a feature that is said to mean its label
 class Match:
     """The best label of each feature, and how well the feature detects it on texts it was not chosen on."""
 
-    label: Int[Tensor, " d_sae"]  # −1 for a feature that fires too rarely to be judged
+    label: Int[Tensor, " d_sae"]  # −1 for a feature that fires too rarely to be judged, in either half
     share: Float[Tensor, " d_sae"]  # of its greatest value, above which the feature is said to fire
     precision: Float[Tensor, " d_sae"]
     recall: Float[Tensor, " d_sae"]
@@ -56,9 +56,10 @@ def best_labels(
     label = torch.where(best_f1 > 0, best % len(labelled.labels), -1)
     share = torch.tensor(SHARES)[best // len(labelled.labels)]
     measured = _scores(f[half:] > share * greatest, true[half:])
-    chosen, judged = label.clamp(min=0)[None], label >= 0
+    chosen = label.clamp(min=0)[None]
+    judged = (label >= 0) & measured.enough.gather(0, chosen)[0]
     return Match(
-        label,
+        torch.where(judged, label, -1),
         share,
         precision=measured.precision.gather(0, chosen)[0] * judged,
         recall=measured.recall.gather(0, chosen)[0] * judged,

@@ -35,6 +35,7 @@ from mechinterp.training.lexicon import (
 )
 from mechinterp.training.tokenizer import BOS
 
+TRIED = 100  # texts; where none of them fills the context, none is expected to
 ORDER = (  # of the kinds of labels, the simplest first: where labels are true of the same tokens, it is preferred
     "clase",
     "palabra",
@@ -121,10 +122,16 @@ class Labelled:
 def labelled_texts(tokenizer: Tokenizer, n_ctx: int, n_texts: int, seed: int, rarest: int = 50) -> Labelled:
     """Return texts of the generator that fill the context, each after the token for the beginning, with their labels.
 
-    A label that is true of fewer than `rarest` tokens is left out.
+    A label that is true of fewer than `rarest` tokens is left out. Raises ValueError where no text of so few sentences
+    fills such a context.
     """
-    corpus, rows, names = Corpus(seed), [], []
+    corpus, rows, names, tried = Corpus(seed), [], [], 0
     while len(rows) < n_texts:
+        if tried == TRIED and not rows:
+            raise ValueError(
+                f"expected a context that {SENTENCES} sentences fill, got {n_ctx} tokens: none of {tried} texts did"
+            )
+        tried += 1
         row = [(tokenizer.token_to_id(BOS), frozenset[Label]())]
         for _ in range(SENTENCES):
             row += labelled_sentence(tokenizer, *corpus.kind_and_sentence())
