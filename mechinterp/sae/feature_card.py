@@ -32,18 +32,18 @@ def top_excerpts(
 ) -> list[Excerpt]:
     """Return the excerpts on which a feature fires most: one of a text, and of those that read alike the first only.
 
-    An excerpt has at most `before` tokens before the one that fires most and `after` after it, and not the token for
-    the beginning.
+    They are fewer than n where the feature fires in fewer texts. An excerpt has at most `before` tokens before the one
+    that fires most and `after` after it, and not the token for the beginning.
     """
     greatest = f[:, 1:].max(1)
     found: dict[tuple[int, ...], Excerpt] = {}
     for text in greatest.values.argsort(descending=True, stable=True).tolist():
+        if len(found) == n or greatest.values[text] <= 0:
+            break
         centre = int(greatest.indices[text]) + 1
         span = slice(max(1, centre - before), centre + after + 1)
         excerpt = Excerpt(tokens[text, span], f[text, span])
         found.setdefault(tuple(excerpt.tokens.tolist()), excerpt)
-        if len(found) == n:
-            break
     return list(found.values())
 
 
