@@ -21,6 +21,7 @@ from mechinterp.sae.metrics import (
     fvu,
     l0,
     matched_cosine,
+    matching,
     mmcs,
     spliced_loss,
 )
@@ -168,6 +169,23 @@ def test_directions_are_matched_one_to_one() -> None:
     opposite = rows([1, 0], [0, -1])
     assert matched_cosine(opposite, true) == pytest.approx(0)
     assert mmcs(opposite, true) == pytest.approx((1 + 0) / 2)
+
+
+def test_a_matching_tells_which_feature_stands_for_which_direction() -> None:
+    true = rows([2, 0, 0], [0, 1, 0], [0, 0, 3])
+    found = matching(rows([0, 0, 1], [1, 0, 0], [0.6, 0.8, 0], [0, 0.5, 0]), true)
+    assert found.feature.tolist() == [1, 3, 0]
+    assert found.cosine.tolist() == pytest.approx([1, 1, 1])
+    # The first feature is the nearest to the first direction, which does with the second for the sum's sake.
+    found = matching(rows([0.8, 0.6, 0], [0.6, -0.8, 0], [0, 0, 1]), true)
+    assert found.feature.tolist() == [1, 0, 2]
+    assert found.cosine.tolist() == pytest.approx([0.6, 0.6, 1])
+
+
+def test_directions_that_no_feature_is_left_for_have_none() -> None:
+    found = matching(rows([0, 0, 2], [0, 0.6, 0.8]), torch.eye(3))
+    assert found.feature.tolist() == [-1, 1, 0]
+    assert found.cosine.tolist() == pytest.approx([0, 0.6, 1])
 
 
 def test_one_feature_may_stand_for_several_in_mmcs_alone() -> None:
