@@ -83,8 +83,16 @@ class Activations:
 def activations(
     transformer: Transformer, tokens: Int[Tensor, "text pos"], hook: str
 ) -> Float[Tensor, "text pos d_model"]:
-    """Return what a transformer has at a hook point; where heads are apart there, one beside the other."""
-    return transformer.cache(tokens, [hook])[hook].flatten(2)
+    """Return what a transformer has at a hook point; where heads are apart there, one beside the other.
+
+    Raises ValueError where there is no such hook point, or what it has is not a vector for each position.
+    """
+    found = transformer.cache(tokens, [hook])[hook]
+    if found.shape[:2] != tokens.shape:
+        raise ValueError(
+            f"expected a vector for each position at {hook}, got {tuple(found.shape)} for tokens {tuple(tokens.shape)}"
+        )
+    return found.flatten(2)
 
 
 def generator_at(seed: int, number: int) -> torch.Generator:

@@ -74,8 +74,7 @@ def save_sae(folder: Path, sae: SAE, model_name: str, hook: str) -> None:
     tensors = {theirs: getattr(sae, ours).detach().contiguous() for ours, theirs in KINDS[name].names.items()}
     _check_tensors(folder, tensors, KINDS[name].shapes(sae.d_model, sae.d_sae))
     config = _config(name, sae, model_name, hook)
-    if found := sorted(path.name for path in folder.glob("*") if path.name not in (CONFIG, WEIGHTS)):
-        raise ValueError(f"{folder} holds more than an SAE ({', '.join(found)}): choose another folder")
+    check_folder(folder)
     beside = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
@@ -83,6 +82,17 @@ def save_sae(folder: Path, sae: SAE, model_name: str, hook: str) -> None:
     (beside / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     beside.rename(folder)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise ValueError where an SAE cannot be written to a folder without anything else there being lost."""
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is no folder: choose another")
+    if found := sorted(path.name for path in folder.glob("*") if path.name not in (CONFIG, WEIGHTS)):
+        more = ", …" if len(found) > 4 else ""
+        raise ValueError(
+            f"{folder} holds more than an SAE ({', '.join(found[:4])}{more}): choose another folder"
+        )
 
 
 def load_sae(folder: Path, model_name: str | None = None, hook: str | None = None) -> Loaded:

@@ -106,3 +106,10 @@ def test_an_sae_reads_them() -> None:
     eye = torch.eye(16, dtype=x.dtype)
     sae = StandardSAE(eye, torch.zeros(16, dtype=x.dtype), eye, torch.zeros(16, dtype=x.dtype))
     assert torch.equal(sae.encode(x), x.relu())
+
+
+def test_what_is_no_vector_for_each_position_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"a vector for each position at blocks\.1\.attn\.hook_pattern, got \(3, 4, 9, 9\)"
+    ):
+        activations(random_transformer(), texts(3), "blocks.1.attn.hook_pattern")

@@ -1,0 +1,104 @@
+"""Train a sparse autoencoder on a model's activations: python -m mechinterp.sae --out DIR.
+
+It can be stopped at any moment; the same command goes on where it was. DIR is written at the end, in SAELens' format;
+DIR.state, beside it, is what the command goes on from.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from safetensors import SafetensorError
+
+from mechinterp.loading import load_model
+from mechinterp.sae.activations import Activations
+from mechinterp.sae.checkpoint import check_folder, save_sae
+from mechinterp.sae.options import Job, job_of, parser
+from mechinterp.sae.report import report
+from mechinterp.sae.texts import file_texts, lecture_texts
+from mechinterp.sae.training import Run, begin, resume
+
+SIZE, CONTEXTS = 512, 64  # vectors in a batch, and texts that are run together for the batches of a round
+SAVE_EVERY = 100  # steps
+INTERRUPTED = 130
+
+
+def main(arguments: list[str]) -> int:
+    """Train; return the exit code."""
+    options = parser(__doc__ or "").parse_args(arguments)
+    try:
+        train(job_of(options), Console())
+    except KeyboardInterrupt:
+        print("\nstopped: the same command goes on from the last step", file=sys.stderr)
+        return INTERRUPTED
+    except (ValueError, OSError, SafetensorError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def train(job: Job, console: Console) -> None:
+    """Train an SAE, or go on training it, write it to its folder, and measure it."""
+    check_folder(job.folder)
+    if any(job.folder.glob("*")) and not job.state.exists():
+        raise ValueError(f"{job.folder} holds an SAE, and there is no {job.state}: choose another folder")
+    job.state.parent.mkdir(parents=True, exist_ok=True)
+    model, seed = load_model(job.model), job.settings.seed
+    texts = lecture_texts(model, seed) if job.texts is None else file_texts(model, job.texts)
+    source = Activations(model.transformer, texts.trained, job.hook, SIZE, CONTEXTS, seed)
+    about = {"model": model.name, "hook": job.hook, "texts": texts.digest}
+    start = (job.architecture, job.settings, source, about)
+    run = resume(job.state, *start) if job.state.exists() else begin(*start)
+    console.print(f"{job.architecture} at {job.hook}, from step {run.step} of {job.settings.steps}")
+    try:
+        _train(run, job.state, console)
+    finally:
+        _save(run, job.state)
+    sae = run.finished()
+    save_sae(job.folder, sae, model.name, job.hook)
+    console.print(report(model, job.hook, sae, texts))
+
+
+def _train(run: Run, state: Path, console: Console) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress, _stop_asked() as asked:
+        task = progress.add_task("error", total=run.settings.steps, completed=run.step)
+        while run.step < run.settings.steps and not asked.is_set():
+            told = run.advance()
+            if not math.isfinite(told["error"]):
+                raise ValueError(f"training diverged before step {run.step}: give a smaller --coefficient")
+            shown = f"error {told['error']:.3f}, L0 {told['l0']:.1f}, dead {int(run.dead.sum())}"
+            progress.update(task, advance=1, description=shown)
+            if run.step % SAVE_EVERY == 0:
+                _save(run, state)
+    if asked.is_set():
+        raise KeyboardInterrupt
+
+
+def _save(run: Run, state: Path) -> None:
+    """Save a run, but never one that diverged in the stead of one that had not."""
+    if all(tensor.isfinite().all() for tensor in run.parameters.values()):
+        run.save(state)
+
+
+@contextmanager
+def _stop_asked() -> Iterator[Event]:
+    """Keep a Ctrl-C until the step is whole: half a step could not be gone on from."""
+    asked = Event()
+    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

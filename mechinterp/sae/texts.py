@@ -1,0 +1,76 @@
+"""What an SAE is trained and measured on: the lecture's own texts, of which all is known, or those of a file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from mechinterp.model import Model
+from mechinterp.sae.labels import Labelled, labelled_texts
+from mechinterp.training.batches import draw_texts, tokenize
+from mechinterp.training.settings import Settings
+from mechinterp.training.tokenizer import BOS
+
+DRAWN, TESTED = 4000, 800  # texts of the lecture's: to train on, and to measure on
+LONGEST = 128  # tokens of a context, where the model could read more
+FEWEST = 64  # contexts that a file has to fill
+MOST_TESTED = 64  # contexts of a file
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """Texts to train on, others to measure on, and the labels of these where they are the lecture's."""
+
+    trained: Int[Tensor, "text pos"]
+    held_out: Int[Tensor, "other pos"]
+    labelled: Labelled | None
+
+    @property
+    def digest(self) -> str:
+        """Return what tells these texts from others."""
+        return hashlib.sha256(self.trained.numpy().tobytes()).hexdigest()[:16]
+
+
+def lecture_texts(model: Model, seed: int) -> Texts:
+    """Return texts of the lecture's generator, cut to what its own model reads; others have another seed.
+
+    Raises ValueError where the model's tokenizer does not have the token for the beginning.
+    """
+    if model.tokenizer.token_to_id(BOS) is None:
+        raise ValueError(
+            f"the lecture's texts begin with {BOS}, which {model.name} does not know: give --texts FILE"
+        )
+    n_ctx = min(model.config.n_ctx, Settings.n_ctx)
+    trained = tokenize(draw_texts(Settings(seed=seed, n_texts=DRAWN)), model.tokenizer, n_ctx)
+    labelled = labelled_texts(model.tokenizer, n_ctx, TESTED, seed + 1)
+    return Texts(trained, labelled.tokens, labelled)
+
+
+def file_texts(model: Model, path: Path) -> Texts:
+    """Return a text packed into contexts, one after the other, each after the token for the beginning.
+
+    The last tenth of them, at most 64, is kept for measuring. Raises ValueError where the file is not UTF-8, or fills
+    fewer than 64 contexts; OSError where it cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no text in UTF-8 ({error.reason} at byte {error.start})") from error
+    n_start = len(model.start)
+    room = min(model.config.n_ctx, LONGEST) - n_start
+    tokens = model.tokenize(text)[n_start:]
+    n = len(tokens) // room
+    if n < FEWEST:
+        raise ValueError(
+            f"expected at least {FEWEST * room} tokens in {path}, {FEWEST} contexts of {room}, "
+            f"got {len(tokens)}: give more text"
+        )
+    packed = torch.tensor(tokens[: n * room]).view(n, room)
+    contexts = torch.cat((torch.tensor(model.start, dtype=torch.long).expand(n, -1), packed), dim=1)
+    n_tested = min(n // 10, MOST_TESTED)
+    return Texts(contexts[:-n_tested], contexts[-n_tested:], None)

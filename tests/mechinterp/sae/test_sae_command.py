@@ -1,0 +1,266 @@
+"""python -m mechinterp.sae: trains, stops, goes on, and says what is wrong in one paragraph."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from lectern.project import ENGINE_ROOT
+from mechinterp.loading import load_model
+from mechinterp.sae import __main__ as command
+from mechinterp.sae import texts
+from mechinterp.sae.autoencoder import GatedSAE, JumpReLUSAE, StandardSAE, TopKSAE
+from mechinterp.sae.checkpoint import load_sae
+from mechinterp.sae.training import Run
+
+HOOK = "blocks.1.hook_resid_post"
+SMALL = ("--steps", "12", "--d-sae", "24")
+KINDS = {
+    "l1": StandardSAE,
+    "gated": GatedSAE,
+    "jumprelu": JumpReLUSAE,
+    "topk": TopKSAE,
+    "batchtopk": JumpReLUSAE,
+}
+
+
+@pytest.fixture(autouse=True)
+def few_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "DRAWN", 100)
+    monkeypatch.setattr(texts, "TESTED", 40)
+    monkeypatch.setattr(command, "SAVE_EVERY", 5)
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+def train(folder: Path, *more: str) -> int:
+    return command.main(["--out", str(folder), *SMALL, *more])
+
+
+def interrupted_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Have Ctrl-C come in the middle of a step: the parameters have changed, and the step is not counted yet."""
+    steps = itertools.count()
+    zero_grad = torch.optim.Adam.zero_grad
+
+    def interrupted(optimizer: torch.optim.Adam) -> None:
+        if next(steps) == step:
+            signal.raise_signal(signal.SIGINT)
+        zero_grad(optimizer)
+
+    monkeypatch.setattr(torch.optim.Adam, "zero_grad", interrupted)
+
+
+def same(one: Path, other: Path) -> bool:
+    first, second = load_sae(one).sae, load_sae(other).sae
+    return all(
+        torch.equal(getattr(first, n), getattr(second, n)) for n in ("W_enc", "b_enc", "W_dec", "b_dec")
+    )
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("architecture", KINDS)
+def test_it_writes_an_sae_and_says_what_it_is_worth(
+    architecture: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    option = ("--k", "3") if "topk" in architecture else ("--coefficient", "0.5")
+    assert train(tmp_path / "sae", "--architecture", architecture, *option) == 0
+    found = load_sae(tmp_path / "sae", "bundled", HOOK)
+    assert type(found.sae) is KINDS[architecture]
+    assert (found.sae.d_model, found.sae.d_sae) == (96, 24)
+    shown = capsys.readouterr().out
+    for row in ("FVU", "L0", "dead", "loss recovered, from zero", "from mean", "interpretable"):
+        assert row in shown
+    if architecture == "topk":
+        assert found.sae.k == 3  # type: ignore[attr-defined]
+        assert "TopK(k=3) at blocks.1.hook_resid_post, from step 0 of 12" in shown
+        assert "3.00" in shown  # L0
+
+
+def test_interrupted_in_a_step_it_goes_on_as_if_it_had_not_been(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    more = ("--k", "3", "--hook", "blocks.0.hook_mlp_out")
+    assert train(tmp_path / "whole", *more) == 0
+    with monkeypatch.context() as patched:
+        interrupted_at(patched, 7)
+        assert train(tmp_path / "sae", *more) == 130
+    assert "stopped: the same command goes on from the last step" in capsys.readouterr().err
+    assert not (tmp_path / "sae").exists()
+    assert train(tmp_path / "sae", *more) == 0
+    assert "from step 8 of 12" in capsys.readouterr().out  # the step that had begun was finished
+    assert same(tmp_path / "whole", tmp_path / "sae")
+    assert train(tmp_path / "sae", *more) == 0  # it can be measured again
+    assert "from step 12 of 12" in capsys.readouterr().out
+    assert same(tmp_path / "whole", tmp_path / "sae")
+
+
+def test_what_ctrl_c_does_is_as_before_afterwards(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    assert train(tmp_path / "sae", "--k", "3") == 0
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--architecture", "batchtopk"], "is of a run with another architecture: choose another folder"),
+        (["--k", "4"], "is of a run with another k: choose another folder"),
+        (["--architecture", "l1", "--coefficient", "1"], "of a run with another architecture"),
+        (["--hook", "blocks.0.hook_resid_post"], "is of a run with another hook"),
+        (["--seed", "1"], "is of a run with another seed, texts"),
+    ],
+)
+def test_another_run_does_not_go_on_from_a_state(
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    more = () if "l1" in arguments else ("--k", "3")
+    assert train(tmp_path / "sae", "--k", "3") == 0
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert train(tmp_path / "sae", *more, *arguments) == 1
+    assert message in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--architecture", "l1", "--k", "3"],
+            "--k means nothing for l1, whose sparsity is set by --coefficient",
+        ),
+        (["--coefficient", "3"], "--coefficient means nothing for topk, whose sparsity is set by --k"),
+        (["--k", "0"], "expected --k from 1 on, got 0"),
+        (["--k", "25"], "expected k from 1 to the 24 features of the dictionary, got 25"),
+        (["--d-sae", "0"], "expected --d-sae from 1 on, got 0"),
+        (["--steps", "-2"], "expected --steps from 1 on, got -2"),
+        (["--seed", "-1"], "expected --seed from 0 on, got -1"),
+        (["--architecture", "gated", "--coefficient", "nan"], "expected a --coefficient from 0 on, got nan"),
+        (["--architecture", "gated", "--coefficient", "-1"], "expected a --coefficient from 0 on, got -1.0"),
+        (["--hook", "blocks.9.hook_mlp_out"], "this model has no hook point blocks.9.hook_mlp_out"),
+        (["--hook", "blocks.0.attn.hook_pattern"], "expected a vector for each position"),
+        (["--texts", "not-there.txt"], "No such file or directory: 'not-there.txt'"),
+        (["--model", "not/there/at/all"], "there is no folder not/there/at/all"),
+        (
+            ["--architecture", "l1", "--coefficient", "1e7", "--steps", "60"],
+            "all 24 features are dead after 60 steps",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_paragraph(
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert train(tmp_path / "sae", *arguments) == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith("error: ")
+    assert errors.count("\n") == 1
+    assert message in errors
+    assert not (tmp_path / "sae").exists()
+
+
+def test_a_folder_with_anything_else_in_it_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    assert train(tmp_path) == 1
+    assert "holds more than an SAE (notes.txt): choose another folder" in capsys.readouterr().err
+    assert train(tmp_path / "notes.txt") == 1
+    assert "notes.txt is no folder" in capsys.readouterr().err
+    (tmp_path / "sae").mkdir()
+    (tmp_path / "sae" / "cfg.json").write_text("somebody's")
+    assert train(tmp_path / "sae") == 1
+    assert "holds an SAE, and there is no" in capsys.readouterr().err
+    assert (tmp_path / "sae" / "cfg.json").read_text() == "somebody's"
+
+
+def broken(monkeypatch: pytest.MonkeyPatch, at: int, harm: Callable[[Run], object]) -> None:
+    """Do harm to a run before it takes a step."""
+    advance = Run.advance
+
+    def harmed(run: Run) -> dict[str, float]:
+        if run.step == at:
+            harm(run)
+        return advance(run)
+
+    monkeypatch.setattr(Run, "advance", harmed)
+
+
+def test_nan_in_the_vectors_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    with monkeypatch.context() as patched:
+        nan = torch.full((4, 96), torch.nan)
+        broken(patched, 7, lambda run: patched.setattr(command.Activations, "batch", lambda *_: nan))
+        assert train(tmp_path / "sae", "--k", "3") == 1
+    assert (
+        "error: expected finite vectors at step 7, got NaN or infinity in 4 of 4" in capsys.readouterr().err
+    )
+    assert train(tmp_path / "sae", "--k", "3") == 0
+    assert "from step 7 of 12" in capsys.readouterr().out
+    assert train(tmp_path / "whole", "--k", "3") == 0
+    assert same(tmp_path / "whole", tmp_path / "sae")
+
+
+def test_a_run_that_diverged_does_not_replace_its_last_good_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    with monkeypatch.context() as patched:
+        broken(patched, 7, lambda run: run.parameters["b_dec"].data.fill_(torch.inf))
+        assert train(tmp_path / "sae", "--k", "3") == 1
+    assert "error: training diverged before step 8" in capsys.readouterr().err
+    assert train(tmp_path / "sae", "--k", "3") == 0
+    assert "from step 5 of 12" in capsys.readouterr().out
+
+
+def test_a_file_of_text_serves_and_has_no_labels(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "text").write_text("Ana fue a la tienda.\nJuan le dio un libro a Ana.\n" * 400)
+    assert train(tmp_path / "sae", "--k", "3", "--texts", str(tmp_path / "text")) == 0
+    shown = capsys.readouterr().out
+    assert "loss recovered" in shown
+    assert "interpretable" not in shown
+    (tmp_path / "text").write_text("Ana fue a la tienda.")
+    assert train(tmp_path / "other", "--k", "3", "--texts", str(tmp_path / "text")) == 1
+    assert "give more text" in capsys.readouterr().err
+
+
+@pytest.mark.heavy
+def test_a_model_in_a_folder_serves(
+    checkpoint: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    folder = checkpoint("gpt2")
+    (tmp_path / "text").write_text("Ana fue a la tienda. " * 200)
+    arguments = ("--model", str(folder), "--texts", str(tmp_path / "text"), "--k", "3")
+    assert train(tmp_path / "sae", *arguments) == 0
+    assert load_sae(tmp_path / "sae", load_model(str(folder)).name, HOOK).sae.d_model == 32
+    assert train(tmp_path / "other", "--model", str(folder)) == 1  # it knows no <|endoftext|>
+    assert "give --texts FILE" in capsys.readouterr().err
+
+
+@pytest.mark.heavy
+def test_the_command_can_be_interrupted_and_goes_on(tmp_path: Path) -> None:
+    arguments = [sys.executable, "-m", "mechinterp.sae", "--out", str(tmp_path / "sae"), "--d-sae", "64"]
+    arguments += ["--steps", "150", "--k", "4"]
+    environment = {**os.environ, "COLUMNS": "100"}
+    running = subprocess.Popen(
+        arguments, cwd=ENGINE_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    assert "from step 0 of 150" in running.stdout.readline()
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=120)
+    assert running.returncode == 130
+    assert "the same command goes on from the last step" in errors
+    assert "Traceback" not in errors
+    assert not (tmp_path / "sae").exists()
+    done = subprocess.run(
+        arguments, cwd=ENGINE_ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert "interpretable" in done.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {"sae", "sae.state"}
+    assert load_sae(tmp_path / "sae").sae.d_sae == 64
