@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from lectern.deck.rendering import ReadyDeck, make_ready
 from lectern.deck.source import DeckSource, read_front_matter, split_front_matter
 from lectern.deck.themes import check_theme, theme_files
 from lectern.errors import SetupError
+from lectern.making.maker import Made
 from lectern.marp.page import Page, check
 from lectern.marp.pdf import print_pdf
 from lectern.marp.renderer import Renderer, Slides, depends_on_slides
@@ -25,7 +26,7 @@ class Built:
 
     outputs: tuple[Path, ...]
     slides: int
-    ready: ReadyDeck
+    ready: ReadyDeck[Made]
     stated: tuple[Stated, ...]  # sentences that rest on claims, with their slides
     remote: tuple[str, ...]  # what the page still loads from the network
     missing: SetupError | None  # why there is no PDF
@@ -73,16 +74,28 @@ def _checked(deck: DeckSource, ready: ReadyDeck, workshop: Workshop, slides: Sli
     front_matter = read_front_matter(ready.rendered.markdown, deck.shown)
     check_theme(front_matter.get("theme"), slides.themes, deck.shown)
 
+    return check(slides, resolving(deck, ready, workshop), describing(ready), deck)
+
+
+def resolving(deck: DeckSource, ready: ReadyDeck, workshop: Workshop) -> Callable[[str], Path]:
+    """Return what finds the file that a URL on the deck's slides means, and notes that the deck depends on it."""
+
     def resolve(url: str) -> Path:
         path = ready.picture(url) or file_of(url, deck.folder)
         workshop.digests.of(path)
         return path
 
+    return resolve
+
+
+def describing(ready: ReadyDeck) -> Callable[[str], str | None]:
+    """Return what finds the alt text of the figure that a URL shows."""
+
     def alt_of(url: str) -> str | None:
         made = ready.made_for(url)
-        return made.sidecar.alt if made else None
+        return made.sidecar.alt if made and made.sidecar else None
 
-    return check(slides, resolve, alt_of, deck)
+    return alt_of
 
 
 def _html(renderer: Renderer, markdown: str, page: Page) -> bytes:

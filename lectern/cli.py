@@ -33,7 +33,8 @@ def run(
     signal.signal(signal.SIGTERM, _interrupt)
     chosen = {name: replace(f, chosen=getattr(options, name)) for name, f in (fixtures or {}).items()}
     try:
-        return _command(options.command)(options, Project(root.resolve(), chosen))
+        name = "watch" if options.command == "build" and options.watch else options.command
+        return _command(name)(options, Project(root.resolve(), chosen))
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -70,6 +71,11 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
         metavar="N",
         help="figures made at once (default: %(default)s)",
     )
+    top.add_argument("--watch", action="store_true", help="show the deck in a browser, and follow every save")
+    top.add_argument(
+        "--port", type=_port, default=8000, metavar="N", help="for --watch (default: %(default)s)"
+    )
+    top.add_argument("--open", action="store_true", help="with --watch: open the browser")
     top.add_argument("--quiet", action="store_true", help="say nothing but errors")
     for name, fixture in fixtures.items():
         top.add_argument(f"--{name}", metavar="X", help=f"{fixture.help} (default: {fixture.default})")
@@ -109,6 +115,8 @@ def _command(name: str) -> Callable[[argparse.Namespace, Project], int]:
     """Return a command; each is imported when it is called for."""
     if name == "build":
         from lectern.commands.build import build as command
+    elif name == "watch":
+        from lectern.commands.watch import watch as command
     elif name == "list":
         from lectern.commands.list import list_figures as command
     elif name == "explain":
@@ -128,6 +136,12 @@ def _formats(text: str) -> tuple[str, ...]:
 def _jobs(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
     return int(text)
 
 

@@ -28,6 +28,7 @@ class Workshop:
     states: States
     maker: Maker
     progress: Progress
+    workers: Workers
 
 
 @contextlib.contextmanager
@@ -42,7 +43,7 @@ def open_workshop(project: Project, progress: Progress, jobs: int) -> Iterator[W
     steps = Steps(project, digests, executor, workers, progress)
     maker = Maker(catalogue, digests, states, store, steps)
     try:
-        yield Workshop(project, digests, catalogue, states, maker, progress)
+        yield Workshop(project, digests, catalogue, states, maker, progress, workers)
     finally:
         progress.close()
         executor.shutdown(wait=False, cancel_futures=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Generic, TypeVar
 from urllib.parse import unquote
 
 from lectern.deck.bibliography import Bibliography, parse_bibtex
@@ -20,18 +21,21 @@ from lectern.errors import BuildError, DeckError, Place
 from lectern.making.maker import Made
 from lectern.making.request import Request
 from lectern.making.sidecar import IMAGES, with_suffix
+from lectern.making.state import State
 from lectern.sources.catalogue import canonical, check_acyclic
 from lectern.workshop import Workshop
 
+Figure = TypeVar("Figure", Made, State)
+
 
 @dataclass(frozen=True)
-class ReadyDeck:
-    """A deck as Markdown, with the figures that it shows, all made."""
+class ReadyDeck(Generic[Figure]):
+    """A deck as Markdown, with the figures that it shows: all made, or as they stand."""
 
     rendered: Rendered
-    figures: dict[Request, Made]
+    figures: Mapping[Request, Figure]
 
-    def made_for(self, url: str) -> Made | None:
+    def made_for(self, url: str) -> Figure | None:
         """Return the figure whose picture an image's path means, or None for other files."""
         path = PurePosixPath(unquote(url))
         if path.parent.name != "img" or path.suffix[1:] not in IMAGES:
@@ -50,14 +54,14 @@ def make_ready(
     workshop: Workshop,
     force: bool = False,
     foresee: Callable[[str], object] = lambda _: None,
-) -> ReadyDeck:
+) -> ReadyDeck[Made]:
     """Make the figures that a deck shows and render it to Markdown.
 
     Figures named in plain sight are made first, together; those that appear only while rendering (in a loop,
     or in an included file) after. While they are made, `foresee` is called with what the Markdown will be if
     they come out as they are. Raises DeckError and FigureError.
     """
-    render, wanted = _template(deck, workshop) if deck.is_template else _plain(deck, workshop)
+    render, wanted = opened(deck, workshop)
     made: dict[Request, Made] = {}
     background = ThreadPoolExecutor(1, thread_name_prefix="figures")
     try:
@@ -72,7 +76,7 @@ def make_ready(
                 wanted = [missing.wanted]
                 continue
             ready = ReadyDeck(rendered, made)
-            wanted = [r for r in _shown(rendered.markdown, ready, workshop) if r not in made]
+            wanted = [r for r in shown_by_path(rendered.markdown, ready, workshop) if r not in made]
             if not wanted:
                 return ready
     finally:
@@ -80,6 +84,14 @@ def make_ready(
 
 
 Renders = Callable[[Lookup], Rendered]
+
+
+def opened(deck: DeckSource, workshop: Workshop) -> tuple[Renders, list[Request]]:
+    """Return what renders a deck with the figures it is given, and the figures that it names in plain sight.
+
+    Raises DeckError for template syntax, and for a figure that does not exist.
+    """
+    return _template(deck, workshop) if deck.is_template else _plain(deck, workshop)
 
 
 def _draft(render: Renders, wanted: list[Request], workshop: Workshop) -> str | None:
@@ -108,7 +120,7 @@ def _plain(deck: DeckSource, workshop: Workshop) -> tuple[Renders, list[Request]
     return lambda _: Rendered(markdown, ()), wanted
 
 
-def _shown(markdown: str, ready: ReadyDeck, workshop: Workshop) -> list[Request]:
+def shown_by_path(markdown: str, ready: ReadyDeck, workshop: Workshop) -> list[Request]:
     """Return the figures that the Markdown shows by their paths; it is parsed only where there may be new ones."""
     if all(ready.made_for(url) or not figure_of(url, workshop.catalogue) for url in PATH.findall(markdown)):
         return []

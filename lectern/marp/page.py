@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,13 +30,30 @@ class Page:
     remote: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Loads:
+    """What rendered slides load: local files by URL, and what stays outside."""
+
+    files: Mapping[str, Path]
+    remote: tuple[str, ...]
+
+
 def check(
     slides: Slides, resolve: Callable[[str], Path], alt_of: Callable[[str], str | None], deck: DeckSource
 ) -> Page:
-    """Check the slides, and find the files they show.
+    """Check the slides, and put what they show into them, as data URIs.
 
-    `resolve` gives the file that a local URL means, `alt_of` the alt text of a figure's picture. Raises
-    DeckError, or SeveralErrors, for every formula that could not be set and every file that is missing, with
+    Parameters and errors are those of `loads`; `alt_of` gives the alt text of a figure's picture.
+    """
+    found = loads(slides, resolve, deck)
+    files = {url: data_uri(path) for url, path in found.files.items()}
+    return Page(slides, Contents(files, descriptions(files, alt_of)), found.remote)
+
+
+def loads(slides: Slides, resolve: Callable[[str], Path], deck: DeckSource) -> Loads:
+    """Check the slides, and find the files they show; `resolve` gives the file that a local URL means.
+
+    Raises DeckError, or SeveralErrors, for every formula that could not be set and every file that is missing, with
     slide and line.
     """
     texts: list[tuple[int | None, str]] = [*enumerate(slides.slides, start=1), (None, slides.css)]
@@ -45,7 +62,7 @@ def check(
         for number, text in texts
         for message, formula in _formula_problems(text)
     ]
-    files: dict[str, str] = {}
+    files: dict[str, Path] = {}
     remote: list[str] = []
     for number, url in ((number, url) for number, text in texts for url in dict.fromkeys(urls_in(text))):
         if not is_local(url):
@@ -53,13 +70,17 @@ def check(
         elif url not in files:
             path = resolve(url)
             if path.is_file():
-                files[url] = data_uri(path)
+                files[url] = path
             else:
                 place = Place(deck.shown, deck.line_of(url), number)
                 errors.append(DeckError(f"there is no file {url}", place, f"it was looked for at {path}"))
     raise_all(errors)
-    descriptions = {url: html.escape(alt) for url in files if (alt := alt_of(url))}
-    return Page(slides, Contents(files, descriptions), tuple(dict.fromkeys(remote)))
+    return Loads(files, tuple(dict.fromkeys(remote)))
+
+
+def descriptions(urls: Iterable[str], alt_of: Callable[[str], str | None]) -> dict[str, str]:
+    """Return the alt texts of figures' pictures, by URL, as attributes have them."""
+    return {url: html.escape(alt) for url in urls if (alt := alt_of(url))}
 
 
 def _formula_problems(text: str) -> list[tuple[str, str]]:

@@ -36,7 +36,7 @@ class Slides:
 
 @dataclass(frozen=True)
 class Contents:
-    """What goes into a page: data URIs of the files it loads, and alt texts of figures, both by URL."""
+    """What goes into a page: for each URL it loads another, often a data URI, and alt texts of figures by URL."""
 
     files: Mapping[str, str]
     descriptions: Mapping[str, str]
@@ -57,7 +57,7 @@ class Renderer:
     deletes its temporary files, a browser's profile among them.
     """
 
-    def __init__(self, cache: Path) -> None:
+    def __init__(self, cache: Path, long_lived: bool = False) -> None:
         node = shutil.which("node")
         if node is None:
             remedy = "install Node.js 20 or newer, then " + INSTALL
@@ -68,8 +68,9 @@ class Renderer:
         self._folder = tempfile.TemporaryDirectory(prefix="lectern-marp-", ignore_cleanup_errors=True)
         self._said = Path(self._folder.name, "stderr").open("w+")  # noqa: SIM115
         # Compiling hot functions once more costs more than it saves in a process that renders a deck or two.
+        options = [] if long_lived else ["--no-opt"]
         self._process = subprocess.Popen(
-            [node, "--no-opt", str(SERVER), str(self._cache)],
+            [node, *options, str(SERVER), str(self._cache)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
@@ -124,6 +125,11 @@ class Renderer:
             slides = Slides(tuple(answer["slides"]), answer["css"], comments, tuple(answer["themes"]))
             self._rendered = request, slides
         return self._rendered[1]
+
+    def filled(self, contents: Contents) -> tuple[tuple[str, ...], str]:
+        """Return the slides last rendered, and their style, with `contents` in them."""
+        answer = self._ask("fill", contents=vars(contents))
+        return tuple(answer["slides"]), answer["css"]
 
     def page(self, front_matter: str, contents: Contents) -> bytes:
         """Return the HTML page of the deck last rendered, with `contents` in it; fast.

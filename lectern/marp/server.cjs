@@ -17,7 +17,7 @@ const cache = process.argv[2]
 const saveCompiled = require('./compiled.cjs')(cache)
 require('./lazy.cjs')()
 const { Offline } = require('./marp.cjs')
-const { LAYOUT, convert, page } = require('./page.cjs')
+const { LAYOUT, convert, filled, page } = require('./page.cjs')
 
 Offline.cache = cache
 
@@ -30,6 +30,10 @@ const operations = {
     const { html: slides, css, comments } = marp.render(markdown, { htmlAsArray: true })
     rendered = { slides, css, comments }
     return { slides, css, comments, themes: [...marp.themeSet.themes()].map((theme) => theme.name) }
+  },
+
+  fill({ contents }) {
+    return { slides: rendered.slides.map((slide) => filled(slide, contents)), css: filled(rendered.css, contents) }
   },
 
   async page(request) {
@@ -49,7 +53,7 @@ let queue = Promise.resolve()
 const answer = async ({ id, op, ...request }) => {
   try {
     const result = await operations[op](request)
-    if (op !== 'render') saveCompiled()
+    if (op === 'page' || op === 'convert') saveCompiled()
     say({ id, ...result })
   } catch (error) {
     say({ id, error: error.message || String(error), code: error.errorCode })

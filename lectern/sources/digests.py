@@ -86,6 +86,10 @@ class Digests:
         """Look at `path` again when it is next asked for: this build has written it."""
         self.seen.pop(path, None)
 
+    def look_again(self) -> None:
+        """Begin anew, as the next build would: every file is looked at again when it is asked for."""
+        self.seen, self.searched = {}, set()
+
     def save(self) -> None:
         """Write what is remembered of the files that still exist."""
         self._files = {path: entry for path, entry in self._files.items() if stamp(Path(path))}

@@ -1,0 +1,92 @@
+"""`build.py --watch`: the deck in a browser, kept true while it is edited."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import signal
+import socket
+import threading
+import webbrowser
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import uvicorn
+
+from lectern.errors import UsageError
+from lectern.marp.renderer import Renderer
+from lectern.preview.look import Looker
+from lectern.preview.loop import Loop
+from lectern.preview.printing import Printer
+from lectern.preview.server import application
+from lectern.preview.state import Feed
+from lectern.preview.terminal import Terminal
+from lectern.progress import Progress
+from lectern.project import Project
+from lectern.workshop import open_workshop
+
+ADDRESS = "127.0.0.1"
+TRIED = 50  # ports from the one asked for
+
+
+def watch(options: argparse.Namespace, project: Project) -> int:
+    """Serve the preview until it is interrupted; return the exit code."""
+    deck = (options.deck or project.deck).resolve()
+    if not deck.is_file():
+        raise UsageError(f"there is no deck {deck}", remedy="name a file: --deck PATH")
+    with ExitStack() as closing:
+        listening = closing.enter_context(bound(options.port))
+        port = listening.getsockname()[1]
+        address = f"http://{ADDRESS}:{port}/"
+        if port != options.port:
+            print(f"port {options.port} is taken: this is {port}")
+        print(f"{project.shown(deck)} → {address}  (Ctrl-C ends it)", flush=True)
+        terminal, feed = Terminal(address), Feed()
+        closing.callback(terminal.close)
+        renderer = closing.enter_context(Renderer(project.cache, long_lived=True))
+        workshop = closing.enter_context(open_workshop(project, Progress(), jobs=1))
+        loop = Loop(
+            project, Looker(deck, workshop, renderer), feed, _kept(project, deck), options.jobs, terminal.say
+        )
+        loop.start()
+        closing.callback(loop.close)
+        if options.open:
+            threading.Timer(0.3, webbrowser.open, [address]).start()
+        printer = Printer(project, deck, feed, options.jobs)
+        serve(application(feed, printer, loop.jobs.prefer, deck.name.partition(".")[0]), listening)
+    return 0
+
+
+def serve(app: object, listening: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM; pages that are open are not waited for."""
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        log_level="critical",
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        ws_max_size=1 << 20,
+    )
+    server = uvicorn.Server(config)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # uvicorn has its own while it serves
+    with suppress(KeyboardInterrupt):
+        server.run([listening])
+
+
+def bound(port: int) -> socket.socket:
+    """Return a socket that listens on this machine only: on the port, or on the next that is free."""
+    for candidate in range(port, port + TRIED):
+        listening = socket.socket()
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((ADDRESS, candidate))
+            listening.listen()
+        except (OSError, OverflowError):
+            listening.close()
+        else:
+            return listening
+    raise UsageError(f"no port from {port} to {port + TRIED - 1} is free", remedy="choose another: --port N")
+
+
+def _kept(project: Project, deck: Path) -> Path:
+    """Return where the last deck that could be rendered is kept."""
+    return project.cache / "preview" / f"{hashlib.sha256(str(deck).encode()).hexdigest()[:16]}.json"

@@ -1,0 +1,72 @@
+"""Which files were changed, as soon as they are: an observer of the folders that the deck depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from watchdog.events import (
+    EVENT_TYPE_CLOSED,
+    EVENT_TYPE_CREATED,
+    EVENT_TYPE_DELETED,
+    EVENT_TYPE_MODIFIED,
+    EVENT_TYPE_MOVED,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+from watchdog.observers.api import ObservedWatch
+
+# Reading a file is an event too, and the preview itself reads them: only these mean a change.
+CHANGES = (
+    EVENT_TYPE_CLOSED,
+    EVENT_TYPE_CREATED,
+    EVENT_TYPE_DELETED,
+    EVENT_TYPE_MODIFIED,
+    EVENT_TYPE_MOVED,
+)
+
+
+class Changes(FileSystemEventHandler):
+    """Tells of every change in the watched folders, each by the path that changed."""
+
+    def __init__(self, tell: Callable[[Path], None]) -> None:
+        self._tell = tell
+        self._observer = Observer()
+        self._watched: dict[Path, tuple[int, ObservedWatch]] = {}  # with the folder's inode
+        self._observer.start()
+
+    def watch(self, folders: Iterable[Path]) -> None:
+        """Watch these folders, and no others; one that was replaced by another of its name is watched anew."""
+        present = {folder: inode for folder in folders if (inode := _inode(folder)) is not None}
+        for folder, (inode, watch) in list(self._watched.items()):
+            if present.get(folder) != inode:
+                self._observer.unschedule(watch)
+                del self._watched[folder]
+        for folder, inode in present.items():
+            if folder not in self._watched:
+                self._watched[folder] = inode, self._observer.schedule(self, str(folder))
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        """Pass on what changed: both names of a file that was renamed, as editors do when they save."""
+        if event.event_type in CHANGES:
+            for path in (event.src_path, event.dest_path):
+                if path:
+                    self._tell(Path(str(path)))
+
+    def close(self) -> None:
+        """Stop observing."""
+        self._observer.stop()
+        self._observer.join()
+
+
+def _inode(folder: Path) -> int | None:
+    try:
+        return folder.stat().st_ino if folder.is_dir() else None
+    except OSError:
+        return None
+
+
+def nearest_folder(path: Path) -> Path:
+    """Return the folder of a path, or the nearest above it that is there."""
+    return next(folder for folder in path.parents if folder.is_dir())

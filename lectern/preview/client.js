@@ -1,0 +1,326 @@
+// The preview's part in the page: swaps slides that changed, in place, and shows how figures and errors stand.
+// It runs before Marp's own script, to get hold of the deck that this makes and keeps to itself.
+'use strict'
+;(() => {
+  const view = new URLSearchParams(location.search).get('view') || ''
+  const APPLIED = 'lectern-applied' // in localStorage: the revision that some window of the deck shows
+  const AGAIN = 500 // ms between tries to reach the server
+  let deck // Bespoke's
+  let slides = [] // of the deck as it is in the page: [{ id, key, title }]
+  let revision = -1 // shown here
+  let latest // what the server told last, and when
+  let socket
+
+  // --- The deck
+
+  // Marp's fragment plugin defines `fragments` on the deck: nothing else of the page shows it.
+  const define = Object.defineProperty
+  Object.defineProperty = (target, name, descriptor) => {
+    if (name === 'fragments' && Array.isArray(target.slides)) {
+      deck = target
+      Object.defineProperty = define
+    }
+    return define(target, name, descriptor)
+  }
+
+  // Another window that shows a newer deck tells its number of a slide: this one will find the slide by itself.
+  addEventListener('storage', (event) => {
+    if (event.key?.startsWith('bespoke-marp-sync-') && Number(localStorage.getItem(APPLIED)) > revision)
+      event.stopImmediatePropagation()
+  })
+
+  const fragmentsOf = (element) => [null, ...element.querySelectorAll('[data-marpit-fragment]')]
+
+  function parsed(html) {
+    const template = document.createElement('template')
+    template.innerHTML = html
+    return template.content.firstElementChild
+  }
+
+  /** Puts new content into a slide's element, which Bespoke knows and has given its classes. */
+  function swap(element, html) {
+    const fresh = parsed(html)
+    for (const { name, value } of fresh.attributes) if (name !== 'class') element.setAttribute(name, value)
+    element.replaceChildren(...fresh.childNodes)
+  }
+
+  function inserted(html) {
+    const element = parsed(html)
+    element.classList.add('bespoke-marp-slide')
+    element.setAttribute('aria-hidden', 'true')
+    element.setAttribute('data-bespoke-marp-load', 'hideable')
+    return element
+  }
+
+  /**
+   * Returns for each new slide the number of the old one that it is, or -1.
+   *
+   * Slides of the same content are the same, in their order; between two of these, those of the same heading are, and
+   * of the rest those that come first.
+   */
+  function aligned(before, after) {
+    const found = new Array(after.length).fill(-1)
+    const gaps = common(before, after, 'key', found)
+    for (const gap of gaps) {
+      const within = common(before, after, 'title', found, gap)
+      for (const [b, bEnd, a, aEnd] of within)
+        for (let i = 0; a + i < aEnd && b + i < bEnd; i++) found[a + i] = b + i
+    }
+    return found
+  }
+
+  /** Notes in `found` the longest common subsequence by a property; returns the gaps that it leaves. */
+  function common(before, after, property, found, [b0, b1, a0, a1] = [0, before.length, 0, after.length]) {
+    const lengths = Array.from({ length: b1 - b0 + 1 }, () => new Uint16Array(a1 - a0 + 1))
+    const same = (b, a) => before[b][property] !== '' && before[b][property] === after[a][property]
+    for (let b = b1 - 1; b >= b0; b--)
+      for (let a = a1 - 1; a >= a0; a--)
+        lengths[b - b0][a - a0] = same(b, a)
+          ? lengths[b - b0 + 1][a - a0 + 1] + 1
+          : Math.max(lengths[b - b0 + 1][a - a0], lengths[b - b0][a - a0 + 1])
+    const gaps = []
+    let b = b0, a = a0, gapB = b0, gapA = a0
+    while (b < b1 && a < a1) {
+      if (same(b, a)) {
+        gaps.push([gapB, b, gapA, a])
+        found[a++] = b++
+        gapB = b
+        gapA = a
+      } else if (lengths[b - b0 + 1][a - a0] >= lengths[b - b0][a - a0 + 1]) b++
+      else a++
+    }
+    gaps.push([gapB, b1, gapA, a1])
+    return gaps
+  }
+
+  /** Shows the slides that the server told, and stays on the slide and fragment that are in view. */
+  function show(told) {
+    const current = deck.slide(), fragment = deck.fragmentIndex
+    const olds = [...deck.slides]
+    const from = aligned(slides, told.slides)
+    const elements = told.slides.map((slide, index) => {
+      const element = olds[from[index]]
+      if (!element) return inserted(slide.html)
+      if (slide.html !== undefined && slides[from[index]].id !== slide.id) swap(element, slide.html)
+      return element
+    })
+    const moved = elements.length !== olds.length || elements.some((element, index) => element !== olds[index])
+    if (moved) {
+      for (const element of olds) if (!elements.includes(element)) element.remove()
+      for (const element of elements) deck.parent.append(element)
+      deck.slides.splice(0, deck.slides.length, ...elements)
+    }
+    deck.fragments.splice(0, deck.fragments.length, ...elements.map(fragmentsOf))
+    slides = told.slides.map(({ id, key, title }) => ({ id, key, title }))
+    showNotes(told.slides)
+    // A slide that is gone is followed by the one that stood before it.
+    let index = -1
+    for (let i = current; i >= 0 && index < 0; i--) index = from.indexOf(i)
+    const transitions = deck.skipTransition
+    deck.skipTransition = true
+    deck.slide(Math.max(index, 0), { fragment: Math.min(fragment, deck.fragments[Math.max(index, 0)].length - 1) })
+    deck.skipTransition = transitions
+  }
+
+  function showNotes(told) {
+    const olds = [...document.querySelectorAll('.bespoke-marp-note')]
+    const parent = document.querySelector('.bespoke-marp-presenter-note-wrapper') || document.body
+    for (const old of olds) old.remove()
+    told.forEach(({ notes }, index) => {
+      if (notes.length === 0) return
+      const note = document.createElement('div')
+      note.className = 'bespoke-marp-note'
+      note.dataset.index = index
+      note.tabIndex = 0
+      note.addEventListener('keydown', (event) => event.stopPropagation())
+      for (const text of notes) note.append(Object.assign(document.createElement('p'), { textContent: text }))
+      parent.append(note)
+    })
+  }
+
+  const markNote = () =>
+    document
+      .querySelectorAll('.bespoke-marp-note')
+      .forEach((note) => note.classList.toggle('active', Number(note.dataset.index) === deck.slide()))
+
+  /** Loads the pictures of slides before they are swapped in: the old ones stay until then. */
+  const loaded = (told) =>
+    Promise.all(
+      told.slides.flatMap((slide, index) => {
+        if (slide.html === undefined || view === 'overview') return []
+        if (Math.abs(index - deck.slide()) > 1) return []
+        return [...parsed(slide.html).querySelectorAll('img')].map((image) => {
+          const ahead = new Image()
+          ahead.src = image.src
+          return ahead.decode().catch(() => {})
+        })
+      }),
+    )
+
+  let showing = Promise.resolve()
+  function receive(told) {
+    latest = { ...told, at: performance.now() }
+    showStatus()
+    if (told.slides.length === 0) return
+    if (!deck) return location.reload() // the first deck that could be rendered
+    showing = showing.then(async () => {
+      await loaded(told)
+      const style = document.getElementById('lectern-style')
+      if (style && style.textContent !== told.css) style.textContent = told.css
+      const same = told.slides.length === slides.length && told.slides.every((slide, i) => slide.id === slides[i].id)
+      revision = told.revision
+      localStorage.setItem(APPLIED, revision)
+      if (same) return showNotesIfChanged(told)
+      show(told)
+      afterwards()
+    })
+  }
+
+  let notes = ''
+  function showNotesIfChanged(told) {
+    const now = JSON.stringify(told.slides.map((slide) => slide.notes))
+    if (notes && notes !== now) {
+      showNotes(told.slides)
+      markNote()
+    }
+    notes = now
+  }
+
+  function afterwards() {
+    markNote()
+    tellVisible()
+    placeMarks()
+    document.dispatchEvent(new CustomEvent('lectern-shown', { detail: revision }))
+    if (view === 'next') parent.postMessage('lectern-shown', location.origin)
+  }
+
+  // The next slide's frame goes where the presenter's window says, by number: said again once both show the same deck.
+  addEventListener('message', (event) => {
+    if (event.origin === location.origin && event.data === 'lectern-shown' && deck)
+      event.source.postMessage(`navigate:${deck.slide()},${deck.fragmentIndex}`, location.origin)
+  })
+
+  // --- How things stand
+
+  const PHASES = { computing: 'computing', drawing: 'drawing', waiting: 'waiting', failed: 'failed', fresh: 'fresh' }
+  const busy = (figure) => ['computing', 'drawing', 'waiting'].includes(figure.phase)
+  const make = (tag, properties = {}, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties)
+    element.append(...children)
+    return element
+  }
+  const root = make('div', { id: 'lectern' })
+  const summary = make('button', { title: 'Figures, and the PDF' })
+  const chip = make('div', { className: 'lectern-chip' }, summary)
+  const list = make('ul')
+  const print = make('button', { textContent: 'Make the PDF' })
+  const panel = make('div', { className: 'lectern-panel', hidden: true }, list, print)
+  const problems = make('div', { className: 'lectern-problems', hidden: true, role: 'alert' })
+  const marks = make('div')
+  root.append(marks, problems, panel, chip)
+  root.addEventListener('keydown', (event) => event.stopPropagation())
+  root.addEventListener('wheel', (event) => event.stopPropagation())
+
+  summary.addEventListener('click', () => {
+    panel.hidden = !panel.hidden
+    summary.blur()
+  })
+  print.addEventListener('click', () => {
+    print.blur()
+    if (latest?.printing.phase === 'ready') open('/lectern/pdf', '_blank')
+    else fetch('/lectern/pdf', { method: 'POST' })
+  })
+
+  const elapsed = (seconds) =>
+    seconds === null ? '' : `${Math.max(0, seconds + (performance.now() - latest.at) / 1000).toFixed(0)} s`
+
+  function showStatus() {
+    if (!latest) return
+    const { figures, problems: said, printing } = latest
+    const counts = {}
+    for (const { phase } of figures) counts[phase] = (counts[phase] || 0) + 1
+    const lost = socket?.readyState !== WebSocket.OPEN
+    chip.className = `lectern-chip${said.length ? ' wrong' : ''}${figures.some(busy) ? ' busy' : ''}${lost ? ' lost' : ''}`
+    const parts = Object.keys(PHASES).filter((phase) => counts[phase]).map((phase) => `${counts[phase]} ${PHASES[phase]}`)
+    summary.textContent = lost ? 'not connected' : [...parts, ...(printing.phase === 'running' ? ['printing'] : [])].join(' · ')
+    list.replaceChildren(...figures.map(row))
+    print.textContent = {
+      idle: 'Make the PDF',
+      running: `Making the PDF… ${elapsed(printing.seconds)}`,
+      ready: 'Open the PDF',
+      failed: `Make the PDF again (${printing.message})`,
+    }[printing.phase]
+    problems.hidden = said.length === 0
+    problems.replaceChildren(...said.map((text) => make('pre', { textContent: text })))
+    placeMarks()
+  }
+
+  function row({ name, phase, seconds, slides: numbers }) {
+    const jumps = numbers.map((number) => {
+      const button = make('button', { textContent: String(number + 1), title: `Go to slide ${number + 1}` })
+      button.addEventListener('click', () => deck.slide(number))
+      return button
+    })
+    const state = make('span', { className: phase, textContent: `${PHASES[phase]} ${elapsed(seconds)}` })
+    const item = make('li', {}, make('span', { className: 'name', textContent: name }), state, ...jumps)
+    item.dataset.figure = name
+    return item
+  }
+
+  /** Marks the pictures in view whose figures are being made: the old picture stays until the new one is there. */
+  function placeMarks() {
+    if (!deck || !latest || view === 'next' || view === 'overview') return
+    const active = deck.slides[deck.slide()]
+    const found = latest.figures.filter(busy).flatMap(({ name, phase, seconds }) =>
+      [...active.querySelectorAll('img[data-figure]')]
+        .filter((image) => image.dataset.figure === name)
+        .map((image) => {
+          const { left, top } = image.getBoundingClientRect()
+          const mark = make('div', { className: 'lectern-mark', textContent: `${PHASES[phase]} ${elapsed(seconds)}` })
+          Object.assign(mark.style, { left: `${left + 12}px`, top: `${top + 12}px` })
+          mark.dataset.figure = name
+          return mark
+        }),
+    )
+    marks.replaceChildren(...found)
+  }
+
+  function tellVisible() {
+    if (!deck || socket?.readyState !== WebSocket.OPEN || view === 'next' || view === 'overview') return
+    const images = deck.slides[deck.slide()].querySelectorAll('img[data-figure]')
+    socket.send(JSON.stringify({ visible: [...images].map((image) => image.dataset.figure) }))
+  }
+
+  // --- The line to the server
+
+  function connect() {
+    socket = new WebSocket(`ws://${location.host}/lectern/live`)
+    socket.addEventListener('open', () => {
+      socket.send(JSON.stringify({ have: slides.map(({ id }) => id) }))
+      tellVisible()
+    })
+    socket.addEventListener('message', ({ data }) => receive(JSON.parse(data)))
+    socket.addEventListener('close', () => {
+      showStatus()
+      setTimeout(connect, AGAIN)
+    })
+  }
+
+  addEventListener('load', () => {
+    slides = JSON.parse(document.getElementById('lectern-slides').textContent).map(([id, key, title]) => ({ id, key, title }))
+    if (deck) {
+      deck.on('activate', () => setTimeout(afterActivate))
+      markNote()
+    }
+    if (view === '' || view === 'presenter') document.body.append(root)
+    connect()
+    setInterval(() => latest?.figures.some(busy) || latest?.printing.phase === 'running' ? showStatus() : 0, 1000)
+  })
+  addEventListener('resize', placeMarks)
+
+  function afterActivate() {
+    markNote()
+    tellVisible()
+    placeMarks()
+  }
+})()

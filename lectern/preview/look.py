@@ -1,0 +1,173 @@
+"""One look at the deck as it is on disk: what can be shown at once, what has to be made, and what is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import quote
+
+from lectern.build import describing, resolving
+from lectern.deck.claims import placed
+from lectern.deck.rendering import ReadyDeck, opened, shown_by_path
+from lectern.deck.source import DeckSource, read_deck, read_front_matter, split_front_matter
+from lectern.deck.themes import check_theme, theme_files
+from lectern.deck.views import NotMadeError
+from lectern.errors import BuildError, SeveralErrors
+from lectern.making.request import Request
+from lectern.making.state import State, States
+from lectern.making.store import Store
+from lectern.marp.page import descriptions, loads
+from lectern.marp.renderer import Contents, ConversionError, Renderer, Slides
+from lectern.marp.resources import absolute_css
+from lectern.preview.pages import Pages, digest, slides_of
+from lectern.sources.catalogue import Catalogue, check_acyclic
+from lectern.workshop import Workshop
+
+FILES = "/files/"  # what URLs of the deck's files begin with
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen."""
+
+    pages: Pages | None  # None where the deck cannot be rendered, or shows figures that were never made
+    stale: Mapping[Request, str]  # figures that have to be made and can be, with what they are made from
+    waiting: frozenset[Request]  # stale figures that ask for one of these
+    figures: tuple[Request, ...]  # all that the deck shows
+    problems: tuple[str, ...]
+
+
+class Looker:
+    """Looks at one deck, again and again, with one warm renderer. Not safe to use from several threads."""
+
+    def __init__(self, path: Path, workshop: Workshop, renderer: Renderer) -> None:
+        self._path, self._renderer, self._workshop = path, renderer, workshop
+        self._known: dict[Request, State] = {}  # as last seen without an error
+
+    @property
+    def inputs(self) -> set[Path]:
+        """The files that the last look depended on, whether they are there or not."""
+        return set(self._workshop.digests.seen) | {self._path}
+
+    @property
+    def folders(self) -> set[Path]:
+        """The folders in which the last look searched for files."""
+        return set(self._workshop.digests.searched)
+
+    def look(self) -> Look:
+        """Look at the deck, its figures and everything they depend on; nothing is raised, nothing made."""
+        workshop = self._workshop
+        workshop.digests.look_again()
+        seen = _Seen(workshop, self._known)
+        pages, problems = None, []
+        try:
+            seen.workshop = _anew(workshop)
+            pages, problems = self._pages(seen)
+        except NotMadeError as missing:
+            seen.add([missing.wanted])
+        except BuildError as error:
+            problems = _flat(error)
+        except ConversionError as error:
+            problems = [f"Marp: {error}"]
+        except Exception as error:  # a half-written file may break anything; the next look sees it whole
+            problems = [f"{type(error).__name__}: {error}"]
+        self._known |= seen.states
+        stale, waiting = seen.stale()
+        problems = [*dict.fromkeys([*problems, *(str(e) for e in seen.errors.values())])]
+        return Look(pages, stale, waiting, tuple(seen.states), tuple(problems))
+
+    def _pages(self, seen: _Seen) -> tuple[Pages, list[str]]:
+        """Return the deck rendered with its figures as they stand, and the claims that do not hold."""
+        workshop, shown = seen.workshop, self._workshop.project.shown(self._path)
+        workshop.digests.of(self._path)
+        deck = read_deck(self._path, shown)
+        themes = theme_files(deck.folder, workshop.digests)
+        render, wanted = opened(deck, workshop)
+        seen.add(wanted)
+        rendered = render(seen.lookup)
+        ready = ReadyDeck(rendered, seen.states)
+        seen.add(shown_by_path(rendered.markdown, ready, workshop))
+        for request, state in seen.states.items():
+            if state.sidecar is None:
+                raise NotMadeError(request)
+        styles = [absolute_css(path.read_text(encoding="utf-8"), path.parent) for path in themes.values()]
+        slides = self._renderer.render(rendered.markdown, styles, html=deck.is_template)
+        check_theme(read_front_matter(rendered.markdown, shown).get("theme"), slides.themes, shown)
+        stated = placed(list(rendered.stated), slides.slides)
+        failing = [
+            f"{shown}, slide {item.slide}: «{item.sentence}» rests on {item.claim}"
+            for item in stated
+            if not item.claim.claim.holds
+        ]
+        return self._filled(deck, ready, slides, workshop), failing
+
+    def _filled(self, deck: DeckSource, ready: ReadyDeck[State], slides: Slides, workshop: Workshop) -> Pages:
+        """Return the slides with the URLs under which the preview serves their files."""
+        found = loads(slides, resolving(deck, ready, workshop), deck)
+        names = {url: f"{_digest(workshop, path)}/{path.name}" for url, path in found.files.items()}
+        urls = {url: FILES + quote(name) for url, name in names.items()}
+        contents = Contents(urls, descriptions(urls, describing(ready)))
+        texts, css = self._renderer.filled(contents)
+        front_matter, _ = split_front_matter(ready.rendered.markdown)
+        page = self._renderer.page(f"---\n{front_matter}\n---\n", contents).decode()
+        files = {names[url]: path for url, path in found.files.items()}
+        return Pages(slides_of(texts, slides.comments), css, files, page)
+
+
+@dataclass
+class _Seen:
+    """The figures that one look has met."""
+
+    workshop: Workshop
+    known: Mapping[Request, State]
+    states: dict[Request, State] = field(default_factory=dict)
+    errors: dict[Request, BuildError] = field(default_factory=dict)
+
+    def add(self, requests: Iterable[Request]) -> None:
+        for request in requests:
+            self.lookup(request)
+
+    def lookup(self, request: Request) -> State:
+        """Return how a figure stands; one whose script cannot be read stands as it was last seen."""
+        if request not in self.states:
+            try:
+                self.states[request] = self.workshop.states.of(request)
+            except BuildError as error:
+                if request not in self.known:
+                    raise
+                self.errors[request] = error
+                self.states[request] = self.known[request]
+        return self.states[request]
+
+    def stale(self) -> tuple[dict[Request, str], frozenset[Request]]:
+        """Return the figures to be made with what they are made from, and those that wait for such a one."""
+        with contextlib.suppress(BuildError):  # told already, for the figure that it is about
+            names = check_acyclic({request.name for request in self.states}, self.workshop.catalogue)
+            asked = {of for name in names for of in self.workshop.catalogue.asked_figures(name)}
+            self.add(Request(name) for name in names if name in asked)
+        stale = {r: s for r, s in self.states.items() if not s.fresh and r not in self.errors}
+        ready = {request: self._inputs(state) for request, state in stale.items() if not state.waits_for}
+        return ready, frozenset(stale) - frozenset(ready)
+
+    def _inputs(self, state: State) -> str:
+        """Return what the figure would be made from, in short."""
+        keys = [key.digest for key in (state.compute, state.draw) if key]
+        return digest(repr([*keys, self.workshop.digests.of(state.script.path), state.damaged]))
+
+
+def _anew(workshop: Workshop) -> Workshop:
+    """Return the workshop with its figures as they are on disk now."""
+    project, digests = workshop.project, workshop.digests
+    catalogue = Catalogue(project, digests)
+    states = States(project, catalogue, digests, Store(project.cache / "results"))
+    return replace(workshop, catalogue=catalogue, states=states)
+
+
+def _digest(workshop: Workshop, path: Path) -> str:
+    return workshop.digests.of(path) or digest(str(path))
+
+
+def _flat(error: BuildError) -> list[str]:
+    return [str(part) for part in error.errors] if isinstance(error, SeveralErrors) else [str(error)]

@@ -1,0 +1,157 @@
+"""The thread that keeps the preview true: it waits for something to happen, looks, and tells."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lectern.making.request import Request
+from lectern.preview.changes import Changes, nearest_folder
+from lectern.preview.jobs import Ended, Jobs
+from lectern.preview.look import Look, Looker
+from lectern.preview.pages import read_pages, write_pages
+from lectern.preview.state import Feed, FigureState
+from lectern.project import Project
+
+QUIET = 0.02  # seconds without a change after which a save is taken to be complete
+LONGEST = 0.3  # seconds that a look is put off while changes keep coming
+
+PHASES = {"compute": "computing", "draw": "drawing"}
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A file or folder was changed."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A job has come to its next step."""
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The preview is over."""
+
+
+Event = Changed | Moved | Ended | Closed
+
+
+class Loop(threading.Thread):
+    """Looks after every change, has made what is stale, and tells the feed."""
+
+    def __init__(
+        self,
+        project: Project,
+        looker: Looker,
+        feed: Feed,
+        kept: Path,
+        jobs: int,
+        told: Callable[[Look, float], None],
+    ) -> None:
+        super().__init__(name="preview", daemon=True)
+        self._project, self._looker, self._feed, self._kept, self._told = project, looker, feed, kept, told
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._changes = Changes(lambda path: self._events.put(Changed(path)))
+        self.jobs = Jobs(project, jobs, self._events.put, lambda: self._events.put(Moved()))
+        self._failed: dict[Request, Ended] = {}
+        self._look = Look(None, {}, frozenset(), (), ())
+
+    def run(self) -> None:
+        """Look once, then after every change, until it is closed."""
+        self._feed.change(pages=read_pages(self._kept))
+        self._refresh()
+        while not isinstance(event := self._events.get(), Closed):
+            if isinstance(event, Ended) or (isinstance(event, Changed) and self._matters(event.path)):
+                if isinstance(event, Changed) and self._settle():
+                    break
+                if isinstance(event, Ended) and event.error:
+                    self._failed[event.request] = event
+                self._refresh()
+            else:
+                self._tell()
+
+    def close(self) -> None:
+        """Stop looking, and everything that runs."""
+        self._events.put(Closed())
+        self.join()
+        self._changes.close()
+        self.jobs.close()
+
+    def _settle(self) -> bool:
+        """Wait until changes pause, as one save is several; return whether the preview was closed meanwhile."""
+        latest = time.monotonic() + LONGEST
+        with contextlib.suppress(queue.Empty):
+            while time.monotonic() < latest:
+                event = self._events.get(timeout=QUIET)
+                if isinstance(event, Closed):
+                    return True
+                if isinstance(event, Ended) and event.error:
+                    self._failed[event.request] = event
+        return False
+
+    def _matters(self, path: Path) -> bool:
+        """Whether the deck depends on a path. What figures wrote is looked at when their jobs have ended."""
+        if path.is_relative_to(self._project.cache) or self._is_ours(path):
+            return False
+        folders = self._looker.folders
+        inputs = self._looker.inputs
+        return path in inputs or path.parent in folders or any(path in other.parents for other in inputs)
+
+    def _is_ours(self, path: Path) -> bool:
+        running = {request.stem for request in self.jobs.steps()}
+        written = path.name.lstrip(".").split(".")[0] in running
+        return path.is_relative_to(self._project.images) and written
+
+    def _refresh(self) -> None:
+        began = time.perf_counter()
+        self._look = look = self._looker.look()
+        self._failed = {r: end for r, end in self._failed.items() if look.stale.get(r) == end.inputs}
+        self.jobs.want({r: inputs for r, inputs in look.stale.items() if r not in self._failed})
+        self._tell()
+        self._told(look, time.perf_counter() - began)
+        self._changes.watch(self._folders())
+        if look.pages:
+            write_pages(self._kept, look.pages)
+
+    def _folders(self) -> set[Path]:
+        """Return the folders to watch: those of all inputs, and the ones above, which may be replaced as a whole."""
+        folders = {nearest_folder(path) for path in self._looker.inputs}
+        folders |= {folder for folder in self._looker.folders if folder.is_dir()}
+        folders |= {folder.parent for folder in folders if folder != self._project.root}
+        return {folder for folder in folders if not folder.is_relative_to(self._project.cache)}
+
+    def _tell(self) -> None:
+        problems = [*self._look.problems, *(str(end.error) for end in self._failed.values())]
+        pages = {"pages": self._look.pages} if self._look.pages else {}
+        self._feed.change(figures=self._figures(), problems=tuple(dict.fromkeys(problems)), **pages)
+
+    def _figures(self) -> tuple[FigureState, ...]:
+        """Return how the deck's figures stand, and the slides that show them."""
+        steps = self.jobs.steps()
+        _, preview = self._feed.now
+        pages = self._look.pages or preview.pages
+        shown: dict[str, list[int]] = {}
+        for index, slide in enumerate(pages.slides if pages else ()):
+            for stem in slide.figures:
+                shown.setdefault(stem, []).append(index)
+        return tuple(
+            self._figure(request, steps, tuple(shown.get(request.stem, ()))) for request in self._look.figures
+        )
+
+    def _figure(
+        self, request: Request, steps: Mapping[Request, tuple[str, float] | None], slides: tuple[int, ...]
+    ) -> FigureState:
+        if request in self._failed:
+            return FigureState(request.stem, "failed", None, slides)
+        if step := steps.get(request):
+            return FigureState(request.stem, PHASES[step[0]], step[1], slides)
+        waits = request in steps or request in self._look.waiting
+        return FigureState(request.stem, "waiting" if waits else "fresh", None, slides)

@@ -1,0 +1,81 @@
+"""The rendered deck as the preview keeps it: slides by content, so that only what changed is swapped in the page."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lectern import atomic
+
+# What differs between two slides of the same content that have other slides, or claims, before or after them.
+NUMBERED = re.compile(r'\b(?:id|data-marpit-pagination(?:-total)?|data-claim)="\d+"')
+HEADING = re.compile(r"<h[1-6]\b[^>]*>(.*?)</h[1-6]>", re.DOTALL)
+FIGURE = re.compile(r'data-figure="([^"]*)"')
+SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Slide:
+    """A slide: `id` changes with its HTML, `key` with its content, wherever it stands in the deck."""
+
+    html: str
+    notes: tuple[str, ...]
+    id: str
+    key: str
+    title: str
+    figures: tuple[str, ...]  # stems of the figures that it shows
+
+
+@dataclass(frozen=True)
+class Pages:
+    """A deck that could be rendered."""
+
+    slides: tuple[Slide, ...]
+    css: str
+    files: Mapping[str, Path]  # what the page may load, by the end of its URL
+    page: str  # the whole page, without what the preview puts into it
+
+
+def slides_of(texts: Sequence[str], comments: Sequence[Sequence[str]]) -> tuple[Slide, ...]:
+    """Return the slides of rendered HTML, with their speaker notes."""
+    return tuple(_slide(text, tuple(notes)) for text, notes in zip(texts, comments, strict=True))
+
+
+def _slide(text: str, notes: tuple[str, ...]) -> Slide:
+    heading = HEADING.search(text)
+    plain = html.unescape(re.sub(r"<[^>]+>", "", heading[1])).strip() if heading else ""
+    content = SCRIPT.sub("", NUMBERED.sub("", text))
+    figures = tuple(dict.fromkeys(html.unescape(stem) for stem in FIGURE.findall(text)))
+    return Slide(text, notes, digest(text), digest(content), plain, figures)
+
+
+def digest(text: str) -> str:
+    """Return a short digest of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def write_pages(path: Path, pages: Pages) -> None:
+    """Keep the pages on disk, for a preview that starts while the deck cannot be rendered."""
+    kept = {
+        "slides": [[slide.html, slide.notes] for slide in pages.slides],
+        "css": pages.css,
+        "files": {name: str(file) for name, file in pages.files.items()},
+        "page": pages.page,
+    }
+    atomic.write(path, json.dumps(kept).encode())
+
+
+def read_pages(path: Path) -> Pages | None:
+    """Return the pages that were kept; None where there are none, or they cannot be read."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        slides = slides_of([text for text, _ in kept["slides"]], [notes for _, notes in kept["slides"]])
+        files = {name: Path(file) for name, file in kept["files"].items()}
+        return Pages(slides, kept["css"], files, kept["page"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

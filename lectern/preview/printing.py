@@ -1,0 +1,58 @@
+"""The PDF on demand: a build of its own beside the preview, kept in memory until it is fetched."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from lectern.build import build_deck
+from lectern.deck.source import read_deck
+from lectern.errors import BuildError
+from lectern.marp.renderer import Renderer
+from lectern.preview.state import Feed, Printing
+from lectern.progress import Progress
+from lectern.project import Project
+from lectern.workshop import open_workshop
+
+
+class Printer:
+    """Prints the deck as it is on disk, one PDF at a time."""
+
+    def __init__(self, project: Project, deck: Path, feed: Feed, jobs: int) -> None:
+        self._project, self._deck, self._feed, self._jobs = project, deck, feed, jobs
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self.pdf: bytes | None = None
+
+    def start(self) -> bool:
+        """Begin to print; return False where it is under way already."""
+        with self._lock:
+            if self._thread and self._thread.is_alive():
+                return False
+            self._feed.change(printing=Printing("running", time.time()))
+            self._thread = threading.Thread(target=self._print, name="print", daemon=True)
+            self._thread.start()
+            return True
+
+    def _print(self) -> None:
+        try:
+            self.pdf = self._printed()
+            self._feed.change(printing=Printing("ready"))
+        except BuildError as error:
+            self._feed.change(printing=Printing("failed", None, str(error)))
+        except Exception as error:  # a file that is written just now may break anything
+            self._feed.change(printing=Printing("failed", None, f"{type(error).__name__}: {error}"))
+
+    def _printed(self) -> bytes:
+        with (
+            tempfile.TemporaryDirectory(prefix="lectern-pdf-") as folder,
+            Renderer(self._project.cache) as renderer,
+            open_workshop(self._project, Progress(), self._jobs) as workshop,
+        ):
+            deck = read_deck(self._deck, self._project.shown(self._deck))
+            built = build_deck(deck, workshop, renderer, Path(folder), ("pdf",))
+            if built.missing:
+                raise built.missing
+            return built.outputs[0].read_bytes()

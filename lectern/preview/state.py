@@ -1,0 +1,122 @@
+"""What the preview knows at one moment, and who is told when it changes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from lectern.preview.pages import Pages
+
+KEPT = 50  # revisions whose files a page may still ask for
+
+
+@dataclass(frozen=True)
+class FigureState:
+    """How one figure stands: fresh, waiting, computing, drawing or failed."""
+
+    name: str
+    phase: str
+    since: float | None = None  # seconds since the epoch, for a step that runs
+    slides: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Printing:
+    """The PDF that was asked for: idle, running, ready or failed."""
+
+    phase: str = "idle"
+    since: float | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """All that a page shows: the last deck that could be rendered, and how things stand."""
+
+    pages: Pages | None = None
+    figures: tuple[FigureState, ...] = ()
+    problems: tuple[str, ...] = ()
+    printing: Printing = field(default_factory=Printing)
+
+
+class Feed:
+    """The preview as it is now. Set by one thread, read and awaited on the server's event loop."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._preview, self._revision = Preview(), 0
+        self._files: dict[
+            str, tuple[Path, int]
+        ] = {}  # by the end of the URL, with the last revision using it
+        self._listeners: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+
+    @property
+    def now(self) -> tuple[int, Preview]:
+        """The latest revision and its preview."""
+        with self._lock:
+            return self._revision, self._preview
+
+    def change(self, **changes: Any) -> None:
+        """Set some of the preview's fields, and wake who waits; what is as it was wakes nobody."""
+        with self._lock:
+            preview = replace(self._preview, **changes)
+            if preview == self._preview:
+                return
+            self._preview, self._revision = preview, self._revision + 1
+            if preview.pages:
+                self._files |= {name: (path, self._revision) for name, path in preview.pages.files.items()}
+                oldest = self._revision - KEPT
+                self._files = {name: kept for name, kept in self._files.items() if kept[1] > oldest}
+            listeners = list(self._listeners.items())
+        for event, loop in listeners:
+            with contextlib.suppress(RuntimeError):  # its loop has just closed
+                loop.call_soon_threadsafe(event.set)
+
+    def file(self, name: str) -> Path | None:
+        """Return the file of a URL on the deck's pages; None for anything else on disk."""
+        with self._lock:
+            found = self._files.get(name)
+            return found[0] if found else None
+
+    async def after(self, revision: int) -> tuple[int, Preview]:
+        """Return the preview once it is newer than a revision."""
+        event = asyncio.Event()
+        with self._lock:
+            self._listeners[event] = asyncio.get_running_loop()
+        try:
+            while self.now[0] <= revision:
+                await event.wait()
+                event.clear()
+            return self.now
+        finally:
+            with self._lock:
+                del self._listeners[event]
+
+
+def message(revision: int, preview: Preview, sent: set[str], clock: float) -> Mapping[str, Any]:
+    """Return what a page is told: slides in full only where their ids are not among those it has."""
+    pages = preview.pages
+    return {
+        "revision": revision,
+        "slides": [
+            {"id": slide.id, "key": slide.key, "title": slide.title, "notes": slide.notes}
+            | ({} if slide.id in sent else {"html": slide.html})
+            for slide in (pages.slides if pages else ())
+        ],
+        "css": pages.css if pages else "",
+        "figures": [
+            {"name": f.name, "phase": f.phase, "slides": f.slides, "seconds": f.since and clock - f.since}
+            for f in preview.figures
+        ],
+        "problems": preview.problems,
+        "printing": {
+            "phase": preview.printing.phase,
+            "seconds": preview.printing.since and clock - preview.printing.since,
+            "message": preview.printing.message,
+        },
+    }
