@@ -57,7 +57,9 @@ def train(job: Job, console: Console) -> None:
     about = {"model": model.name, "hook": job.hook, "texts": texts.digest}
     start = (job.architecture, job.settings, source, about)
     run = resume(job.state, *start) if job.state.exists() else begin(*start)
-    console.print(f"{job.architecture} at {job.hook}, from step {run.step} of {job.settings.steps}")
+    console.print(
+        f"{job.architecture} at {job.hook}, from step {run.step} of {job.settings.steps}", soft_wrap=True
+    )
     try:
         _train(run, job.state, console)
     finally:

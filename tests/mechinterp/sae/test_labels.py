@@ -86,6 +86,8 @@ def test_names_are_counted_and_what_is_repeated_is_no_new_one(tokenizer: Tokeniz
     for word, order in expected.items():
         found = names(labels_of(tokenizer, "named_twice", sentence, word), "posición")
         assert {name for name in found if "nombre" in name} == {order}
+    after_a_repeated_one = labels_of(tokenizer, "named_once", "Vinieron Ana, Ana, Juan.", 5)
+    assert Label("posición", "segundo nombre") in after_a_repeated_one
 
 
 def test_what_stands_before_a_name_and_before_the_one_who_gets_it(tokenizer: Tokenizer) -> None:
