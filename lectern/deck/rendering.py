@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 from urllib.parse import unquote
 
 from lectern.deck.bibliography import Bibliography, parse_bibtex
@@ -61,17 +61,18 @@ def make_ready(
     or in an included file) after. While they are made, `foresee` is called with what the Markdown will be if
     they come out as they are. Raises DeckError and FigureError.
     """
-    render, wanted = opened(deck, workshop)
+    source = opened(deck, workshop)
+    wanted = list(source.mentions())
     made: dict[Request, Made] = {}
     background = ThreadPoolExecutor(1, thread_name_prefix="figures")
     try:
         while True:
             making = background.submit(workshop.maker.make, [r for r in wanted if r not in made], force)
-            if draft := _draft(render, wanted, workshop):
+            if draft := _draft(source, wanted, workshop):
                 foresee(draft)
             made |= making.result()
             try:
-                rendered = render(made.get)
+                rendered = source.render(made.get)
             except NotMadeError as missing:
                 wanted = [missing.wanted]
                 continue
@@ -83,41 +84,55 @@ def make_ready(
         background.shutdown(wait=False)  # left by an error, what still runs is stopped with the workshop
 
 
-Renders = Callable[[Lookup], Rendered]
+class Opened(Protocol):
+    """A deck that can be rendered with figures, given or as they stand."""
+
+    def mentions(self) -> Iterable[Request]:
+        """Return the figures that the deck names in plain sight."""
+        ...
+
+    def render(self, made: Lookup) -> Rendered:
+        """Return the deck as Markdown; raise NotMadeError for a figure that is not found."""
+        ...
 
 
-def opened(deck: DeckSource, workshop: Workshop) -> tuple[Renders, list[Request]]:
-    """Return what renders a deck with the figures it is given, and the figures that it names in plain sight.
-
-    Raises DeckError for template syntax, and for a figure that does not exist.
-    """
-    return _template(deck, workshop) if deck.is_template else _plain(deck, workshop)
+def opened(deck: DeckSource, workshop: Workshop) -> Opened:
+    """Return a deck ready to be rendered, whatever it is written in."""
+    return _template(deck, workshop) if deck.is_template else _Plain(deck, workshop)
 
 
-def _draft(render: Renders, wanted: list[Request], workshop: Workshop) -> str | None:
+def _draft(source: Opened, wanted: list[Request], workshop: Workshop) -> str | None:
     """Return the deck's Markdown with its figures as they stand; None where all are fresh, or some are missing."""
     check_acyclic({request.name for request in wanted}, workshop.catalogue)
     states = {request: workshop.states.of(request) for request in wanted}
     if all(state.fresh for state in states.values()):
         return None
     with contextlib.suppress(NotMadeError, BuildError):
-        return render(states.get).markdown
+        return source.render(states.get).markdown
     return None
 
 
-def _template(deck: DeckSource, workshop: Workshop) -> tuple[Renders, list[Request]]:
+def _template(deck: DeckSource, workshop: Workshop) -> DeckTemplate:
     numbers = Numbers(deck.language)
     functions = _citing(deck, workshop, numbers)
-    template = DeckTemplate(
+    return DeckTemplate(
         deck, workshop.project, workshop.catalogue, workshop.digests, numbers.filters, functions
     )
-    return template.render, list(template.mentions())
 
 
-def _plain(deck: DeckSource, workshop: Workshop) -> tuple[Renders, list[Request]]:
-    markdown = show_lone_code(deck.text, workshop.catalogue)
-    wanted = [Request(mention.figure) for mention in mentions(markdown, workshop.catalogue)]
-    return lambda _: Rendered(markdown, ()), wanted
+class _Plain:
+    """A plain Marp file, whose figures are those that it shows by their paths."""
+
+    def __init__(self, deck: DeckSource, workshop: Workshop) -> None:
+        self._markdown = show_lone_code(deck.text, workshop.catalogue)
+        self._catalogue = workshop.catalogue
+
+    def mentions(self) -> list[Request]:
+        return [Request(mention.figure) for mention in mentions(self._markdown, self._catalogue)]
+
+    def render(self, made: Lookup) -> Rendered:
+        del made
+        return Rendered(self._markdown, ())
 
 
 def shown_by_path(markdown: str, ready: ReadyDeck, workshop: Workshop) -> list[Request]:

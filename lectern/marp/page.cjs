@@ -106,4 +106,4 @@ async function page(request, { slides, css, comments }) {
   fs.writeFileSync(output, whole)
 }
 
-module.exports = { LAYOUT, convert, filled, page }
+module.exports = { LAYOUT, ONE_NOTE, SLIDES, STYLE, convert, filled, page, shell }

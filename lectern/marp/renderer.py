@@ -131,6 +131,11 @@ class Renderer:
         answer = self._ask("fill", contents=vars(contents))
         return tuple(answer["slides"]), answer["css"]
 
+    def shell(self, front_matter: str) -> tuple[str, str, str]:
+        """Return the page around slides without notes: what stands before the style, between it and them, and after."""
+        before, between, after = self._ask("shell", frontMatter=front_matter)["parts"]
+        return before, between, after
+
     def page(self, front_matter: str, contents: Contents) -> bytes:
         """Return the HTML page of the deck last rendered, with `contents` in it; fast.
 

@@ -17,7 +17,7 @@ const cache = process.argv[2]
 const saveCompiled = require('./compiled.cjs')(cache)
 require('./lazy.cjs')()
 const { Offline } = require('./marp.cjs')
-const { LAYOUT, convert, filled, page } = require('./page.cjs')
+const { LAYOUT, ONE_NOTE, SLIDES, STYLE, convert, filled, page, shell } = require('./page.cjs')
 
 Offline.cache = cache
 
@@ -34,6 +34,13 @@ const operations = {
 
   fill({ contents }) {
     return { slides: rendered.slides.map((slide) => filled(slide, contents)), css: filled(rendered.css, contents) }
+  },
+
+  async shell({ frontMatter }) {
+    const { tag, id } = LAYOUT.container
+    const [before, rest] = (await shell(frontMatter)).replace(ONE_NOTE, '').split(STYLE)
+    const [between, after] = rest.split(SLIDES)
+    return { parts: [before, `${between}<${tag} id="${id}">`, `</${tag}>${after}`] }
   },
 
   async page(request) {
@@ -53,7 +60,7 @@ let queue = Promise.resolve()
 const answer = async ({ id, op, ...request }) => {
   try {
     const result = await operations[op](request)
-    if (op === 'page' || op === 'convert') saveCompiled()
+    if (op !== 'render' && op !== 'fill') saveCompiled()
     say({ id, ...result })
   } catch (error) {
     say({ id, error: error.message || String(error), code: error.errorCode })

@@ -55,42 +55,45 @@
   /**
    * Returns for each new slide the number of the old one that it is, or -1.
    *
-   * Slides of the same content are the same, in their order; between two of these, those of the same heading are, and
-   * of the rest those that come first.
+   * Old and new are paired in their order so that they are as alike as can be in sum: slides of the same content are the
+   * same; others are alike by the words that they share, and one in place of one is the same however little they share.
    */
   function aligned(before, after) {
     const found = new Array(after.length).fill(-1)
-    const gaps = common(before, after, 'key', found)
-    for (const gap of gaps) {
-      const within = common(before, after, 'title', found, gap)
-      for (const [b, bEnd, a, aEnd] of within)
-        for (let i = 0; a + i < aEnd && b + i < bEnd; i++) found[a + i] = b + i
+    let first = 0
+    while (first < before.length && first < after.length && before[first].key === after[first].key) found[first] = first++
+    let b = before.length, a = after.length
+    while (b > first && a > first && before[b - 1].key === after[a - 1].key) found[--a] = --b
+    const alike = likeness(before, after)
+    const sums = Array.from({ length: b - first + 1 }, () => new Float64Array(a - first + 1))
+    for (let i = b - 1; i >= first; i--)
+      for (let j = a - 1; j >= first; j--) {
+        const [here, down] = [sums[i - first], sums[i - first + 1]]
+        here[j - first] = Math.max(down[j - first], here[j - first + 1], down[j - first + 1] + alike(i, j))
+      }
+    for (let i = first, j = first; i < b && j < a; ) {
+      const [here, down] = [sums[i - first], sums[i - first + 1]]
+      if (here[j - first] === down[j - first + 1] + alike(i, j)) found[j++] = i++
+      else if (here[j - first] === down[j - first]) i++
+      else j++
     }
     return found
   }
 
-  /** Notes in `found` the longest common subsequence by a property; returns the gaps that it leaves. */
-  function common(before, after, property, found, [b0, b1, a0, a1] = [0, before.length, 0, after.length]) {
-    const lengths = Array.from({ length: b1 - b0 + 1 }, () => new Uint16Array(a1 - a0 + 1))
-    const same = (b, a) => before[b][property] !== '' && before[b][property] === after[a][property]
-    for (let b = b1 - 1; b >= b0; b--)
-      for (let a = a1 - 1; a >= a0; a--)
-        lengths[b - b0][a - a0] = same(b, a)
-          ? lengths[b - b0 + 1][a - a0 + 1] + 1
-          : Math.max(lengths[b - b0 + 1][a - a0], lengths[b - b0][a - a0 + 1])
-    const gaps = []
-    let b = b0, a = a0, gapB = b0, gapA = a0
-    while (b < b1 && a < a1) {
-      if (same(b, a)) {
-        gaps.push([gapB, b, gapA, a])
-        found[a++] = b++
-        gapB = b
-        gapA = a
-      } else if (lengths[b - b0 + 1][a - a0] >= lengths[b - b0][a - a0 + 1]) b++
-      else a++
+  /** Returns what tells how alike an old and a new slide are, from next to nothing to 2 for the same content. */
+  function likeness(before, after) {
+    const words = (text) => new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu))
+    const olds = new Map(), news = new Map(), known = (map, key, make) => map.get(key) ?? map.set(key, make()).get(key)
+    return (i, j) => {
+      if (before[i].key === after[j].key) return 2
+      if (after[j].html === undefined) return 0 // it stands elsewhere in the old deck
+      const old = known(olds, i, () => words(deck.slides[i].textContent))
+      const now = known(news, j, () => words(parsed(after[j].html).textContent))
+      let shared = 0
+      for (const word of now) shared += old.has(word)
+      const title = before[i].title !== '' && before[i].title === after[j].title ? 0.5 : 0
+      return 1e-6 + title + (2 * shared) / (old.size + now.size || 1)
     }
-    gaps.push([gapB, b1, gapA, a1])
-    return gaps
   }
 
   /** Shows the slides that the server told, and stays on the slide and fragment that are in view. */
@@ -112,7 +115,6 @@
     }
     deck.fragments.splice(0, deck.fragments.length, ...elements.map(fragmentsOf))
     slides = told.slides.map(({ id, key, title }) => ({ id, key, title }))
-    showNotes(told.slides)
     // A slide that is gone is followed by the one that stood before it.
     let index = -1
     for (let i = current; i >= 0 && index < 0; i--) index = from.indexOf(i)
@@ -170,20 +172,11 @@
       const same = told.slides.length === slides.length && told.slides.every((slide, i) => slide.id === slides[i].id)
       revision = told.revision
       localStorage.setItem(APPLIED, revision)
-      if (same) return showNotesIfChanged(told)
-      show(told)
+      if (!same) show(told)
+      showNotes(told.slides)
+      if (same) return markNote()
       afterwards()
     })
-  }
-
-  let notes = ''
-  function showNotesIfChanged(told) {
-    const now = JSON.stringify(told.slides.map((slide) => slide.notes))
-    if (notes && notes !== now) {
-      showNotes(told.slides)
-      markNote()
-    }
-    notes = now
   }
 
   function afterwards() {

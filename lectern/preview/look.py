@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from lectern.deck.themes import check_theme, theme_files
 from lectern.deck.views import NotMadeError
 from lectern.errors import BuildError, SeveralErrors
 from lectern.making.request import Request
+from lectern.making.sidecar import IMAGES, with_suffix
 from lectern.making.state import State, States
 from lectern.making.store import Store
 from lectern.marp.page import descriptions, loads
@@ -56,14 +58,23 @@ class Looker:
         """The folders in which the last look searched for files."""
         return set(self._workshop.digests.searched)
 
-    def look(self) -> Look:
-        """Look at the deck, its figures and everything they depend on; nothing is raised, nothing made."""
-        workshop = self._workshop
-        workshop.digests.look_again()
-        seen = _Seen(workshop, self._known)
+    def files_of(self, request: Request) -> set[Path]:
+        """Return the files that are written when a figure is made; none for one that was never looked at."""
+        state = self._known.get(request)
+        return {with_suffix(state.stem, suffix) for suffix in (*IMAGES, "json")} if state else set()
+
+    def look(self, changed: Collection[Path] | None = None) -> Look:
+        """Look at the deck, its figures and everything they depend on; nothing is raised, nothing made.
+
+        Given what changed since the last look, figures that depend on none of it are not looked at again.
+        """
+        if changed is not None and not self.inputs.issuperset(changed):
+            changed = None  # a file that is new to the deck: what it is for, only a look at everything tells
+        unchanged = self._unchanged(changed)
         pages, problems = None, []
+        seen = _Seen(self._workshop, self._known, unchanged)
         try:
-            seen.workshop = _anew(workshop)
+            seen.workshop = self._anew(changed)
             pages, problems = self._pages(seen)
         except NotMadeError as missing:
             seen.add([missing.wanted])
@@ -78,15 +89,42 @@ class Looker:
         problems = [*dict.fromkeys([*problems, *(str(e) for e in seen.errors.values())])]
         return Look(pages, stale, waiting, tuple(seen.states), tuple(problems))
 
+    def _anew(self, changed: Collection[Path] | None) -> Workshop:
+        """Return the workshop with what changed to be looked at again, all of it where that is not known."""
+        digests = self._workshop.digests
+        if changed is None:
+            digests.look_again()
+        for path in changed or ():
+            digests.wrote(path)
+        project = self._workshop.project
+        catalogue = Catalogue(project, digests)
+        states = States(project, catalogue, digests, Store(project.cache / "results"))
+        return replace(self._workshop, catalogue=catalogue, states=states)
+
+    def _unchanged(self, changed: Collection[Path] | None) -> dict[Request, State]:
+        """Return how the figures stand that depend on nothing that changed."""
+        if changed is None:
+            return {}
+        return {r: state for r, state in self._known.items() if not self._depends(state, changed)}
+
+    def _depends(self, state: State, changed: Collection[Path]) -> bool:
+        """Whether a figure may stand otherwise after these changes; one that asks for other figures always may."""
+        if state.compute is None or set(state.script.requests) - set(self._workshop.project.fixtures):
+            return True
+        files = self.files_of(state.request) | {state.script.path}
+        return any(
+            path in files or (key and path in key.reads)
+            for path in changed
+            for key in (state.compute, state.draw)
+        )
+
     def _pages(self, seen: _Seen) -> tuple[Pages, list[str]]:
         """Return the deck rendered with its figures as they stand, and the claims that do not hold."""
         workshop, shown = seen.workshop, self._workshop.project.shown(self._path)
         workshop.digests.of(self._path)
         deck = read_deck(self._path, shown)
         themes = theme_files(deck.folder, workshop.digests)
-        render, wanted = opened(deck, workshop)
-        seen.add(wanted)
-        rendered = render(seen.lookup)
+        rendered = opened(deck, workshop).render(seen.lookup)
         ready = ReadyDeck(rendered, seen.states)
         seen.add(shown_by_path(rendered.markdown, ready, workshop))
         for request, state in seen.states.items():
@@ -111,9 +149,12 @@ class Looker:
         contents = Contents(urls, descriptions(urls, describing(ready)))
         texts, css = self._renderer.filled(contents)
         front_matter, _ = split_front_matter(ready.rendered.markdown)
-        page = self._renderer.page(f"---\n{front_matter}\n---\n", contents).decode()
         files = {names[url]: path for url, path in found.files.items()}
-        return Pages(slides_of(texts, slides.comments), css, files, page)
+        return Pages(slides_of(texts, slides.comments), css, files, self._shell(front_matter))
+
+    @functools.lru_cache(maxsize=1)  # noqa: B019
+    def _shell(self, front_matter: str) -> tuple[str, str, str]:
+        return self._renderer.shell(f"---\n{front_matter}\n---\n")
 
 
 @dataclass
@@ -122,6 +163,7 @@ class _Seen:
 
     workshop: Workshop
     known: Mapping[Request, State]
+    unchanged: Mapping[Request, State]
     states: dict[Request, State] = field(default_factory=dict)
     errors: dict[Request, BuildError] = field(default_factory=dict)
 
@@ -133,7 +175,7 @@ class _Seen:
         """Return how a figure stands; one whose script cannot be read stands as it was last seen."""
         if request not in self.states:
             try:
-                self.states[request] = self.workshop.states.of(request)
+                self.states[request] = self.unchanged.get(request) or self.workshop.states.of(request)
             except BuildError as error:
                 if request not in self.known:
                     raise
@@ -155,14 +197,6 @@ class _Seen:
         """Return what the figure would be made from, in short."""
         keys = [key.digest for key in (state.compute, state.draw) if key]
         return digest(repr([*keys, self.workshop.digests.of(state.script.path), state.damaged]))
-
-
-def _anew(workshop: Workshop) -> Workshop:
-    """Return the workshop with its figures as they are on disk now."""
-    project, digests = workshop.project, workshop.digests
-    catalogue = Catalogue(project, digests)
-    states = States(project, catalogue, digests, Store(project.cache / "results"))
-    return replace(workshop, catalogue=catalogue, states=states)
 
 
 def _digest(workshop: Workshop, path: Path) -> str:

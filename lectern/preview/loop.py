@@ -14,11 +14,12 @@ from lectern.making.request import Request
 from lectern.preview.changes import Changes, nearest_folder
 from lectern.preview.jobs import Ended, Jobs
 from lectern.preview.look import Look, Looker
-from lectern.preview.pages import read_pages, write_pages
+from lectern.preview.pages import Pages, read_pages, write_pages
 from lectern.preview.state import Feed, FigureState
 from lectern.project import Project
 
 QUIET = 0.02  # seconds without a change after which a save is taken to be complete
+IDLE = 1.0  # seconds without an event after which there is time for what nobody waits for
 LONGEST = 0.3  # seconds that a look is put off while changes keep coming
 
 PHASES = {"compute": "computing", "draw": "drawing"}
@@ -63,20 +64,21 @@ class Loop(threading.Thread):
         self.jobs = Jobs(project, jobs, self._events.put, lambda: self._events.put(Moved()))
         self._failed: dict[Request, Ended] = {}
         self._look = Look(None, {}, frozenset(), (), ())
+        self._unkept: Pages | None = None
 
     def run(self) -> None:
         """Look once, then after every change, until it is closed."""
         self._feed.change(pages=read_pages(self._kept))
-        self._refresh()
-        while not isinstance(event := self._events.get(), Closed):
-            if isinstance(event, Ended) or (isinstance(event, Changed) and self._matters(event.path)):
-                if isinstance(event, Changed) and self._settle():
-                    break
-                if isinstance(event, Ended) and event.error:
-                    self._failed[event.request] = event
-                self._refresh()
-            else:
+        self._refresh(None)
+        while not isinstance(event := self._next(), Closed):
+            if isinstance(event, Moved):
                 self._tell()
+                continue
+            changed: set[Path] = set()
+            if self._gather(event, changed):
+                break
+            if changed:
+                self._refresh(changed)
 
     def close(self) -> None:
         """Stop looking, and everything that runs."""
@@ -85,21 +87,30 @@ class Loop(threading.Thread):
         self._changes.close()
         self.jobs.close()
 
-    def _settle(self) -> bool:
-        """Wait until changes pause, as one save is several; return whether the preview was closed meanwhile."""
+    def _gather(self, event: Event, changed: set[Path]) -> bool:
+        """Gather what changed, until changes pause, as one save is several; return whether the preview was closed."""
         latest = time.monotonic() + LONGEST
+        self._note(event, changed)
         with contextlib.suppress(queue.Empty):
-            while time.monotonic() < latest:
+            while changed and time.monotonic() < latest:
                 event = self._events.get(timeout=QUIET)
                 if isinstance(event, Closed):
                     return True
-                if isinstance(event, Ended) and event.error:
-                    self._failed[event.request] = event
+                self._note(event, changed)
         return False
+
+    def _note(self, event: Event, changed: set[Path]) -> None:
+        if isinstance(event, Changed) and self._matters(event.path):
+            changed.add(event.path)
+        if isinstance(event, Ended):
+            changed |= self._looker.files_of(event.request)
+            if event.error:
+                self._failed[event.request] = event
 
     def _matters(self, path: Path) -> bool:
         """Whether the deck depends on a path. What figures wrote is looked at when their jobs have ended."""
-        if path.is_relative_to(self._project.cache) or self._is_ours(path):
+        passing = path.name.startswith(".") or path.name.endswith("~")  # what editors write beside a file
+        if passing or path.is_relative_to(self._project.cache) or self._is_ours(path):
             return False
         folders = self._looker.folders
         inputs = self._looker.inputs
@@ -107,19 +118,28 @@ class Loop(threading.Thread):
 
     def _is_ours(self, path: Path) -> bool:
         running = {request.stem for request in self.jobs.steps()}
-        written = path.name.lstrip(".").split(".")[0] in running
-        return path.is_relative_to(self._project.images) and written
+        return path.is_relative_to(self._project.images) and path.stem in running
 
-    def _refresh(self) -> None:
+    def _refresh(self, changed: set[Path] | None) -> None:
+        """Look, and tell what was seen before anything else: somebody is waiting for it."""
         began = time.perf_counter()
-        self._look = look = self._looker.look()
+        self._look = look = self._looker.look(changed)
         self._failed = {r: end for r, end in self._failed.items() if look.stale.get(r) == end.inputs}
+        self._tell()
         self.jobs.want({r: inputs for r, inputs in look.stale.items() if r not in self._failed})
         self._tell()
         self._told(look, time.perf_counter() - began)
         self._changes.watch(self._folders())
-        if look.pages:
-            write_pages(self._kept, look.pages)
+        self._unkept = look.pages or self._unkept
+
+    def _next(self) -> Event:
+        """Return the next event; while there is none for a moment, keep the pages on disk."""
+        if self._unkept:
+            with contextlib.suppress(queue.Empty):
+                return self._events.get(timeout=IDLE)
+            write_pages(self._kept, self._unkept)
+            self._unkept = None
+        return self._events.get()
 
     def _folders(self) -> set[Path]:
         """Return the folders to watch: those of all inputs, and the ones above, which may be replaced as a whole."""
@@ -153,5 +173,5 @@ class Loop(threading.Thread):
             return FigureState(request.stem, "failed", None, slides)
         if step := steps.get(request):
             return FigureState(request.stem, PHASES[step[0]], step[1], slides)
-        waits = request in steps or request in self._look.waiting
+        waits = request in steps or request in self._look.stale or request in self._look.waiting
         return FigureState(request.stem, "waiting" if waits else "fresh", None, slides)

@@ -38,7 +38,14 @@ class Pages:
     slides: tuple[Slide, ...]
     css: str
     files: Mapping[str, Path]  # what the page may load, by the end of its URL
-    page: str  # the whole page, without what the preview puts into it
+    shell: tuple[str, str, str]  # of the page: before the style, between it and the slides, after them
+
+    def page(self, head: str) -> str:
+        """Return the whole page, with `head` put first into its head, and its style by the name of lectern-style."""
+        before, between, after = self.shell
+        before = before.replace("<head>", f"<head>{head}", 1).removesuffix("<style>")
+        slides = "\n".join(slide.html for slide in self.slides)
+        return f'{before}<style id="lectern-style">{self.css}{between}{slides}{after}'
 
 
 def slides_of(texts: Sequence[str], comments: Sequence[Sequence[str]]) -> tuple[Slide, ...]:
@@ -65,7 +72,7 @@ def write_pages(path: Path, pages: Pages) -> None:
         "slides": [[slide.html, slide.notes] for slide in pages.slides],
         "css": pages.css,
         "files": {name: str(file) for name, file in pages.files.items()},
-        "page": pages.page,
+        "shell": pages.shell,
     }
     atomic.write(path, json.dumps(kept).encode())
 
@@ -76,6 +83,7 @@ def read_pages(path: Path) -> Pages | None:
         kept = json.loads(path.read_text(encoding="utf-8"))
         slides = slides_of([text for text, _ in kept["slides"]], [notes for _, notes in kept["slides"]])
         files = {name: Path(file) for name, file in kept["files"].items()}
-        return Pages(slides, kept["css"], files, kept["page"])
+        before, between, after = kept["shell"]
+        return Pages(slides, kept["css"], files, (before, between, after))
     except (OSError, ValueError, KeyError, TypeError):
         return None

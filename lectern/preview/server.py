@@ -108,7 +108,6 @@ async def _both(*parts: Awaitable[None]) -> None:
 
 def with_client(pages: Pages | None) -> str:
     """Return the deck's page with the preview's script and style in it, and the ids of its slides."""
-    page = pages.page if pages else EMPTY
     ids = [[slide.id, slide.key, slide.title] for slide in pages.slides] if pages else []
     listed = json.dumps(ids).replace("<", "\\u003c")
     head = (
@@ -116,9 +115,7 @@ def with_client(pages: Pages | None) -> str:
         f'<script type="application/json" id="lectern-slides">{listed}</script>'
         '<script src="/lectern/client.js"></script>'
     )
-    if pages:
-        page = page.replace(f"<style>{pages.css}</style>", f'<style id="lectern-style">{pages.css}</style>')
-    return page.replace("<head>", f"<head>{head}", 1)
+    return pages.page(head) if pages else EMPTY.replace("<head>", f"<head>{head}", 1)
 
 
 class Guard:
