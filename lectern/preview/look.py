@@ -47,6 +47,7 @@ class Looker:
     def __init__(self, path: Path, workshop: Workshop, renderer: Renderer) -> None:
         self._path, self._renderer, self._workshop = path, renderer, workshop
         self._known: dict[Request, State] = {}  # as last seen without an error
+        self._shown: tuple[Request, ...] = ()  # by the last deck that could be rendered
 
     @property
     def inputs(self) -> set[Path]:
@@ -84,6 +85,10 @@ class Looker:
             problems = [f"Marp: {error}"]
         except Exception as error:  # a half-written file may break anything; the next look sees it whole
             problems = [f"{type(error).__name__}: {error}"]
+        if pages:
+            self._shown = tuple(seen.states)
+        else:  # the figures of the last deck that could be rendered are not given up for a mistake in the next
+            seen.keep(self._shown)
         self._known |= seen.states
         stale, waiting = seen.stale()
         problems = [*dict.fromkeys([*problems, *(str(e) for e in seen.errors.values())])]
@@ -170,6 +175,12 @@ class _Seen:
     def add(self, requests: Iterable[Request]) -> None:
         for request in requests:
             self.lookup(request)
+
+    def keep(self, requests: Iterable[Request]) -> None:
+        """Add figures that are still there."""
+        for request in requests:
+            with contextlib.suppress(BuildError):
+                self.lookup(request)
 
     def lookup(self, request: Request) -> State:
         """Return how a figure stands; one whose script cannot be read stands as it was last seen."""
