@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import signal
 import socket
 import threading
 import webbrowser
@@ -67,7 +66,6 @@ def serve(app: object, listening: socket.socket) -> None:
         ws_max_size=1 << 20,
     )
     server = uvicorn.Server(config)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # uvicorn has its own while it serves
     with suppress(KeyboardInterrupt):
         server.run([listening])
 

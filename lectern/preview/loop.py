@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lectern.making.request import Request
@@ -128,7 +128,7 @@ class Loop(threading.Thread):
         self._tell()
         self.jobs.want({r: inputs for r, inputs in look.stale.items() if r not in self._failed})
         self._tell()
-        self._told(look, time.perf_counter() - began)
+        self._told(replace(look, problems=self._problems()), time.perf_counter() - began)
         self._changes.watch(self._folders())
         self._unkept = look.pages or self._unkept
 
@@ -149,9 +149,12 @@ class Loop(threading.Thread):
         return {folder for folder in folders if not folder.is_relative_to(self._project.cache)}
 
     def _tell(self) -> None:
-        problems = [*self._look.problems, *(str(end.error) for end in self._failed.values())]
         pages = {"pages": self._look.pages} if self._look.pages else {}
-        self._feed.change(figures=self._figures(), problems=tuple(dict.fromkeys(problems)), **pages)
+        self._feed.change(figures=self._figures(), problems=self._problems(), **pages)
+
+    def _problems(self) -> tuple[str, ...]:
+        said = [*self._look.problems, *(str(end.error) for end in self._failed.values())]
+        return tuple(dict.fromkeys(said))
 
     def _figures(self) -> tuple[FigureState, ...]:
         """Return how the deck's figures stand, and the slides that show them."""
