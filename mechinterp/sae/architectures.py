@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 
 import torch
 from jaxtyping import Bool, Float
@@ -33,6 +33,7 @@ from torch import Tensor
 
 from mechinterp.products import write
 from mechinterp.sae.autoencoder import SAE, Features, GatedSAE, JumpReLUSAE, StandardSAE, TopKSAE, k_largest
+from mechinterp.sae.straight_through import jump, step
 
 Parameters = dict[str, Tensor]
 Batch = Float[Tensor, "batch d_model"]
@@ -188,8 +189,8 @@ class JumpReLU(Architecture):
         del dead
         sae = self.sae(parameters)
         pre = sae.pre(x).relu()
-        f = cast(Tensor, _JumpReLU.apply(pre, sae.threshold, self.bandwidth))
-        fires = cast(Tensor, _Step.apply(pre, sae.threshold, self.bandwidth))
+        f = jump(pre, sae.threshold, self.bandwidth)
+        fires = step(pre, sae.threshold, self.bandwidth)
         error = squared_error(x, sae.decode(f))
         return Loss(error + warm * self.coefficient * fires.sum(-1).mean(), error, f)
 
@@ -267,51 +268,3 @@ def auxiliary_loss(sae: SAE, pre: Features, left: Batch, dead: Dead) -> Float[Te
     dead_pre = pre[:, dead]
     f = k_largest(dead_pre, min(n_dead, max(1, sae.d_model // 2)))
     return squared_error(left, f @ sae.W_dec[dead])
-
-
-class _JumpReLU(torch.autograd.Function):
-    """z where z > θ, else 0; its derivative in θ is −θ/ε where |z − θ| < ε/2 (equation 11)."""
-
-    @staticmethod
-    def forward(ctx: Any, z: Tensor, threshold: Tensor, bandwidth: float) -> Tensor:
-        above = _above(z, threshold)
-        ctx.save_for_backward(z, threshold, above)
-        ctx.bandwidth = bandwidth
-        return z * above
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
-        z, threshold, above = ctx.saved_tensors
-        (grad,) = grads
-        near = _near(z, threshold, ctx.bandwidth).mul_(grad).sum(0)
-        return grad * above, -threshold / ctx.bandwidth * near, None
-
-
-class _Step(torch.autograd.Function):
-    """1 where z > θ, else 0; its derivative in θ is −1/ε where |z − θ| < ε/2, in z nothing (equation 12)."""
-
-    @staticmethod
-    def forward(ctx: Any, z: Tensor, threshold: Tensor, bandwidth: float) -> Tensor:
-        ctx.save_for_backward(z, threshold)
-        ctx.bandwidth = bandwidth
-        return _above(z, threshold)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[None, Tensor, None]:
-        z, threshold = ctx.saved_tensors
-        (grad,) = grads
-        return None, -_near(z, threshold, ctx.bandwidth).mul_(grad).sum(0) / ctx.bandwidth, None
-
-
-# Comparisons are written as numbers at once: Booleans would have to be converted where they are multiplied.
-
-
-def _above(z: Tensor, threshold: Tensor) -> Tensor:
-    """Return 1 where z > θ, else 0."""
-    return torch.gt(z, threshold, out=torch.empty_like(z))
-
-
-def _near(z: Tensor, threshold: Tensor, bandwidth: float) -> Tensor:
-    """Return 1 where |z − θ| < ε/2, else 0."""
-    distance = (z - threshold).abs_()
-    return torch.lt(distance, bandwidth / 2, out=distance)
