@@ -8,9 +8,13 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from jaxtyping import install_import_hook
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # The shapes in the signatures of the analysis are checked at every call that a test makes.
 install_import_hook("mechinterp", "beartype.beartype")
@@ -18,6 +22,7 @@ install_import_hook("mechinterp", "beartype.beartype")
 from lectern.cli import run
 from lectern.fixtures import Fixture
 from lectern.making.request import Request
+from lectern.marp.browser import printing_environment
 from lectern.progress import Progress
 from lectern.project import ENGINE_ROOT, Project
 from lectern.workshop import Workshop, open_workshop
@@ -110,3 +115,22 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     found = Sandbox(tmp_path)
     with found.closing:
         yield found
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> str | None:
+    """The browser that prints: one that is installed, or the bundled one."""
+    found = printing_environment(tmp_path_factory.mktemp("chromium"))
+    os.environ.update({name: value for name, value in found.items() if name == "LD_LIBRARY_PATH"})
+    return found.get("CHROME_PATH")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str | None) -> "Iterator[Browser]":
+    """A running browser; no longer than a module, as nothing else may use asyncio beside it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield running
+        running.close()

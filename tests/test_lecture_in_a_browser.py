@@ -1,15 +1,13 @@
 """The lecture as the audience sees it: stepped through in a real browser that has no network."""
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from build import fixtures
-from lectern.marp.browser import printing_environment
 from lectern.project import ENGINE_ROOT
 from tests.conftest import Sandbox
 
@@ -57,16 +55,6 @@ FAULTS = """
   return faults
 }
 """
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    found = printing_environment(tmp_path_factory.mktemp("chromium"))
-    os.environ.update({name: value for name, value in found.items() if name == "LD_LIBRARY_PATH"})
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found.get("CHROME_PATH"), args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
