@@ -205,9 +205,11 @@ class _Seen:
         return ready, frozenset(stale) - frozenset(ready)
 
     def _inputs(self, state: State) -> str:
-        """Return what the figure would be made from, in short."""
-        keys = [key.digest for key in (state.compute, state.draw) if key]
-        return digest(repr([*keys, self.workshop.digests.of(state.script.path), state.damaged]))
+        """Return what the figure would be made from, in short: the same before its data are computed, and after."""
+        keys = [state.compute] if state.compute else []
+        with contextlib.suppress(BuildError):  # a file that is missing: the job will say so
+            keys.append(self.workshop.states.keys.draw(state.script, state.parameters, data=""))
+        return digest(repr([*(key.digest for key in keys), self.workshop.digests.of(state.script.path)]))
 
 
 def _digest(workshop: Workshop, path: Path) -> str:

@@ -128,3 +128,16 @@ def test_a_figure_that_is_new_to_the_deck_is_made_and_shown(
     expect(shown.slide.locator('img[data-figure="new"]')).to_be_visible()
     assert shown.kept
     assert preview.ran() == ["new compute", "new draw"]
+
+
+def test_a_figure_that_fails_to_draw_is_tried_once(
+    talk: Sandbox, preview: Preview, context: BrowserContext
+) -> None:
+    shown = window(context, preview, "Bars")
+    talk.write("data/table.txt", "7 8")
+    talk.edit(BARS, "    figure = Figure", "    1 / 0\n    figure = Figure")
+    shown.says("ZeroDivisionError")
+    talk.edit("slides/mechinterp.md.j2", "There are", "Here are")
+    shown.shows("Here are")
+    shown.stands("bars", "failed")
+    assert preview.ran().count("bars draw") == 1
