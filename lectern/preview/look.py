@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from lectern.deck.rendering import ReadyDeck, opened, shown_by_path
 from lectern.deck.source import DeckSource, read_deck, read_front_matter, split_front_matter
 from lectern.deck.themes import check_theme, theme_files
 from lectern.deck.views import NotMadeError
-from lectern.errors import BuildError, SeveralErrors
+from lectern.errors import BuildError, DeckError, FigureError, Place, SeveralErrors
 from lectern.making.request import Request
 from lectern.making.sidecar import IMAGES, with_suffix
 from lectern.making.state import State, States
@@ -28,6 +29,7 @@ from lectern.sources.catalogue import Catalogue, check_acyclic
 from lectern.workshop import Workshop
 
 FILES = "/files/"  # what URLs of the deck's files begin with
+STYLE_ERROR = re.compile(r"<css input>:(\d+):\d+: (.*)")
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,10 @@ class Looker:
             if state.sidecar is None:
                 raise NotMadeError(request)
         styles = [absolute_css(path.read_text(encoding="utf-8"), path.parent) for path in themes.values()]
-        slides = self._renderer.render(rendered.markdown, styles, html=deck.is_template)
+        try:
+            slides = self._renderer.render(rendered.markdown, styles, html=deck.is_template)
+        except ConversionError as error:
+            raise self._at_fault(error, themes.values(), shown) from error
         check_theme(read_front_matter(rendered.markdown, shown).get("theme"), slides.themes, shown)
         stated = placed(list(rendered.stated), slides.slides)
         failing = [
@@ -145,6 +150,17 @@ class Looker:
             if not item.claim.claim.holds
         ]
         return self._filled(deck, ready, slides, workshop), failing
+
+    def _at_fault(self, error: ConversionError, themes: Iterable[Path], shown: str) -> DeckError:
+        """Return the error of a deck that Marp refuses, with the theme that it cannot read, if that is why."""
+        if found := STYLE_ERROR.search(str(error)):
+            for path in themes:
+                try:
+                    self._renderer.render("", [path.read_text(encoding="utf-8")], html=False)
+                except ConversionError:
+                    place = Place(self._workshop.project.shown(path), int(found[1]))
+                    return DeckError(found[2], place, "mend the theme")
+        return DeckError(f"Marp: {error}", Place(shown))
 
     def _filled(self, deck: DeckSource, ready: ReadyDeck[State], slides: Slides, workshop: Workshop) -> Pages:
         """Return the slides with the URLs under which the preview serves their files."""
@@ -187,16 +203,22 @@ class _Seen:
         if request not in self.states:
             try:
                 self.states[request] = self.unchanged.get(request) or self.workshop.states.of(request)
-            except BuildError as error:
+            except Exception as error:  # a script that is cut off in a character, or goes as it is read
+                failed = error if isinstance(error, BuildError) else self._unreadable(request, error)
                 if request not in self.known:
-                    raise
-                self.errors[request] = error
+                    raise failed from error
+                self.errors[request] = failed
                 self.states[request] = self.known[request]
         return self.states[request]
 
+    def _unreadable(self, request: Request, error: Exception) -> FigureError:
+        known = self.known.get(request)
+        place = Place(self.workshop.project.shown(known.script.path)) if known else None
+        return FigureError(f"figure {request.name!r}: {type(error).__name__}: {error}", place)
+
     def stale(self) -> tuple[dict[Request, str], frozenset[Request]]:
         """Return the figures to be made with what they are made from, and those that wait for such a one."""
-        with contextlib.suppress(BuildError):  # told already, for the figure that it is about
+        with contextlib.suppress(Exception):  # told already, for the figure that it is about
             names = check_acyclic({request.name for request in self.states}, self.workshop.catalogue)
             asked = {of for name in names for of in self.workshop.catalogue.asked_figures(name)}
             self.add(Request(name) for name in names if name in asked)
@@ -207,7 +229,7 @@ class _Seen:
     def _inputs(self, state: State) -> str:
         """Return what the figure would be made from, in short: the same before its data are computed, and after."""
         keys = [state.compute] if state.compute else []
-        with contextlib.suppress(BuildError):  # a file that is missing: the job will say so
+        with contextlib.suppress(Exception):  # a file that is missing: the job will say so
             keys.append(self.workshop.states.keys.draw(state.script, state.parameters, data=""))
         return digest(repr([*(key.digest for key in keys), self.workshop.digests.of(state.script.path)]))
 

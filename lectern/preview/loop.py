@@ -79,6 +79,7 @@ class Loop(threading.Thread):
                 break
             if changed:
                 self._refresh(changed)
+        self._keep()
 
     def close(self) -> None:
         """Stop looking, and everything that runs."""
@@ -137,9 +138,15 @@ class Loop(threading.Thread):
         if self._unkept:
             with contextlib.suppress(queue.Empty):
                 return self._events.get(timeout=IDLE)
-            write_pages(self._kept, self._unkept)
-            self._unkept = None
+            self._keep()
         return self._events.get()
+
+    def _keep(self) -> None:
+        """Keep the last good pages on disk, where there is room."""
+        if self._unkept:
+            with contextlib.suppress(OSError):
+                write_pages(self._kept, self._unkept)
+            self._unkept = None
 
     def _folders(self) -> set[Path]:
         """Return the folders to watch: those of all inputs, and the ones above, which may be replaced as a whole."""

@@ -93,7 +93,7 @@ def noted(step):
         diary.write(f"bars {step}\\n")
 '''
 DOT = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><circle r="9" fill="{}"/></svg>'
-PATIENCE = 30.0  # seconds after which what was waited for is taken not to come
+PATIENCE = 20.0  # seconds after which what was waited for is taken not to come
 SLIDE = "svg.bespoke-marp-active"
 ACTIVE = f"{SLIDE}:not([data-marpit-advanced-background]) section"
 
