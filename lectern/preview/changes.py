@@ -36,16 +36,20 @@ class Changes(FileSystemEventHandler):
         self._watched: dict[Path, tuple[int, ObservedWatch]] = {}  # with the folder's inode
         self._observer.start()
 
-    def watch(self, folders: Iterable[Path]) -> None:
-        """Watch these folders, and no others; one that was replaced by another of its name is watched anew."""
+    def watch(self, folders: Iterable[Path]) -> bool:
+        """Watch these folders, and no others; return whether some are new, in which a change may have been missed.
+
+        One that was replaced by another of its name is watched anew.
+        """
         present = {folder: inode for folder in folders if (inode := _inode(folder)) is not None}
         for folder, (inode, watch) in list(self._watched.items()):
             if present.get(folder) != inode:
                 self._observer.unschedule(watch)
                 del self._watched[folder]
-        for folder, inode in present.items():
-            if folder not in self._watched:
-                self._watched[folder] = inode, self._observer.schedule(self, str(folder))
+        new = [folder for folder in present if folder not in self._watched]
+        for folder in new:
+            self._watched[folder] = present[folder], self._observer.schedule(self, str(folder))
+        return bool(new)
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Pass on what changed: both names of a file that was renamed, as editors do when they save."""

@@ -61,6 +61,10 @@ class Looker:
         """The folders in which the last look searched for files."""
         return set(self._workshop.digests.searched)
 
+    def outdated(self) -> list[Path]:
+        """Return the files that are no longer what the last look saw."""
+        return self._workshop.digests.changed(list(self._workshop.digests.seen))
+
     def files_of(self, request: Request) -> set[Path]:
         """Return the files that are written when a figure is made; none for one that was never looked at."""
         state = self._known.get(request)

@@ -130,7 +130,9 @@ class Loop(threading.Thread):
         self.jobs.want({r: inputs for r, inputs in look.stale.items() if r not in self._failed})
         self._tell()
         self._told(replace(look, problems=self._problems()), time.perf_counter() - began)
-        self._changes.watch(self._folders())
+        if self._changes.watch(self._folders()):
+            for path in self._looker.outdated():
+                self._events.put(Changed(path))
         self._unkept = look.pages or self._unkept
 
     def _next(self) -> Event:
