@@ -61,7 +61,8 @@ def application(feed: Feed, printer: Printer, prefer: Callable[[frozenset[str]],
         return Response(printer.pdf, media_type="application/pdf", headers=disposition)
 
     async def client(request: Request) -> Response:
-        return FileResponse(CLIENT / f"client.{request.path_params['kind']}")
+        path = CLIENT / f"client.{request.path_params['kind']}"
+        return FileResponse(path) if path.suffix in (".css", ".js") else Response(status_code=404)
 
     async def live(socket: WebSocket) -> None:
         await socket.accept()
