@@ -85,5 +85,5 @@ def read_pages(path: Path) -> Pages | None:
         files = {name: Path(file) for name, file in kept["files"].items()}
         before, between, after = kept["shell"]
         return Pages(slides, kept["css"], files, (before, between, after))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -43,7 +43,9 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context.on(
         "request",
         lambda request: (
-            said.append(request.url[:100]) if not request.url.startswith(("http://127.0.0.1:", "data:")) else None
+            said.append(request.url[:100])
+            if not request.url.startswith(("http://127.0.0.1:", "data:"))
+            else None
         ),
     )
     yield context

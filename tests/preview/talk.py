@@ -102,7 +102,9 @@ def write_talk(root: Path) -> Sandbox:
     """Write the lecture: five slides, two figures with a helper module and a data file each, a theme, a bibliography."""
     talk = Sandbox(root)
     talk.deck(DECK)
-    talk.write("slides/plain.css", "/* @theme plain */\n@import 'default';\nsection { color: rgb(1, 2, 3); }\n")
+    talk.write(
+        "slides/plain.css", "/* @theme plain */\n@import 'default';\nsection { color: rgb(1, 2, 3); }\n"
+    )
     talk.write("slides/refs.bib", "@misc{doe2020, author={Doe, Jane}, title={T}, year=2020}")
     talk.write("slides/dot.svg", DOT.format("red"))
     talk.write("helpers/scale.py", "def scaled(number):\n    return number\n")
@@ -110,7 +112,13 @@ def write_talk(root: Path) -> Sandbox:
     talk.write("data/points.txt", "4 5")
     talk.figure("bars", FIGURE)
     talk.figure(
-        "dots", FIGURE, **{"table.txt": "points.txt", "bars {step}": "dots {step}", "from helpers.scale": "from helpers.other"}
+        "dots",
+        FIGURE,
+        **{
+            "table.txt": "points.txt",
+            "bars {step}": "dots {step}",
+            "from helpers.scale": "from helpers.other",
+        },
     )
     talk.write("helpers/other.py", "def scaled(number):\n    return number\n")
     return talk
@@ -179,7 +187,9 @@ class Preview:
 
     def descendants(self) -> set[int]:
         """Return the pids of the processes that the preview started, and that these started."""
-        listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+        listed = subprocess.run(
+            ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
+        ).stdout
         parents = {int(pid): int(parent) for pid, parent in (line.split() for line in listed.splitlines())}
         found = {self.process.pid}
         while more := {pid for pid, parent in parents.items() if parent in found} - found:

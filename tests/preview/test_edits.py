@@ -23,10 +23,14 @@ def test_slides_that_did_not_change_stay_the_same_elements(
     talk: Sandbox, preview: Preview, context: BrowserContext
 ) -> None:
     shown = window(context, preview, "Bars")
-    shown.page.evaluate("() => document.querySelectorAll('section').forEach((section) => { section.old = true })")
+    shown.page.evaluate(
+        "() => document.querySelectorAll('section').forEach((section) => { section.old = true })"
+    )
     talk.edit(SOURCE, "$x^2$", "$y^3$")
     expect(shown.page.locator("section", has_text="y").last).to_be_attached()
-    shown.page.wait_for_function("() => [...document.querySelectorAll('section')].filter((s) => !s.old).length === 1")
+    shown.page.wait_for_function(
+        "() => [...document.querySelectorAll('section')].filter((s) => !s.old).length === 1"
+    )
 
 
 def test_the_slide_its_fragment_and_the_zoom_stay(

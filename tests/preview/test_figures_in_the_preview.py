@@ -49,7 +49,9 @@ def test_a_helper_module_makes_those_figures_stale_that_use_it(
     assert preview.ran() == ["bars compute", "bars draw"]
 
 
-def test_a_restyle_draws_and_computes_nothing(talk: Sandbox, preview: Preview, context: BrowserContext) -> None:
+def test_a_restyle_draws_and_computes_nothing(
+    talk: Sandbox, preview: Preview, context: BrowserContext
+) -> None:
     shown = window(context, preview, "Bars")
     before = shown.picture
     talk.edit(BARS, 'color="black"', 'color="red"')

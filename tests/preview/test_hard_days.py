@@ -46,7 +46,12 @@ def git(folder: Path, *arguments: str) -> None:
 def test_another_branch_is_shown_as_a_whole(talk: Sandbox, preview: Preview, context: BrowserContext) -> None:
     shown = window(context, preview, "Bars")
     talk.write(".gitignore", ".lectern\nimg\n")
-    for command in (["init", "-b", "main"], ["add", "."], ["commit", "-m", "One"], ["checkout", "-b", "other"]):
+    for command in (
+        ["init", "-b", "main"],
+        ["add", "."],
+        ["commit", "-m", "One"],
+        ["checkout", "-b", "other"],
+    ):
         git(talk.root, *command)
     talk.edit(SOURCE, "There are", "Here are")
     shutil.move(talk.root / "slides/dot.svg", talk.root / "slides/spot.svg")

@@ -40,7 +40,9 @@ def asked(preview: Preview, path: str, method: str = "GET", **headers: str) -> h
 
 
 def told(preview: Preview, have: list[str]) -> Mapping:
-    with connect(f"ws://127.0.0.1:{preview.port}/lectern/live", origin=f"http://127.0.0.1:{preview.port}") as line:  # type: ignore[arg-type]
+    with connect(
+        f"ws://127.0.0.1:{preview.port}/lectern/live", origin=f"http://127.0.0.1:{preview.port}"
+    ) as line:  # type: ignore[arg-type]
         line.send(json.dumps({"have": have}))
         while not (message := json.loads(line.recv(timeout=20)))["slides"]:
             pass
