@@ -221,6 +221,7 @@ class Window:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        expect(page.locator(SLIDE).first).to_be_attached()  # before the first deck there are none
         expect(page.locator(".lectern-chip button")).to_contain_text("fresh")
         page.evaluate("() => { window.marker = 'not reloaded' }")
 

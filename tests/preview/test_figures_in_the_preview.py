@@ -1,6 +1,5 @@
 """A figure whose script, helper or data change is marked at once, made in the background, and swapped when it is ready."""
 
-import os
 import re
 
 import pytest
@@ -92,7 +91,7 @@ def test_the_figures_in_view_come_first(
     for name in ("table", "points"):
         talk.write(f"data/.{name}", "5 6 7")
     for name in ("table", "points"):
-        os.replace(talk.root / f"data/.{name}", talk.root / f"data/{name}.txt")
+        (talk.root / f"data/.{name}").replace(talk.root / f"data/{name}.txt")
     expect(shown.slide.locator("img")).not_to_have_attribute("src", before)
     until(lambda: len(preview.ran()) == 4)
     assert preview.diary.read_text().split()[0] == first

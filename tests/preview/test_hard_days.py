@@ -1,6 +1,5 @@
 """The preview stays true whatever editors, git and the network do, and leaves nothing behind."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -22,8 +21,8 @@ def renamed_into_place(path: Path, old: str, new: str) -> None:
     assert old in text
     beside = path.with_name("4913")
     beside.write_text(text.replace(old, new))
-    os.replace(path, path.with_name(f"{path.name}~"))
-    os.replace(beside, path)
+    path.replace(path.with_name(f"{path.name}~"))
+    beside.replace(path)
 
 
 def test_editors_that_save_by_renaming_are_followed(

@@ -48,7 +48,7 @@ def test_a_pdf_that_cannot_be_made_says_why(talk: Sandbox, preview: Preview, con
     expect(button).to_contain_text("'nothing' is undefined")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_nothing_is_left_of_a_pdf_that_is_printed_as_the_preview_ends(
     talk: Sandbox, context: BrowserContext, number: int
 ) -> None:
