@@ -41,6 +41,12 @@ def test_imports_run_one_way(package: str) -> None:
             assert name.split(".")[0] not in NEVER.get(package, set()), f"{path} imports {name}"
 
 
+def test_only_its_command_knows_the_preview() -> None:
+    for path in sources("lectern"):
+        if any(name.startswith("lectern.preview") for name in imports_of(path)):
+            assert path.parent.name == "preview" or path.match("commands/watch.py"), path
+
+
 def test_there_are_no_import_cycles() -> None:
     graph = {}
     for path in [*sources("lectern"), *sources("mechinterp")]:
