@@ -314,3 +314,11 @@ def test_wrong_usage_ends_with_two(
         sandbox.build(*arguments)
     assert caught.value.code == 2
     assert "usage: build.py" in capsys.readouterr().err
+
+
+def test_a_script_that_is_no_utf_8_is_named(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    (sandbox.root / "figures/latin.py").write_bytes('"""Doña Inés."""'.encode("latin-1"))
+    assert sandbox.build("--only", "latin") == 1
+    said = capsys.readouterr().err
+    assert "error: figures/latin.py: cannot read the script" in said
+    assert "save it as UTF-8" in said

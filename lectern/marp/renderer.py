@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from lectern.deck.source import split_front_matter
-from lectern.errors import SetupError
+from lectern.errors import BuildError, SetupError
 from lectern.project import ENGINE_ROOT
 
 SERVER = Path(__file__).with_name("server.cjs")
@@ -42,7 +42,7 @@ class Contents:
     descriptions: Mapping[str, str]
 
 
-class ConversionError(Exception):
+class ConversionError(BuildError):
     """Marp could not do what it was asked; `code` is Marp CLI's, 2 where it found no browser."""
 
     def __init__(self, message: str, code: int | None) -> None:

@@ -87,8 +87,6 @@ class Looker:
             seen.add([missing.wanted])
         except BuildError as error:
             problems = _flat(error)
-        except ConversionError as error:
-            problems = [f"Marp: {error}"]
         except Exception as error:  # a half-written file may break anything; the next look sees it whole
             problems = [f"{type(error).__name__}: {error}"]
         if pages:

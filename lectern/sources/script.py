@@ -49,7 +49,10 @@ class FigureScript:
 def read_script(name: str, path: Path, project: Project, digests: Digests) -> FigureScript:
     """Read the script at `path`; raise FigureError, with its line, where it breaks the contract."""
     shown = project.shown(path)
-    facts = digests.derive(f"script {path.suffix}", path, lambda text: _facts(source_of(text, path), shown))
+    try:
+        facts = digests.derive(f"script {path.suffix}", path, lambda text: _facts(source_of(text, path), shown))
+    except UnicodeDecodeError as error:
+        raise FigureError(f"cannot read the script: {error}", Place(shown), "save it as UTF-8") from error
     steps = {
         step: Step(
             code=facts[step]["code"],
