@@ -50,7 +50,9 @@ def read_script(name: str, path: Path, project: Project, digests: Digests) -> Fi
     """Read the script at `path`; raise FigureError, with its line, where it breaks the contract."""
     shown = project.shown(path)
     try:
-        facts = digests.derive(f"script {path.suffix}", path, lambda text: _facts(source_of(text, path), shown))
+        facts = digests.derive(
+            f"script {path.suffix}", path, lambda text: _facts(source_of(text, path), shown)
+        )
     except UnicodeDecodeError as error:
         raise FigureError(f"cannot read the script: {error}", Place(shown), "save it as UTF-8") from error
     steps = {
