@@ -6,6 +6,7 @@ from benchmarks import (
     from_nothing,
     nothing_to_do,
     patching,
+    preview,
     prose_edit,
     sae,
     toy_models,
@@ -14,6 +15,7 @@ from benchmarks import (
 for benchmark in (
     nothing_to_do,
     prose_edit,
+    preview,
     from_nothing,
     first_forward,
     cached_forward,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from pathlib import Path
 
 from benchmarks.measure import build, copy_of_project, in_turn, report, seconds
@@ -14,6 +15,15 @@ from lectern.project import Project
 from lectern.workshop import open_workshop
 
 SENTENCE = "Abrirla hace falta para:"
+
+
+def write_word(deck: Path, word: str) -> float:
+    """End the sentence with a word that the deck has not held before, and return when it was written."""
+    before, _, after = deck.read_text(encoding="utf-8").partition(SENTENCE)
+    _, _, rest = after.partition("\n")
+    began = time.time()
+    deck.write_text(f"{before}{SENTENCE} {word}\n{rest}", encoding="utf-8")
+    return began
 
 
 def markdown_of(root: Path) -> str:
@@ -35,13 +45,11 @@ def main() -> None:
             """Change the sentence in both decks, with a word that neither has held before."""
             word = f"edición{next(words)}"
             for deck in (root / "slides" / "mechinterp.md.j2", alone):
-                before, _, after = deck.read_text().partition(SENTENCE)
-                _, _, rest = after.partition("\n")
-                deck.write_text(f"{before}{SENTENCE} {word}\n{rest}")
+                write_word(deck, word)
 
         marp = root / "node_modules" / ".bin" / "marp"
         theme = root / "slides" / "mechinterp.css"
-        arguments = ["--html", "--theme-set", theme, alone, "-o", root / "alone.html"]
+        arguments = ["--no-stdin", "--html", "--theme-set", theme, "-o", root / "alone.html", alone]
         commands = {
             "build.py --formats html": build(root, "--formats", "html"),
             "marp": [marp, *arguments],
