@@ -96,6 +96,29 @@
     }
   }
 
+  let gone // the slide in view that is no longer in the deck, and the number of the one that is in view instead
+
+  /**
+   * Returns the new number of the slide in view.
+   *
+   * One that is gone is followed by the one that stood before it; if it comes back while that one is in view, as when a
+   * deck was read half-written, or a cut is undone, so does the view.
+   */
+  function stay(current, from, after) {
+    const { key, title } = gone?.at === current ? gone : slides[current]
+    const isIt = (slide) => slide.key === key || (title !== '' && slide.title === title)
+    const back = gone?.at === current ? after.findIndex(isIt) : -1
+    const known = from.indexOf(current)
+    if (back >= 0 || (known >= 0 && gone?.at !== current)) {
+      gone = undefined
+      return back >= 0 ? back : known
+    }
+    let index = known
+    for (let i = current - 1; i >= 0 && index < 0; i--) index = from.indexOf(i)
+    gone = { key, title, at: Math.max(index, 0) }
+    return gone.at
+  }
+
   /** Shows the slides that the server told, and stays on the slide and fragment that are in view. */
   function show(told) {
     const current = deck.slide(), fragment = deck.fragmentIndex
@@ -114,13 +137,11 @@
       deck.slides.splice(0, deck.slides.length, ...elements)
     }
     deck.fragments.splice(0, deck.fragments.length, ...elements.map(fragmentsOf))
+    const index = stay(current, from, told.slides)
     slides = told.slides.map(({ id, key, title }) => ({ id, key, title }))
-    // A slide that is gone is followed by the one that stood before it.
-    let index = -1
-    for (let i = current; i >= 0 && index < 0; i--) index = from.indexOf(i)
     const transitions = deck.skipTransition
     deck.skipTransition = true
-    deck.slide(Math.max(index, 0), { fragment: Math.min(fragment, deck.fragments[Math.max(index, 0)].length - 1) })
+    deck.slide(index, { fragment: Math.min(fragment, deck.fragments[index].length - 1) })
     deck.skipTransition = transitions
   }
 

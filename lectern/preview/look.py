@@ -132,6 +132,8 @@ class Looker:
         workshop, shown = seen.workshop, self._workshop.project.shown(self._path)
         workshop.digests.of(self._path)
         deck = read_deck(self._path, shown)
+        if not deck.text.strip():  # also for a moment while it is written
+            raise DeckError("the deck is empty", Place(shown), "write a slide, or undo what emptied it")
         themes = theme_files(deck.folder, workshop.digests)
         rendered = opened(deck, workshop).render(seen.lookup)
         ready = ReadyDeck(rendered, seen.states)

@@ -126,6 +126,23 @@ def test_the_slide_in_view_removed_leaves_the_one_before(
     shown.shows("Second")
 
 
+def test_the_slide_in_view_is_back_in_view_when_it_is_back_in_the_deck(
+    talk: Sandbox, preview: Preview, context: BrowserContext
+) -> None:
+    """A deck may be read half-written: what is seen then must not move the audience."""
+    shown = window(context, preview, "Bars")
+    whole = (talk.root / SOURCE).read_text(encoding="utf-8")
+    (talk.root / SOURCE).write_text(
+        whole.partition("# Second")[0].rstrip().removesuffix("---"), encoding="utf-8"
+    )
+    shown.page.wait_for_function("() => !document.body.textContent.includes('Bars')")
+    (talk.root / SOURCE).write_text("", encoding="utf-8")
+    expect(shown.page.locator(".lectern-problems")).to_contain_text("the deck is empty")
+    (talk.root / SOURCE).write_text(whole, encoding="utf-8")
+    shown.shows("Bars")
+    assert shown.kept
+
+
 def test_slides_are_stepped_through_after_an_edit(
     talk: Sandbox, preview: Preview, context: BrowserContext
 ) -> None:
