@@ -1,8 +1,9 @@
-"""Steering: a model runs on while the activation of one feature of an SAE is set, and its words are read.
+"""Steering: a model runs on with more or less of one feature of an SAE, and its words are read.
 
-At a hook point x becomes x + (value − f) d, where f is what the feature fires by itself and d its direction: all else
-that is in x stays, what the SAE does not tell of it too. A value of 0 ablates the feature. Source: Templeton et al.
-2024, section «Influence on behavior», who set features to multiples of the greatest value they were seen to have.
+At a hook point x becomes x + s d, where d is the feature's direction. The strength s is given, or it is value − f, where f
+is what the feature fires by itself, so that it then stands at that value; a value of 0 ablates the feature. All else that
+is in x stays, what the SAE does not tell of it too. Source: Templeton et al. 2024, section «Influence on behavior», who set
+features to multiples of the greatest value they were seen to have.
 
 What this shows is what the model does with more or less of a direction, also of amounts that no text brings about. It
 does not show that the model needs the feature: for that it has to be ablated where it fires.
@@ -10,7 +11,7 @@ does not show that the model needs the feature: for that it has to be ablated wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -25,17 +26,31 @@ from mechinterp.transformer import Hook, Transformer
 Hooks = Mapping[str, Hook]
 
 
+def add_feature(sae: SAE, feature: int, strength: float) -> Hook:
+    """Return what adds `strength` times a feature's direction, a row of W_dec as it is, whatever the feature fires.
+
+    Every position gets it but the first, where only the beginning of text is read. Raises ValueError where the SAE has
+    no such feature.
+    """
+    return _changing(sae, feature, lambda f: torch.full_like(f, strength))
+
+
 def set_feature(sae: SAE, feature: int, value: float) -> Hook:
     """Return what sets a feature at every position but the first, where only the beginning of text is read.
 
     Raises ValueError where the SAE has no such feature.
     """
+    return _changing(sae, feature, lambda f: value - f)
+
+
+def _changing(sae: SAE, feature: int, strength: Callable[[Tensor], Tensor]) -> Hook:
+    """Return what adds a feature's direction as strongly as its activation tells, except at the first position."""
     if not 0 <= feature < sae.d_sae:
         raise ValueError(f"expected a feature from 0 to {sae.d_sae - 1}, got {feature}")
 
     def hook(x: Float[Tensor, "batch pos d_model"]) -> Tensor:
         f = sae.encode(x)[..., feature]
-        change = (value - f)[..., None] * sae.W_dec[feature]
+        change = strength(f)[..., None] * sae.W_dec[feature]
         return torch.cat((x[:, :1], (x + change)[:, 1:]), dim=1)
 
     return hook
@@ -79,8 +94,10 @@ def steering_effect(
     """Return the effect of a feature on the probability of some words, and that of other live ones, drawn at random.
 
     A feature counts as firing above half of the most that it fires in these texts; the first position, where nothing is
-    set, is left out. Raises ValueError where it never fires, or always, or no other feature fires.
+    set, is left out. Raises ValueError where it never fires, or always, no other feature fires, or none is to be drawn.
     """
+    if n_others < 1:
+        raise ValueError(f"expected at least one other feature as the control, got n_others = {n_others}")
     f = sae.encode(activations(model.transformer, tokens, hook)[:, 1:])
     most = f.amax((0, 1))
     if not most[feature]:

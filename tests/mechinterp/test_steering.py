@@ -14,6 +14,7 @@ from mechinterp.model import Model
 from mechinterp.sae.autoencoder import SAE, StandardSAE
 from mechinterp.steering import (
     ablate_feature,
+    add_feature,
     continuations,
     mass_on,
     set_feature,
@@ -64,6 +65,23 @@ def test_it_is_added_in_its_direction_whatever_its_length() -> None:
     assert set_feature(sae, 0, 2.5)(x)[0, 1].tolist() == [5 + 0.5 * 3, 1 + 0.5 * 4]
 
 
+def test_a_direction_is_added_as_strongly_as_is_asked_whatever_fires() -> None:
+    sae = StandardSAE(torch.eye(2), torch.zeros(2), torch.tensor([[3.0, 4.0], [0.0, 1.0]]), torch.zeros(2))
+    x = torch.tensor([[[1.0, 1.0], [5.0, 1.0], [-5.0, 0.0]]])
+    assert add_feature(sae, 0, 2.0)(x).tolist() == [[[1, 1], [5 + 6, 1 + 8], [-5 + 6, 8]]]
+    assert add_feature(sae, 1, -1.5)(x).tolist() == [[[1, 1], [5, -0.5], [-5, -1.5]]]
+    assert x[0, 1].tolist() == [5, 1]  # not in place
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_adding_what_a_feature_lacks_is_setting_it(kind: str) -> None:
+    sae, x = random_sae(kind), torch.randn(1, 2, 6, generator=torch.Generator().manual_seed(5))
+    f = sae.encode(x)[0, 1]
+    for feature in range(15):
+        added = add_feature(sae, feature, 4.0 - f[feature].item())(x)
+        torch.testing.assert_close(added, set_feature(sae, feature, 4.0)(x))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_setting_a_feature_to_what_it_fires_changes_nothing(kind: str) -> None:
     sae, x = random_sae(kind), torch.randn(1, 2, 6, generator=torch.Generator().manual_seed(3))
@@ -92,6 +110,8 @@ def test_the_first_position_is_left_and_ablating_is_setting_to_nothing(kind: str
 def test_a_feature_that_is_not_there_is_refused(feature: int) -> None:
     with pytest.raises(ValueError, match=f"expected a feature from 0 to 14, got {feature}"):
         set_feature(random_sae("topk"), feature, 1.0)
+    with pytest.raises(ValueError, match=f"expected a feature from 0 to 14, got {feature}"):
+        add_feature(random_sae("topk"), feature, 1.0)
 
 
 def test_the_mass_on_words_is_the_sum_of_their_probabilities() -> None:
@@ -167,6 +187,12 @@ def test_a_feature_without_an_effect_to_measure_is_refused() -> None:
         effect([0.0, 0.0, 1e6] + [0.0] * 12)
     with pytest.raises(ValueError, match="and another to fire as the control"):
         effect([-1e6, -1e6, 0.0] + [-1e6] * 12)
+
+
+def test_a_control_of_no_feature_is_refused() -> None:
+    sae = double(random_sae("topk", d_model=16))
+    with pytest.raises(ValueError, match="at least one other feature as the control, got n_others = 0"):
+        steering_effect(random_model(), HOOK, sae, 0, WORDS, tokens(), n_others=0, seed=0)
 
 
 def biased(*probabilities: float) -> Transformer:
