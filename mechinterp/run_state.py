@@ -12,10 +12,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-PARAMETERS, RUN = (
-    "parameters.",
-    "run",
-)  # what the parameters' names begin with, and the key that holds the rest
+PARAMETERS = "parameters."  # what the parameters' names begin with
+RUN = "run"  # the key that holds what JSON can tell
 
 
 def write_state(

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
-from lectern.project import ENGINE_ROOT
 from mechinterp.loading import load_model
 from mechinterp.sae import __main__ as command
 from mechinterp.sae import texts
 from mechinterp.sae.autoencoder import GatedSAE, JumpReLUSAE, StandardSAE, TopKSAE
 from mechinterp.sae.checkpoint import load_sae
 from mechinterp.sae.training import Run
+from tests.mechinterp.commands import finished, interrupted
 
 HOOK = "blocks.1.hook_resid_post"
 SMALL = ("--steps", "12", "--d-sae", "24")
@@ -244,23 +241,12 @@ def test_a_model_in_a_folder_serves(
 
 @pytest.mark.heavy
 def test_the_command_can_be_interrupted_and_goes_on(tmp_path: Path) -> None:
-    arguments = [sys.executable, "-m", "mechinterp.sae", "--out", str(tmp_path / "sae"), "--d-sae", "64"]
-    arguments += ["--steps", "150", "--k", "4"]
-    environment = {**os.environ, "COLUMNS": "100"}
-    running = subprocess.Popen(
-        arguments, cwd=ENGINE_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert running.stdout is not None
-    assert "from step 0 of 150" in running.stdout.readline()
-    running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=120)
-    assert running.returncode == 130
+    arguments = ("--out", str(tmp_path / "sae"), "--d-sae", "64", "--steps", "150", "--k", "4")
+    code, errors = interrupted("mechinterp.sae", arguments, "from step 0 of 150")
+    assert code == 130
     assert "the same command goes on from the last step" in errors
     assert "Traceback" not in errors
     assert not (tmp_path / "sae").exists()
-    done = subprocess.run(
-        arguments, cwd=ENGINE_ROOT, env=environment, capture_output=True, text=True, check=True
-    )
-    assert "interpretable" in done.stdout
+    assert "interpretable" in finished("mechinterp.sae", arguments)
     assert {path.name for path in tmp_path.iterdir()} == {"sae", "sae.state"}
     assert load_sae(tmp_path / "sae").sae.d_sae == 64

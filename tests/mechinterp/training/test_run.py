@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +11,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lectern.project import ENGINE_ROOT
 from mechinterp.training import run as training
 from mechinterp.training.batches import MARK, batch_at, marked_sequences, repeated_sequences
 from mechinterp.training.parameters import checkpoint_of, initial_parameters, transformer_of
 from mechinterp.training.settings import Settings
+from tests.mechinterp.commands import finished, interrupted
 
 TINY = Settings(seed=1, steps=8, n_layers=2, n_heads=2, d_model=16, d_mlp=8, d_vocab=50, n_ctx=24, batch=8)
 CPU = torch.device("cpu")
@@ -119,31 +115,11 @@ def test_parameters_split_for_the_optimiser_are_the_same_model() -> None:
 
 @pytest.mark.heavy
 def test_the_command_can_be_interrupted_and_goes_on(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "mechinterp.training",
-        "--out",
-        str(tmp_path),
-        "--steps",
-        "40",
-        "--seed",
-        "3",
-    ]
-    environment = {**os.environ, "COLUMNS": "100"}
-    running = subprocess.Popen(
-        command, cwd=ENGINE_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert running.stdout is not None
-    assert "from step 0 of 40" in running.stdout.readline()
-    running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=120)
-    assert running.returncode == 130
+    arguments = ("--out", str(tmp_path), "--steps", "40", "--seed", "3")
+    code, errors = interrupted("mechinterp.training", arguments, "from step 0 of 40")
+    assert code == 130
     assert "the same command goes on from the last step" in errors
-    done = subprocess.run(
-        command, cwd=ENGINE_ROOT, env=environment, capture_output=True, text=True, check=True
-    )
-    assert "IOI, logit difference" in done.stdout
+    assert "IOI, logit difference" in finished("mechinterp.training", arguments)
     written = {path.name for path in tmp_path.iterdir()}
     assert written >= {
         "config.json",
