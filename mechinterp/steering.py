@@ -1,9 +1,9 @@
 """Steering: a model runs on with more or less of one feature of an SAE, and its words are read.
 
-At a hook point x becomes x + s d, where d is the feature's direction. The strength s is given, or it is value − f, where f
-is what the feature fires by itself, so that it then stands at that value; a value of 0 ablates the feature. All else that
-is in x stays, what the SAE does not tell of it too. Source: Templeton et al. 2024, section «Influence on behavior», who set
-features to multiples of the greatest value they were seen to have.
+At a hook point x becomes x + s d, where d is the feature's direction. The strength s is given, or it is value − f,
+where f is what the feature fires by itself, so that it then stands at that value; a value of 0 ablates the feature.
+All else that is in x stays, what the SAE does not tell of it too. Source: Templeton et al. 2024, section «Influence
+on behavior», who set features to multiples of the greatest value they were seen to have.
 
 What this shows is what the model does with more or less of a direction, also of amounts that no text brings about. It
 does not show that the model needs the feature: for that it has to be ablated where it fires.

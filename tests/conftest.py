@@ -46,6 +46,32 @@ def draw(data, color="black"):
     return figure
 '''
 
+# In place of "    return Result": longer than any test waits.
+SLOW = "    import threading\n    threading.Event().wait(60)\n    return Result"
+
+DECK = """
+---
+marp: true
+lang: es
+title: Prueba
+author: Nadie
+math: katex
+---
+
+# Uno
+
+[[ figures.one ]]
+
+[% claim figures.one.claims.positive %]Dos veces es [[ figures.one.twice ]].[% endclaim %]
+
+---
+
+# Dos
+
+$x^2$
+"""
+HTML = ("--formats", "html")
+
 
 @dataclass
 class Sandbox:
@@ -115,6 +141,35 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     found = Sandbox(tmp_path)
     with found.closing:
         yield found
+
+
+@pytest.fixture
+def lecture(sandbox: Sandbox) -> Sandbox:
+    sandbox.figure("one")
+    sandbox.deck(DECK)
+    return sandbox
+
+
+@pytest.fixture
+def built(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> Sandbox:
+    sandbox.figure("one")
+    sandbox.deck(DECK)
+    sandbox.write("slides/refs.bib", "@misc{doe2020, author={Doe, Jane}, title={T}, year=2020}")
+    assert sandbox.build(*HTML) == 0
+    capsys.readouterr()
+    return sandbox
+
+
+def outputs(sandbox: Sandbox) -> dict[str, bytes]:
+    return {
+        str(path): path.read_bytes()
+        for folder in ("img", "dist")
+        for path in (sandbox.root / folder).iterdir()
+    }
+
+
+def page(sandbox: Sandbox, path: str = "dist/mechinterp.html") -> str:
+    return (sandbox.root / path).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

@@ -1,49 +1,14 @@
 """Whole builds of small decks, through the command line."""
 
-import json
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import FIGURE, Sandbox
+from tests.conftest import HTML, Sandbox, page
 
 pytestmark = pytest.mark.heavy
-
-DECK = """
----
-marp: true
-lang: es
-title: Prueba
-author: Nadie
-math: katex
----
-
-# Uno
-
-[[ figures.one ]]
-
-[% claim figures.one.claims.positive %]Dos veces es [[ figures.one.twice ]].[% endclaim %]
-
----
-
-# Dos
-
-$x^2$
-"""
-HTML = ("--formats", "html")
-
-
-@pytest.fixture
-def lecture(sandbox: Sandbox) -> Sandbox:
-    sandbox.figure("one")
-    sandbox.deck(DECK)
-    return sandbox
-
-
-def page(sandbox: Sandbox, path: str = "dist/mechinterp.html") -> str:
-    return (sandbox.root / path).read_text(encoding="utf-8")
 
 
 def snapshot(sandbox: Sandbox) -> dict[str, bytes]:
@@ -237,132 +202,3 @@ def test_the_computed_number_follows_into_the_prose(lecture: Sandbox) -> None:
     lecture.edit("figures/one.py", "number=2", "number=21")
     lecture.build(*HTML)
     assert "Dos veces es 42." in page(lecture)
-
-
-class TestPlainDecks:
-    """`--deck PATH` with Marp Markdown that knows nothing of templates."""
-
-    def test_figures_are_shown_and_other_files_embedded(self, lecture: Sandbox, tmp_path: Path) -> None:
-        lecture.figure("path-patching", FIGURE)
-        talk = tmp_path / "talk"
-        lecture.deck(
-            """
-            ---
-            theme: gaia
-            class: lead
-            ---
-            # [[ not a template ]] {{ nor this }}
-            ![](img/one.png)
-            ---
-            # Background
-            ![bg](img/path_patching.png)
-            ---
-            `img/path-patching.png`
-            ---
-            ![photo](photo.png)
-            """,
-            "talk/talk.md",
-        )
-        (talk / "photo.png").write_bytes(b"\x89PNG photo")
-        assert lecture.build("--deck", str(talk / "talk.md"), "--out", str(tmp_path / "out"), *HTML) == 0
-        text = page(lecture, "out/talk.html")
-        assert "[[ not a template ]] {{ nor this }}" in text
-        assert text.count("data:image/png;base64,") == 4
-        assert 'alt="A bar"' in text
-        assert 'alt="photo"' in text
-        assert 'class="lead"' in text
-        assert "section.gaia" in text or "gaia" in text
-
-    def test_its_own_theme_beside_it(self, lecture: Sandbox) -> None:
-        lecture.write("talk/mine.css", "/* @theme mine */ section { background: url(paper.png) }")
-        (lecture.root / "talk/paper.png").write_bytes(b"paper")
-        deck = lecture.deck("---\ntheme: mine\n---\n# T", "talk/talk.md")
-        assert lecture.build("--deck", str(deck), *HTML) == 0
-        assert "data:image/png;base64,cGFwZXI=" in page(lecture, "dist/talk.html")
-
-    def test_an_unknown_theme(self, lecture: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
-        deck = lecture.deck("---\ntheme: gaya\n---\n# T", "talk/talk.md")
-        assert lecture.build("--deck", str(deck), *HTML) == 1
-        assert "there is no theme 'gaya'\n  → did you mean 'gaia'?" in capsys.readouterr().err
-
-    def test_a_deck_that_does_not_exist(self, lecture: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
-        assert lecture.build("--deck", "nowhere.md") == 1
-        assert re.search(r"error: there is no deck .*nowhere\.md", capsys.readouterr().err)
-
-
-class TestFigureCommand:
-    def test_a_figure_with_its_sidecar(
-        self, lecture: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert lecture.build("figure", "one", "-o", f"{tmp_path}/talk/") == 0
-        assert capsys.readouterr().out.strip() == str(tmp_path / "talk/one.svg")
-        assert json.loads((tmp_path / "talk/one.json").read_text())["values"] == {"twice": 4}
-
-    def test_other_parameters_and_formats(self, lecture: Sandbox, tmp_path: Path) -> None:
-        arguments = ("figure", "one", "-p", "number=5", "-p", "color=red")
-        assert lecture.build(*arguments, "--format", "png", "-o", f"{tmp_path}/a.png") == 0
-        assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
-        assert json.loads((tmp_path / "a.json").read_text())["values"] == {"twice": 10}
-        assert lecture.build(*arguments, "--format", "pdf", "-o", f"{tmp_path}/a.pdf") == 0
-        assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
-
-    def test_without_a_place_it_stays_in_img(
-        self, lecture: Sandbox, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert lecture.build("figure", "one") == 0
-        assert capsys.readouterr().out.strip() == str(lecture.root / "img/one.svg")
-
-    @pytest.mark.parametrize(
-        ("arguments", "message"),
-        [
-            (("oen",), "there is no figure 'oen'\n  → did you mean 'one'?"),
-            (("one", "-p", "colour=red"), "has no parameter 'colour'\n  → did you mean 'color'?"),
-            (("one", "-p", "number"), "cannot read parameter 'number'"),
-            (("one", "-p", "number=x"), "parameter 'number' cannot be 'x'"),
-            (("one", "-o", "picture.pdf"), "picture.pdf does not end in .svg"),
-        ],
-    )
-    def test_bad_usage(
-        self, lecture: Sandbox, arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert lecture.build("figure", *arguments) == 1
-        assert message in capsys.readouterr().err
-
-
-class TestListAndExplain:
-    def test_list_tells_how_each_figure_stands(
-        self, lecture: Sandbox, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        lecture.figure("two")
-        lecture.make("one", "two")
-        lecture.edit("figures/two.py", "number=2", "number=3")
-        lecture.figure("zero", "def compute(:")
-        lecture.figure("new")
-        capsys.readouterr()
-        assert lecture.build("list") == 1
-        lines = dict(
-            re.split(r"\s+", line, maxsplit=1)
-            for line in capsys.readouterr().out.splitlines()
-            if "→" not in line
-        )
-        assert lines["one"] == "fresh   Twice a number."
-        assert lines["two"].startswith("stale")
-        assert lines["new"].startswith("new")
-        assert lines["zero"].startswith("broken  figures/zero.py, line 1: syntax error")
-
-    def test_explain_names_what_changed(self, lecture: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
-        lecture.make("one")
-        lecture.build("explain", "one")
-        said = capsys.readouterr().out
-        assert said.startswith("one is fresh\n  compute: nothing changed of\n    code")
-        lecture.edit("figures/one.py", "number=2", "number=3")
-        lecture.edit("figures/one.py", "figsize=(2, 1)", "figsize=(3, 1)")
-        lecture.build("explain", "one")
-        said = capsys.readouterr().out
-        assert "one is stale" in said
-        assert "compute: has to run, since\n    parameter number: 2 → 3" in said
-        assert "draw: to be seen once compute has run" in said
-
-    def test_explain_an_unknown_figure(self, lecture: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
-        assert lecture.build("explain", "oen") == 1
-        assert "did you mean 'one'" in capsys.readouterr().err

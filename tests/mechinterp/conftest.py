@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -68,6 +69,12 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
         return made[shape]
 
     return make
+
+
+@pytest.fixture
+def copy(checkpoint: Callable[[str], Path], tmp_path: Path) -> Callable[[str], Path]:
+    """Copy a checkpoint to where it may be damaged."""
+    return lambda shape: Path(shutil.copytree(checkpoint(shape), tmp_path / f"copy_of_{shape}"))
 
 
 @pytest.fixture(scope="module", autouse=True)
