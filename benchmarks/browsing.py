@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,23 +111,28 @@ def browser(cache: Path) -> Iterator[Any]:
 def running(command: Command, folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Run a server until the end of the block."""
     words = [str(word) for word in command]
-    process = subprocess.Popen(
-        words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    process = subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         yield process
     finally:
         process.terminate()
-        process.communicate()
+        process.wait()
+
+
+def said(process: subprocess.Popen[str], pattern: str) -> str:
+    """Wait until a server says what matches a pattern, and return that; what it says later is read and forgotten."""
+    assert process.stdout
+    found = (re.search(pattern, line) for line in process.stdout)
+    match = next(filter(None, found))[0]
+    threading.Thread(target=process.stdout.read, daemon=True).start()  # a full pipe would stop the server
+    return match
 
 
 @contextmanager
 def previewed(root: Path) -> Iterator[tuple[str, int]]:
     """Preview the copy's deck; yield the page's address, and the server's process id."""
     with running(build(root, "--watch"), root) as process:
-        assert process.stdout
-        found = (re.search(r"http://\S+", line) for line in process.stdout)
-        yield next(address[0] for address in found if address), process.pid
+        yield said(process, r"http://\S+"), process.pid
 
 
 @contextmanager
@@ -136,9 +141,8 @@ def marp_watching(deck: Path, root: Path) -> Iterator[str]:
     page = deck.with_suffix(".html")
     marp = ENGINE_ROOT / "node_modules" / ".bin" / "marp"
     theme = root / "slides" / "mechinterp.css"
-    with running([marp, "--no-stdin", "-w", "--html", "--theme-set", theme, "-o", page, deck], root):
-        deadline = time.monotonic() + 30
-        while not (page.is_file() and "__marpCliWatchWS" in page.read_text(encoding="utf-8")):
-            assert time.monotonic() < deadline, "Marp has not written its page"
-            time.sleep(0.1)
+    with running(
+        [marp, "--no-stdin", "-w", "--html", "--theme-set", theme, "-o", page, deck], root
+    ) as process:
+        said(process, "Start watching")
         yield page.as_uri()

@@ -52,8 +52,11 @@ class Changes(FileSystemEventHandler):
         return bool(new)
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        """Pass on what changed: both names of a file that was renamed, as editors do when they save."""
-        if event.event_type in CHANGES:
+        """Pass on what changed: both names of a file that was renamed, as editors do when they save.
+
+        That a folder was modified says no more than that something in it was changed, which is told by its own name.
+        """
+        if event.event_type in CHANGES and not (event.is_directory and event.event_type == EVENT_TYPE_MODIFIED):
             for path in (event.src_path, event.dest_path):
                 if path:
                     self._tell(Path(str(path)))
