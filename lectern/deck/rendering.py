@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from lectern.deck.bibliography import Bibliography, parse_bibtex
 from lectern.deck.mentions import PATH, figure_of, mentions, show_lone_code
 from lectern.deck.numbers import Numbers
+from lectern.deck.pieces import Pieces
 from lectern.deck.source import DeckSource
 from lectern.deck.template import DeckTemplate, Rendered
 from lectern.deck.views import Lookup, NotMadeError
@@ -96,9 +97,9 @@ class Opened(Protocol):
         ...
 
 
-def opened(deck: DeckSource, workshop: Workshop) -> Opened:
-    """Return a deck ready to be rendered, whatever it is written in."""
-    return _template(deck, workshop) if deck.is_template else _Plain(deck, workshop)
+def opened(deck: DeckSource, workshop: Workshop, pieces: Pieces | None = None) -> Opened:
+    """Return a deck ready to be rendered, whatever it is written in; `pieces` are those of its last rendering."""
+    return _template(deck, workshop, pieces) if deck.is_template else _Plain(deck, workshop)
 
 
 def _draft(source: Opened, wanted: list[Request], workshop: Workshop) -> str | None:
@@ -112,11 +113,11 @@ def _draft(source: Opened, wanted: list[Request], workshop: Workshop) -> str | N
     return None
 
 
-def _template(deck: DeckSource, workshop: Workshop) -> DeckTemplate:
+def _template(deck: DeckSource, workshop: Workshop, pieces: Pieces | None) -> DeckTemplate:
     numbers = Numbers(deck.language)
     functions = _citing(deck, workshop, numbers)
     return DeckTemplate(
-        deck, workshop.project, workshop.catalogue, workshop.digests, numbers.filters, functions
+        deck, workshop.project, workshop.catalogue, workshop.digests, numbers.filters, functions, pieces
     )
 
 

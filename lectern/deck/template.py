@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from jinja2 import (
     Environment,
     FileSystemLoader,
     StrictUndefined,
+    Template,
     TemplateNotFound,
     TemplateSyntaxError,
     UndefinedError,
@@ -20,6 +21,7 @@ from jinja2 import (
 )
 
 from lectern.deck.claims import ClaimTag, Stated
+from lectern.deck.pieces import Pieces
 from lectern.deck.source import DeckSource
 from lectern.deck.views import FiguresView, Lookup, NotMadeError
 from lectern.errors import BuildError, DeckError, Place
@@ -48,8 +50,10 @@ class DeckTemplate:
         digests: Digests,
         filters: Mapping[str, Callable[..., str]],
         functions: Mapping[str, Callable[..., str]],
+        pieces: Pieces | None = None,
     ) -> None:
         self._deck = deck
+        self._pieces = pieces
         self._project = project
         self._catalogue = catalogue
         self._environment = Environment(
@@ -94,11 +98,22 @@ class DeckTemplate:
 
         Raises NotMadeError for a figure it does not find, DeckError, with file and line, for what is undefined.
         """
+        names = {"figures": FiguresView(self._catalogue, made), **self._functions}
+        if self._pieces:
+            with contextlib.suppress(
+                Exception
+            ):  # rendered whole, it tells where the mistake is, if it is one
+                deck = self._deck
+                return self._rendered(
+                    self._pieces.templates(self._environment, deck.language, deck.text), names
+                )
+        with self._mending():
+            return self._rendered([self._environment.get_template(self._deck.path.name)], names)
+
+    def _rendered(self, templates: Iterable[Template], names: Mapping[str, Any]) -> Rendered:
         stated: list[Stated] = []
         self._environment.stated = stated  # type: ignore[attr-defined]
-        with self._mending():
-            template = self._environment.get_template(self._deck.path.name)
-            markdown = template.render(figures=FiguresView(self._catalogue, made), **self._functions)
+        markdown = "".join(template.render(names) for template in templates)
         return Rendered(markdown, tuple(stated))
 
     @contextlib.contextmanager

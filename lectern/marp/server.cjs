@@ -21,12 +21,23 @@ const { LAYOUT, ONE_NOTE, SLIDES, STYLE, convert, filled, page, shell } = requir
 
 Offline.cache = cache
 
+let marp, made // Marp, and the themes and options that it was made with
 let rendered // the deck last rendered
+
+/** Returns Marp with these themes: the one at hand where it is so already, as reading themes takes half of a render. */
+function engine(themes, html) {
+  const wanted = JSON.stringify([themes, html])
+  if (wanted !== made) {
+    Offline.themes = themes
+    marp = new Offline({ ...LAYOUT, ...(html ? { html: true } : {}) })
+    made = wanted
+  }
+  return marp
+}
 
 const operations = {
   render({ markdown, themes, html }) {
-    Offline.themes = themes
-    const marp = new Offline({ ...LAYOUT, ...(html ? { html: true } : {}) })
+    const marp = engine(themes, html)
     const { html: slides, css, comments } = marp.render(markdown, { htmlAsArray: true })
     rendered = { slides, css, comments }
     return { slides, css, comments, themes: [...marp.themeSet.themes()].map((theme) => theme.name) }

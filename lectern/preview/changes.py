@@ -30,8 +30,8 @@ CHANGES = (
 class Changes(FileSystemEventHandler):
     """Tells of every change in the watched folders, each by the path that changed."""
 
-    def __init__(self, tell: Callable[[Path], None]) -> None:
-        self._tell = tell
+    def __init__(self, tell: Callable[[Path, bool], None]) -> None:
+        self._tell = tell  # with the path, and whether the change is over as far as the system tells
         self._observer = Observer()
         self._watched: dict[Path, tuple[int, ObservedWatch]] = {}  # with the folder's inode
         self._observer.start()
@@ -56,10 +56,13 @@ class Changes(FileSystemEventHandler):
 
         That a folder was modified says no more than that something in it was changed, which is told by its own name.
         """
-        if event.event_type in CHANGES and not (event.is_directory and event.event_type == EVENT_TYPE_MODIFIED):
-            for path in (event.src_path, event.dest_path):
-                if path:
-                    self._tell(Path(str(path)))
+        kind = event.event_type
+        if kind not in CHANGES or (event.is_directory and kind == EVENT_TYPE_MODIFIED):
+            return
+        if event.src_path:
+            self._tell(Path(str(event.src_path)), kind == EVENT_TYPE_CLOSED)
+        if event.dest_path:
+            self._tell(Path(str(event.dest_path)), True)
 
     def close(self) -> None:
         """Stop observing."""
@@ -74,6 +77,6 @@ def _inode(folder: Path) -> int | None:
         return None
 
 
-def nearest_folder(path: Path) -> Path:
-    """Return the folder of a path, or the nearest above it that is there."""
-    return next(folder for folder in path.parents if folder.is_dir())
+def nearest_folder(folder: Path) -> Path:
+    """Return a folder, or the nearest above it that is there."""
+    return next(candidate for candidate in (folder, *folder.parents) if candidate.is_dir())

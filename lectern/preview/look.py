@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from lectern.build import describing, resolving
 from lectern.deck.claims import placed
+from lectern.deck.pieces import Pieces
 from lectern.deck.rendering import ReadyDeck, opened, shown_by_path
 from lectern.deck.source import DeckSource, read_deck, read_front_matter, split_front_matter
 from lectern.deck.themes import check_theme, theme_files
@@ -48,6 +49,7 @@ class Looker:
 
     def __init__(self, path: Path, workshop: Workshop, renderer: Renderer) -> None:
         self._path, self._renderer, self._workshop = path, renderer, workshop
+        self._pieces = Pieces()
         self._known: dict[Request, State] = {}  # as last seen without an error
         self._shown: tuple[Request, ...] = ()  # by the last deck that could be rendered
 
@@ -75,8 +77,10 @@ class Looker:
 
         Given what changed since the last look, figures that depend on none of it are not looked at again.
         """
-        if changed is not None and not self.inputs.issuperset(changed):
-            changed = None  # a file that is new to the deck: what it is for, only a look at everything tells
+        if changed is not None and any(self._came_or_went(path) for path in changed):
+            changed = (
+                None  # what a file was for, or is, that is not known here, only a look at everything tells
+            )
         unchanged = self._unchanged(changed)
         pages, problems = None, []
         seen = _Seen(self._workshop, self._known, unchanged)
@@ -97,6 +101,10 @@ class Looker:
         stale, waiting = seen.stale()
         problems = [*dict.fromkeys([*problems, *(str(e) for e in seen.errors.values())])]
         return Look(pages, stale, waiting, tuple(seen.states), tuple(problems))
+
+    def _came_or_went(self, path: Path) -> bool:
+        """Whether a file is new to the deck, or is there and was not, or the other way round."""
+        return path not in self.inputs or (self._workshop.digests.seen.get(path) is None) == path.exists()
 
     def _anew(self, changed: Collection[Path] | None) -> Workshop:
         """Return the workshop with what changed to be looked at again, all of it where that is not known."""
@@ -135,7 +143,7 @@ class Looker:
         if not deck.text.strip():  # also for a moment while it is written
             raise DeckError("the deck is empty", Place(shown), "write a slide, or undo what emptied it")
         themes = theme_files(deck.folder, workshop.digests)
-        rendered = opened(deck, workshop).render(seen.lookup)
+        rendered = opened(deck, workshop, self._pieces).render(seen.lookup)
         ready = ReadyDeck(rendered, seen.states)
         seen.add(shown_by_path(rendered.markdown, ready, workshop))
         for request, state in seen.states.items():

@@ -18,18 +18,19 @@ from lectern.preview.pages import Pages, read_pages, write_pages
 from lectern.preview.state import Feed, FigureState
 from lectern.project import Project
 
-QUIET = 0.02  # seconds without a change after which a save is taken to be complete
+QUIET = 0.05  # seconds without a change after which a save is taken to be complete, where nothing tells that it is
 IDLE = 1.0  # seconds without an event after which there is time for what nobody waits for
-LONGEST = 0.3  # seconds that a look is put off while changes keep coming
+LONGEST = 0.3  # seconds that nothing is shown while changes keep coming
 
 PHASES = {"compute": "computing", "draw": "drawing"}
 
 
 @dataclass(frozen=True)
 class Changed:
-    """A file or folder was changed."""
+    """A file or folder was changed; whether that is over: a file that was written is closed, or has got its name."""
 
     path: Path
+    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -60,25 +61,23 @@ class Loop(threading.Thread):
         super().__init__(name="preview", daemon=True)
         self._project, self._looker, self._feed, self._kept, self._told = project, looker, feed, kept, told
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._changes = Changes(lambda path: self._events.put(Changed(path)))
+        self._changes = Changes(lambda path, complete: self._events.put(Changed(path, complete)))
         self.jobs = Jobs(project, jobs, self._events.put, lambda: self._events.put(Moved()))
         self._failed: dict[Request, Ended] = {}
         self._look = Look(None, {}, frozenset(), (), ())
         self._unkept: Pages | None = None
+        self._closed = False
 
     def run(self) -> None:
         """Look once, then after every change, until it is closed."""
         self._feed.change(pages=read_pages(self._kept))
         self._refresh(None)
-        while not isinstance(event := self._next(), Closed):
-            if isinstance(event, Moved):
-                self._tell()
-                continue
-            changed: set[Path] = set()
-            if self._gather(event, changed):
-                break
-            if changed:
+        while not self._closed:
+            event = self._next()
+            if changed := self._gather(event):
                 self._refresh(changed)
+            else:
+                self._tell()  # at least that a job has come to its next step
         self._keep()
 
     def close(self) -> None:
@@ -88,25 +87,30 @@ class Loop(threading.Thread):
         self._changes.close()
         self.jobs.close()
 
-    def _gather(self, event: Event, changed: set[Path]) -> bool:
-        """Gather what changed, until changes pause, as one save is several; return whether the preview was closed."""
+    def _gather(self, event: Event | None = None) -> set[Path]:
+        """Return what changed, once every change is over: one save is several."""
         latest = time.monotonic() + LONGEST
-        self._note(event, changed)
+        changed: set[Path] = set()
+        going_on: set[Path] = set()
         with contextlib.suppress(queue.Empty):
-            while changed and time.monotonic() < latest:
-                event = self._events.get(timeout=QUIET)
-                if isinstance(event, Closed):
-                    return True
-                self._note(event, changed)
-        return False
+            while not self._closed and time.monotonic() < latest:
+                event = event or self._events.get(going_on != set(), QUIET)
+                noted = self._note(event)
+                changed |= noted
+                going_on = going_on - noted if getattr(event, "complete", True) else going_on | noted
+                event = None
+        return changed
 
-    def _note(self, event: Event, changed: set[Path]) -> None:
+    def _note(self, event: Event) -> set[Path]:
+        """Return the files that an event changed."""
         if isinstance(event, Changed) and self._matters(event.path):
-            changed.add(event.path)
+            return {event.path}
         if isinstance(event, Ended):
-            changed |= self._looker.files_of(event.request)
             if event.error:
                 self._failed[event.request] = event
+            return self._looker.files_of(event.request)
+        self._closed = self._closed or isinstance(event, Closed)
+        return set()
 
     def _matters(self, path: Path) -> bool:
         """Whether the deck depends on a path. What figures wrote is looked at when their jobs have ended."""
@@ -115,21 +119,29 @@ class Loop(threading.Thread):
             return False
         folders = self._looker.folders
         inputs = self._looker.inputs
-        return path in inputs or path.parent in folders or any(path in other.parents for other in inputs)
+        above = any(path in other.parents for other in (*inputs, *folders))
+        return path in inputs or path in folders or path.parent in folders or above
 
     def _is_ours(self, path: Path) -> bool:
         running = {request.stem for request in self.jobs.steps()}
         return path.is_relative_to(self._project.images) and path.stem in running
 
     def _refresh(self, changed: set[Path] | None) -> None:
-        """Look, and tell what was seen before anything else: somebody is waiting for it."""
+        """Look, and show what was seen, unless more has changed meanwhile: then look again, but not without end."""
         began = time.perf_counter()
-        self._look = look = self._looker.look(changed)
+        look = self._looker.look(changed)
+        while time.perf_counter() < began + LONGEST and (changed := self._gather()):
+            look = self._looker.look(changed)
+        self._show(look, time.perf_counter() - began)
+
+    def _show(self, look: Look, seconds: float) -> None:
+        """Tell what was seen before anything else: somebody is waiting for it."""
+        self._look = look
         self._failed = {r: end for r, end in self._failed.items() if look.stale.get(r) == end.inputs}
         self._tell()
         self.jobs.want({r: inputs for r, inputs in look.stale.items() if r not in self._failed})
         self._tell()
-        self._told(replace(look, problems=self._problems()), time.perf_counter() - began)
+        self._told(replace(look, problems=self._problems()), seconds)
         if self._changes.watch(self._folders()):
             for path in self._looker.outdated():
                 self._events.put(Changed(path))
@@ -152,7 +164,7 @@ class Loop(threading.Thread):
 
     def _folders(self) -> set[Path]:
         """Return the folders to watch: those of all inputs, and the ones above, which may be replaced as a whole."""
-        folders = {nearest_folder(path) for path in self._looker.inputs}
+        folders = {nearest_folder(folder) for folder in {path.parent for path in self._looker.inputs}}
         folders |= {folder for folder in self._looker.folders if folder.is_dir()}
         folders |= {folder.parent for folder in folders if folder != self._project.root}
         return {folder for folder in folders if not folder.is_relative_to(self._project.cache)}

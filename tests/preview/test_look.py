@@ -98,6 +98,22 @@ def test_what_a_figure_depends_on_makes_it_stale_and_leaves_the_others(
     assert look.pages
 
 
+def test_a_file_that_comes_or_goes_has_everything_looked_at(
+    talk: Sandbox, looker: Looker, looked_at: list[str]
+) -> None:
+    missing = talk.root / "helpers/scale/__init__.py"  # would be imported in place of helpers/scale.py
+    assert missing in looker.inputs
+    looker.look({missing})  # not there, as before
+    assert looked_at == []
+    talk.write("helpers/scale/__init__.py", "def scaled(numbers): return numbers")
+    assert BARS in looker.look({missing}).stale
+    assert set(looked_at) == {"bars", "dots"}
+    looked_at.clear()
+    missing.unlink()
+    assert looker.look({missing}).stale == {}
+    assert set(looked_at) == {"bars", "dots"}
+
+
 def test_a_picture_that_was_altered_makes_its_figure_stale(talk: Sandbox, looker: Looker) -> None:
     (talk.root / "img/dots.svg").write_text("<svg/>")
     assert set(looker.look({talk.root / "img/dots.svg"}).stale) == {DOTS}
