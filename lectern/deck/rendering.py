@@ -36,13 +36,16 @@ class ReadyDeck(Generic[Figure]):
     rendered: Rendered
     figures: Mapping[Request, Figure]
 
+    @functools.cached_property
+    def _by_stem(self) -> dict[str, Figure]:
+        return {made.stem.name: made for made in self.figures.values()}
+
     def made_for(self, url: str) -> Figure | None:
         """Return the figure whose picture an image's path means, or None for other files."""
         path = PurePosixPath(unquote(url))
         if path.parent.name != "img" or path.suffix[1:] not in IMAGES:
             return None
-        stems = {made.stem.name: made for made in self.figures.values()}
-        return stems.get(path.stem) or stems.get(canonical(path.stem))
+        return self._by_stem.get(path.stem) or self._by_stem.get(canonical(path.stem))
 
     def picture(self, url: str) -> Path | None:
         """Return the file of that picture."""

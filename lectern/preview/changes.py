@@ -77,6 +77,10 @@ def _inode(folder: Path) -> int | None:
         return None
 
 
-def nearest_folder(folder: Path) -> Path:
-    """Return a folder, or the nearest above it that is there."""
-    return next(candidate for candidate in (folder, *folder.parents) if candidate.is_dir())
+class Nearest(dict[Path, Path]):
+    """For a folder itself, or the nearest above it that is there; each is looked for once."""
+
+    def __missing__(self, folder: Path) -> Path:
+        """Look for a folder."""
+        self[folder] = folder if folder.is_dir() else self[folder.parent]
+        return self[folder]

@@ -145,7 +145,12 @@
     deck.skipTransition = transitions
   }
 
+  let noted // the notes that are in the page, as JSON
+
   function showNotes(told) {
+    const all = JSON.stringify(told.map(({ notes }) => notes))
+    if (all === noted) return
+    noted = all
     const olds = [...document.querySelectorAll('.bespoke-marp-note')]
     const parent = document.querySelector('.bespoke-marp-presenter-note-wrapper') || document.body
     for (const old of olds) old.remove()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lectern.making.request import Request
-from lectern.preview.changes import Changes, nearest_folder
+from lectern.preview.changes import Changes, Nearest
 from lectern.preview.jobs import Ended, Jobs
 from lectern.preview.look import Look, Looker
 from lectern.preview.pages import Pages, read_pages, write_pages
@@ -164,8 +164,9 @@ class Loop(threading.Thread):
 
     def _folders(self) -> set[Path]:
         """Return the folders to watch: those of all inputs, and the ones above, which may be replaced as a whole."""
-        folders = {nearest_folder(folder) for folder in {path.parent for path in self._looker.inputs}}
-        folders |= {folder for folder in self._looker.folders if folder.is_dir()}
+        nearest = Nearest()
+        folders = {nearest[path.parent] for path in self._looker.inputs}
+        folders |= {folder for folder in self._looker.folders if nearest[folder] == folder}
         folders |= {folder.parent for folder in folders if folder != self._project.root}
         return {folder for folder in folders if not folder.is_relative_to(self._project.cache)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import html
 import json
@@ -53,6 +54,7 @@ def slides_of(texts: Sequence[str], comments: Sequence[Sequence[str]]) -> tuple[
     return tuple(_slide(text, tuple(notes)) for text, notes in zip(texts, comments, strict=True))
 
 
+@functools.lru_cache(maxsize=1000)  # most slides of a deck stay as they are from one edit to the next
 def _slide(text: str, notes: tuple[str, ...]) -> Slide:
     heading = HEADING.search(text)
     plain = html.unescape(re.sub(r"<[^>]+>", "", heading[1])).strip() if heading else ""

@@ -56,20 +56,27 @@ def follow(names: Iterable[str], project: Project, digests: Digests) -> Imports:
 
 def _resolve(name: str, project: Project, digests: Digests) -> list[tuple[Path, str]]:
     """Return the project files that importing `name` runs, packages first, each with its package's name."""
-    parts = name.split(".")
     for root in project.search_path:
         found = []
-        for depth in range(1, len(parts) + 1):
-            base = root.joinpath(*parts[:depth])
-            package = base / "__init__.py"
-            module = base.with_suffix(".py")
+        for package, module, own, parent in _candidates(root, name):
             if digests.of(package) is not None:
-                found.append((package, ".".join(parts[:depth])))
+                found.append((package, own))
             elif digests.of(module) is not None:
-                found.append((module, ".".join(parts[: depth - 1])))
+                found.append((module, parent))
         if found:
             return found
     return []
+
+
+@functools.lru_cache(maxsize=10_000)
+def _candidates(root: Path, name: str) -> tuple[tuple[Path, Path, str, str], ...]:
+    """Return for each part of a module's name its file as a package, and as a module, with the packages they are of."""
+    parts = name.split(".")
+    return tuple(
+        (base / "__init__.py", base.with_suffix(".py"), ".".join(parts[:depth]), ".".join(parts[: depth - 1]))
+        for depth in range(1, len(parts) + 1)
+        for base in [root.joinpath(*parts[:depth])]
+    )
 
 
 def _read(text: str, path: Path, package: str, project: Project) -> dict[str, Any]:

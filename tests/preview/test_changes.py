@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lectern.preview.changes import Changes, nearest_folder
+from lectern.preview.changes import Changes, Nearest
 
 Told = queue.SimpleQueue[tuple[Path, bool]]  # paths, and whether their change is over
 
@@ -70,5 +70,7 @@ def test_reading_is_no_change(tmp_path: Path, told: Told) -> None:
 
 
 def test_the_nearest_folder_is_the_folder_where_it_is_there(tmp_path: Path) -> None:
-    assert nearest_folder(tmp_path) == tmp_path
-    assert nearest_folder(tmp_path / "not" / "here") == tmp_path
+    nearest = Nearest()
+    assert nearest[tmp_path] == tmp_path
+    assert nearest[tmp_path / "not" / "here"] == tmp_path
+    assert nearest[tmp_path / "not"] == tmp_path
