@@ -42,6 +42,10 @@ class Contents:
     descriptions: Mapping[str, str]
 
 
+class RendererDiedError(SetupError):
+    """Node ended; a long-lived renderer starts it anew when it is next to render."""
+
+
 class ConversionError(BuildError):
     """Marp could not do what it was asked; `code` is Marp CLI's, 2 where it found no browser."""
 
@@ -65,10 +69,16 @@ class Renderer:
         if not (ENGINE_ROOT / "node_modules" / "@marp-team" / "marp-cli").is_dir():
             raise SetupError("Marp is not installed", remedy=INSTALL)
         self._cache = cache / "marp"
+        self._long_lived = long_lived
         self._folder = tempfile.TemporaryDirectory(prefix="lectern-marp-", ignore_cleanup_errors=True)
         self._said = Path(self._folder.name, "stderr").open("w+")  # noqa: SIM115
+        self._asked = 0
+        self._rendered: tuple[dict[str, Any], Slides] | None = None
+        self._start(node)
+
+    def _start(self, node: str) -> None:
         # Compiling hot functions once more costs more than it saves in a process that renders a deck or two.
-        options = [] if long_lived else ["--no-opt"]
+        options = [] if self._long_lived else ["--no-opt"]
         self._process = subprocess.Popen(
             [node, *options, str(SERVER), str(self._cache)],
             stdin=subprocess.PIPE,
@@ -78,10 +88,8 @@ class Renderer:
             env={**os.environ, "TMPDIR": self._folder.name},
             start_new_session=True,  # Ctrl-C reaches this process, which ends that one in order
         )
-        self._asked = 0
         self._ready = False
         self._busy = False
-        self._rendered: tuple[dict[str, Any], Slides] | None = None
 
     def __enter__(self) -> Renderer:
         return self
@@ -118,6 +126,8 @@ class Renderer:
 
         The same deck asked for twice in a row is rendered once. Raises SetupError where Node died.
         """
+        if self._long_lived and self._process.poll() is not None:
+            self._start_anew()
         request = {"markdown": markdown, "themes": list(themes), "html": html}
         if self._rendered is None or self._rendered[0] != request:
             answer = self._ask("render", **request)
@@ -193,11 +203,18 @@ class Renderer:
             raise SetupError(answer["error"], remedy="install Node.js 20 or newer, then " + INSTALL)
         return answer
 
-    def _died(self) -> SetupError:
+    def _start_anew(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()  # type: ignore[union-attr]
+        self._rendered = None  # by the one that died
+        self._start(self._process.args[0])  # type: ignore[index]
+
+    def _died(self) -> RendererDiedError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=1)
         message = f"Node.js died while rendering (exit code {self._process.returncode}): {self._last_words()}"
-        return SetupError(message, remedy="build again; if it dies again, reinstall: " + INSTALL)
+        return RendererDiedError(message, remedy="build again; if it dies again, reinstall: " + INSTALL)
 
     def _last_words(self) -> str:
         self._said.seek(0)

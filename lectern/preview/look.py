@@ -23,7 +23,7 @@ from lectern.making.sidecar import IMAGES, with_suffix
 from lectern.making.state import State, States
 from lectern.making.store import Store
 from lectern.marp.page import descriptions, loads
-from lectern.marp.renderer import Contents, ConversionError, Renderer, Slides
+from lectern.marp.renderer import Contents, ConversionError, Renderer, RendererDiedError, Slides
 from lectern.marp.resources import absolute_css
 from lectern.preview.pages import Pages, digest, slides_of
 from lectern.sources.catalogue import Catalogue, check_acyclic
@@ -64,8 +64,9 @@ class Looker:
         return set(self._workshop.digests.searched)
 
     def outdated(self) -> list[Path]:
-        """Return the files that are no longer what the last look saw."""
-        return self._workshop.digests.changed(list(self._workshop.digests.seen))
+        """Return the files that are no longer what the last look saw, and those that a search would find now."""
+        digests = self._workshop.digests
+        return [*digests.changed(list(digests.seen)), *digests.found_since()]
 
     def files_of(self, request: Request) -> set[Path]:
         """Return the files that are written when a figure is made; none for one that was never looked at."""
@@ -86,7 +87,10 @@ class Looker:
         seen = _Seen(self._workshop, self._known, unchanged)
         try:
             seen.workshop = self._anew(changed)
-            pages, problems = self._pages(seen)
+            try:
+                pages, problems = self._pages(seen)
+            except RendererDiedError:  # killed, perhaps for its memory: once more, with another
+                pages, problems = self._pages(seen)
         except NotMadeError as missing:
             seen.add([missing.wanted])
         except BuildError as error:

@@ -41,6 +41,7 @@ class Digests:
             self._files, self._derived = {}, {}
         self.seen: dict[Path, str | None] = {}
         self.searched: set[Path] = set()  # folders in which files were looked for by pattern
+        self._matches: dict[tuple[Path, str], list[Path]] = {}  # of the patterns looked for
 
     def of(self, path: Path) -> str | None:
         """Return the digest of the file's content, or None where there is no such file."""
@@ -69,7 +70,16 @@ class Digests:
                 break
             fixed /= part
         self.searched.add(fixed)
-        return sorted(path for path in root.glob(pattern) if path.is_file())
+        self._matches[root, pattern] = found = _matching(root, pattern)
+        return found
+
+    def found_since(self) -> list[Path]:
+        """Return the files that would be found, or no longer, if what was looked for by pattern were looked for now."""
+        return [
+            path
+            for (root, pattern), found in self._matches.items()
+            for path in {*found} ^ {*_matching(root, pattern)}
+        ]
 
     def derive(self, kind: str, path: Path, function: Callable[[str], Any]) -> Any:
         """Return `function` of the file's text: JSON-like data, remembered by `kind` and content."""
@@ -88,7 +98,7 @@ class Digests:
 
     def look_again(self) -> None:
         """Begin anew, as the next build would: every file is looked at again when it is asked for."""
-        self.seen, self.searched = {}, set()
+        self.seen, self.searched, self._matches = {}, set(), {}
 
     def save(self) -> None:
         """Write what is remembered of the files that still exist."""
@@ -97,3 +107,7 @@ class Digests:
         self._derived = {k: v for k, v in self._derived.items() if k.rsplit(" ", 1)[1] in current}
         content = {"files": self._files, "derived": self._derived}
         atomic.write(self._memory, json.dumps(content).encode())
+
+
+def _matching(root: Path, pattern: str) -> list[Path]:
+    return sorted(path for path in root.glob(pattern) if path.is_file())

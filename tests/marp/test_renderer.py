@@ -1,13 +1,15 @@
 import os
+import re
 import signal
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lectern.errors import SetupError
-from lectern.marp.renderer import Contents, ConversionError, Renderer
+from lectern.marp.renderer import Contents, ConversionError, Renderer, RendererDiedError
 
 pytestmark = pytest.mark.heavy
 NOTHING = Contents({}, {})
@@ -137,3 +139,40 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
     assert not folder.exists()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_what_was_rendered_before_leaves_nothing(tmp_path: Path) -> None:
+    """One Marp renders deck after deck: each comes out as it does from a new one."""
+    decks = [
+        "---\ntheme: gaia\nclass: lead\npaginate: true\n---\n# One\n\n<!-- a note -->\n\n---\n\n# One\n\n$x$",
+        "---\nmath: katex\n---\n# One\n\n* a\n* b\n\n$\\gdef\\x{1}\\x$",
+        "---\nmath: mathjax\nheadingDivider: 1\n---\n# One\n# Two\n$y$ ![bg](a.png)",
+        "# One\n\n<style scoped>h1 { color: red }</style>\n\n---\n$\\x$",
+        "",
+    ]
+
+    def rendered(renderer: Renderer, deck: str) -> str:
+        return re.sub(
+            r"data-marpit-scope-\w+", "scope", str(renderer.render(deck, [], True))
+        )  # a random name
+
+    alone = []
+    for deck in decks:
+        with Renderer(tmp_path) as renderer:
+            alone.append(rendered(renderer, deck))
+    with Renderer(tmp_path, long_lived=True) as renderer:
+        assert [rendered(renderer, deck) for deck in decks + decks[::-1]] == alone + alone[::-1]
+
+
+def test_a_long_lived_renderer_starts_anew_when_node_was_killed(tmp_path: Path) -> None:
+    with Renderer(tmp_path, long_lived=True) as renderer:
+        before = renderer.render("# One", [], False)
+        os.kill(renderer._process.pid, signal.SIGKILL)
+        renderer._process.wait()
+        assert renderer.render("# One", [], False) == before
+        os.kill(renderer._process.pid, signal.SIGSTOP)
+        threading.Timer(0.1, os.kill, (renderer._process.pid, signal.SIGKILL)).start()  # while it is asked
+        with pytest.raises(RendererDiedError, match=r"Node\.js died while rendering"):
+            renderer.render("# Two", [], False)
+        assert "Two" in renderer.render("# Two", [], False).slides[0]
+        assert renderer.filled(NOTHING)[0] == renderer.render("# Two", [], False).slides

@@ -160,11 +160,13 @@ class Gate:
 class Preview:
     """`build.py --watch`, running on a lecture."""
 
-    def __init__(self, talk: Sandbox, *arguments: str, port: int | None = None) -> None:
+    def __init__(self, talk: Sandbox, *arguments: str, port: int | None = None, **environment: str) -> None:
         self.talk = talk
         self.diary = talk.root.parent / "diary"
         asked = str(port or free_port())
-        self.process = talk.command("--watch", "--port", asked, *arguments, DIARY=str(self.diary))
+        self.process = talk.command(
+            "--watch", "--port", asked, *arguments, DIARY=str(self.diary), **environment
+        )
         self.said: list[str] = []
         self.printed: list[str] = []
         self.address = self._address()
@@ -285,8 +287,10 @@ def window(context: BrowserContext, preview: Preview, heading: str = "First") ->
 
 
 @contextlib.contextmanager
-def previewing(talk: Sandbox, *arguments: str, port: int | None = None) -> Iterator[Preview]:
-    preview = Preview(talk, *arguments, port=port)
+def previewing(
+    talk: Sandbox, *arguments: str, port: int | None = None, **environment: str
+) -> Iterator[Preview]:
+    preview = Preview(talk, *arguments, port=port, **environment)
     try:
         yield preview
     finally:

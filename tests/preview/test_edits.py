@@ -38,6 +38,10 @@ def test_the_slide_its_fragment_and_the_zoom_stay(
 ) -> None:
     shown = window(context, preview, "Second")
     shown.page.evaluate("() => { document.documentElement.style.zoom = 1.5 }")
+    pinched = context.new_cdp_session(shown.page)
+    pinched.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 2})
+    scale = "() => window.visualViewport.scale"
+    assert shown.page.evaluate(scale) == 2
     for _ in range(2):
         shown.page.keyboard.press("ArrowRight")
     seen = shown.slide.locator('[data-bespoke-marp-fragment="active"]')
@@ -45,6 +49,7 @@ def test_the_slide_its_fragment_and_the_zoom_stay(
     talk.edit(SOURCE, "* two", "* zwei")
     expect(seen).to_have_text(["one", "zwei"])
     assert shown.page.evaluate("() => document.documentElement.style.zoom") == "1.5"
+    assert shown.page.evaluate(scale) == 2
     shown.page.keyboard.press("ArrowRight")
     expect(seen).to_have_text(["one", "zwei", "three"])
     shown.page.keyboard.press("ArrowRight")

@@ -1,5 +1,6 @@
 """The preview stays true whatever editors, git and the network do, and leaves nothing behind."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -133,6 +134,31 @@ def test_a_page_finds_the_preview_again_and_shows_the_newest(
         talk.edit(SOURCE, "* zwei", "* deux")
         shown.shows("deux")
         assert shown.kept
+
+
+def test_a_machine_that_slept_shows_what_was_saved_meanwhile(
+    talk: Sandbox, preview: Preview, context: BrowserContext
+) -> None:
+    shown = window(context, preview, "Second")
+    asleep = [preview.process.pid, *preview.descendants()]
+    for pid in asleep:
+        os.kill(pid, signal.SIGSTOP)
+    talk.edit(SOURCE, "* two", "* zwei")
+    for pid in asleep:
+        os.kill(pid, signal.SIGCONT)
+    shown.shows("Second", "zwei")
+    talk.edit(SOURCE, "* zwei", "* deux")
+    shown.shows("deux")
+    assert shown.kept
+
+
+def test_a_browser_is_opened_where_one_is_asked_for(talk: Sandbox, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "opened")
+    program = tmp_path / "browser"
+    program.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    program.chmod(0o755)
+    with previewing(talk, "--open", BROWSER=f"{program} %s") as preview:
+        assert (tmp_path / "opened").read_text() == f"{preview.address}\n"
 
 
 def test_what_figures_and_builds_write_is_no_edit(

@@ -1,5 +1,7 @@
 """What one look at the deck finds, and what it leaves unlooked at."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -162,3 +164,23 @@ def test_files_that_changed_since_they_were_seen_are_told(talk: Sandbox, looker:
     assert looker.outdated() == []
     changed = edited(talk, "data/table.txt", "3", "4")
     assert set(looker.outdated()) == changed
+
+
+def test_a_file_that_only_a_pattern_matches_is_told_when_it_is_new(talk: Sandbox, looker: Looker) -> None:
+    talk.edit("figures/bars.py", "def compute", 'FILES = ["data/*.csv", "data/*.txt"]\n\ndef compute')
+    talk.write("data/one.csv", "")
+    looker.look()
+    assert looker.outdated() == []
+    new = talk.write("data/two.csv", "")
+    assert looker.outdated() == [new]
+
+
+def test_a_renderer_that_was_killed_is_started_anew(
+    talk: Sandbox, looker: Looker, renderer: Renderer
+) -> None:
+    before = looker.look()
+    pid = renderer._process.pid
+    os.kill(pid, signal.SIGKILL)
+    look = looker.look()
+    assert (look.problems, look.pages) == ((), before.pages)
+    assert renderer._process.pid != pid

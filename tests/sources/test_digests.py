@@ -87,3 +87,20 @@ def test_globbing_notes_the_folders_searched(tmp_path: Path) -> None:
     assert digests.searched == {tmp_path / "a"}
     assert digests.glob(tmp_path, "a/**/*.csv") == [tmp_path / "a/b/y.csv", tmp_path / "a/x.csv"]
     assert digests.searched == {tmp_path / "a", tmp_path / "a/b"}
+
+
+def test_files_that_come_and_go_among_those_globbed_are_told(tmp_path: Path) -> None:
+    one, two = tmp_path / "a/1.csv", tmp_path / "a/2.csv"
+    one.parent.mkdir()
+    one.touch()
+    digests = fresh(tmp_path)
+    digests.glob(tmp_path, "a/*.csv")
+    digests.glob(tmp_path, "b/*.csv")
+    assert digests.found_since() == []
+    (tmp_path / "a/other.txt").touch()
+    assert digests.found_since() == []
+    two.touch()
+    one.unlink()
+    assert {*digests.found_since()} == {one, two}
+    digests.look_again()
+    assert digests.found_since() == []
