@@ -16,7 +16,8 @@ from lectern.sources.catalogue import Catalogue, canonical
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-PATH = re.compile(rf"(?:[\w.~%/-]*/)?img/[\w.%-]+\.(?:{'|'.join(IMAGES)})\b")
+# The folders before img/ are looked for from their beginning only: from each letter, it would take as long as a render.
+PATH = re.compile(rf"(?:(?<![\w.~%/-])[\w.~%/-]*/)?img/[\w.%-]+\.(?:{'|'.join(IMAGES)})\b")
 
 
 @dataclass(frozen=True)

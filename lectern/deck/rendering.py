@@ -42,15 +42,20 @@ class ReadyDeck(Generic[Figure]):
 
     def made_for(self, url: str) -> Figure | None:
         """Return the figure whose picture an image's path means, or None for other files."""
-        path = PurePosixPath(unquote(url))
-        if path.parent.name != "img" or path.suffix[1:] not in IMAGES:
-            return None
-        return self._by_stem.get(path.stem) or self._by_stem.get(canonical(path.stem))
+        stem = _stem_of(url)
+        return (self._by_stem.get(stem) or self._by_stem.get(canonical(stem))) if stem else None
 
     def picture(self, url: str) -> Path | None:
         """Return the file of that picture."""
         made = self.made_for(url)
         return with_suffix(made.stem, PurePosixPath(unquote(url)).suffix[1:]) if made else None
+
+
+@functools.lru_cache(maxsize=1000)
+def _stem_of(url: str) -> str | None:
+    """Return the stem of a picture that may be a figure's, by an image's path."""
+    path = PurePosixPath(unquote(url))
+    return path.stem if path.parent.name == "img" and path.suffix[1:] in IMAGES else None
 
 
 def make_ready(

@@ -8,6 +8,8 @@ const { pathToFileURL } = require('node:url')
 const { Marp } = require('@marp-team/marp-core')
 const keepFormulas = require('./formulas.cjs')
 
+require('./notes.cjs')()
+
 const VERSIONS = ['@marp-team/marp-core', '@marp-team/marp-cli', 'katex'].map(
   (name) => require(`${name}/package.json`).version,
 )
@@ -45,7 +47,8 @@ class Offline extends Marp {
 
   openFormulas(inputs) {
     const file = keptFile('formulas', inputs)
-    const kept = new Map(JSON.parse(read(file) ?? '[]'))
+    if (file !== this.formulas?.file) this.formulas = { file, kept: new Map(JSON.parse(read(file) ?? '[]')) }
+    const { kept } = this.formulas
     const before = kept.size
     this.saveFormulas = () => kept.size > before && write(file, JSON.stringify([...kept].slice(-MOST_FORMULAS)))
     return kept
@@ -56,7 +59,8 @@ class Offline extends Marp {
     const pack = () => super.renderStyle(theme).replace(OLD_FONTS, '')
     const inputs = [theme, Offline.themes, this.themeSetPackOptions()]
     const file = keptFile('theme', inputs)
-    return read(file) ?? write(file, pack())
+    if (file !== this.packed?.file) this.packed = { file, css: read(file) ?? write(file, pack()) }
+    return this.packed.css
   }
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -57,14 +58,15 @@ def loads(slides: Slides, resolve: Callable[[str], Path], deck: DeckSource) -> L
     slide and line.
     """
     texts: list[tuple[int | None, str]] = [*enumerate(slides.slides, start=1), (None, slides.css)]
+    found = [(number, *_found_in(text)) for number, text in texts]
     errors: list[BuildError] = [
         _formula_error(message, formula, deck, number)
-        for number, text in texts
-        for message, formula in _formula_problems(text)
+        for number, problems, _ in found
+        for message, formula in problems
     ]
     files: dict[str, Path] = {}
     remote: list[str] = []
-    for number, url in ((number, url) for number, text in texts for url in dict.fromkeys(urls_in(text))):
+    for number, url in ((number, url) for number, _, urls in found for url in urls):
         if not is_local(url):
             remote += [url] if url.startswith(("http:", "https:", "//")) else []
         elif url not in files:
@@ -81,6 +83,12 @@ def loads(slides: Slides, resolve: Callable[[str], Path], deck: DeckSource) -> L
 def descriptions(urls: Iterable[str], alt_of: Callable[[str], str | None]) -> dict[str, str]:
     """Return the alt texts of figures' pictures, by URL, as attributes have them."""
     return {url: html.escape(alt) for url in urls if (alt := alt_of(url))}
+
+
+@functools.lru_cache(maxsize=256)  # slides; in a deck that is edited most stay as they are
+def _found_in(text: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return what is wrong with the formulas on a slide, and the URLs that it loads."""
+    return _formula_problems(text), [*dict.fromkeys(urls_in(text))]
 
 
 def _formula_problems(text: str) -> list[tuple[str, str]]:

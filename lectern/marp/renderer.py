@@ -73,14 +73,13 @@ class Renderer:
         self._folder = tempfile.TemporaryDirectory(prefix="lectern-marp-", ignore_cleanup_errors=True)
         self._said = Path(self._folder.name, "stderr").open("w+")  # noqa: SIM115
         self._asked = 0
-        self._rendered: tuple[dict[str, Any], Slides] | None = None
         self._start(node)
 
     def _start(self, node: str) -> None:
         # Compiling hot functions once more costs more than it saves in a process that renders a deck or two.
-        options = [] if self._long_lived else ["--no-opt"]
+        options, stays = ([], ["stays"]) if self._long_lived else (["--no-opt"], [])
         self._process = subprocess.Popen(
-            [node, *options, str(SERVER), str(self._cache)],
+            [node, *options, str(SERVER), str(self._cache), *stays],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
@@ -90,6 +89,8 @@ class Renderer:
         )
         self._ready = False
         self._busy = False
+        self._rendered: tuple[dict[str, Any], Slides] | None = None
+        self._texts: dict[str, tuple[str, ...]] = {}  # last told, by operation
 
     def __enter__(self) -> Renderer:
         return self
@@ -131,15 +132,22 @@ class Renderer:
         request = {"markdown": markdown, "themes": list(themes), "html": html}
         if self._rendered is None or self._rendered[0] != request:
             answer = self._ask("render", **request)
+            *slides, css = self._told_texts("render", answer["texts"])
             comments = tuple(tuple(notes) for notes in answer["comments"])
-            slides = Slides(tuple(answer["slides"]), answer["css"], comments, tuple(answer["themes"]))
+            slides = Slides(tuple(slides), css, comments, tuple(answer["themes"]))
             self._rendered = request, slides
         return self._rendered[1]
 
     def filled(self, contents: Contents) -> tuple[tuple[str, ...], str]:
         """Return the slides last rendered, and their style, with `contents` in them."""
-        answer = self._ask("fill", contents=vars(contents))
-        return tuple(answer["slides"]), answer["css"]
+        *slides, css = self._told_texts("fill", self._ask("fill", contents=vars(contents))["texts"])
+        return tuple(slides), css
+
+    def _told_texts(self, operation: str, told: Sequence[str | int]) -> tuple[str, ...]:
+        """Return the texts of an answer, in which one that was in the last is told by its number there."""
+        before = self._texts.get(operation, ())
+        self._texts[operation] = tuple(before[text] if isinstance(text, int) else text for text in told)
+        return self._texts[operation]
 
     def shell(self, front_matter: str) -> tuple[str, str, str]:
         """Return the page around slides without notes: what stands before the style, between it and them, and after."""
@@ -207,7 +215,6 @@ class Renderer:
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
                 pipe.close()  # type: ignore[union-attr]
-        self._rendered = None  # by the one that died
         self._start(self._process.args[0])  # type: ignore[index]
 
     def _died(self) -> RendererDiedError:

@@ -13,13 +13,16 @@ if (major < 20) {
 console.log = console.info = console.debug = console.error
 
 const readline = require('node:readline')
-const cache = process.argv[2]
+const [, , cache, stays] = process.argv
 const saveCompiled = require('./compiled.cjs')(cache)
 require('./lazy.cjs')()
 const { Offline } = require('./marp.cjs')
 const { LAYOUT, ONE_NOTE, SLIDES, STYLE, convert, filled, page, shell } = require('./page.cjs')
 
 Offline.cache = cache
+
+const IDLE = 1000 // ms after the first deck that a server which stays warms up
+const WARM = 15 // renders after which the next is as fast as it gets
 
 let marp, made // Marp, and the themes and options that it was made with
 let rendered // the deck last rendered
@@ -35,16 +38,35 @@ function engine(themes, html) {
   return marp
 }
 
+const told = {} // by operation, the numbers of the texts last told
+
+/** Returns texts as they are told: one that was among the last by its number there, as most of a deck stays as it was. */
+function telling(operation, texts) {
+  const before = told[operation]
+  told[operation] = new Map(texts.map((text, number) => [text, number]))
+  return texts.map((text) => before?.get(text) ?? text)
+}
+
+/** Renders a deck some times more while nothing is asked: V8 makes fast what it has seen run often. */
+function warmUp(markdown, times) {
+  if (times === 0) return
+  marp.render(markdown, { htmlAsArray: true })
+  setImmediate(warmUp, markdown, times - 1)
+}
+
 const operations = {
   render({ markdown, themes, html }) {
     const marp = engine(themes, html)
+    if (stays && !rendered) setTimeout(warmUp, IDLE, markdown, WARM).unref()
     const { html: slides, css, comments } = marp.render(markdown, { htmlAsArray: true })
     rendered = { slides, css, comments }
-    return { slides, css, comments, themes: [...marp.themeSet.themes()].map((theme) => theme.name) }
+    const texts = telling('render', [...slides, css])
+    return { texts, comments, themes: [...marp.themeSet.themes()].map((theme) => theme.name) }
   },
 
   fill({ contents }) {
-    return { slides: rendered.slides.map((slide) => filled(slide, contents)), css: filled(rendered.css, contents) }
+    const { slides, css } = rendered
+    return { texts: telling('fill', [...slides, css].map((text) => filled(text, contents))) }
   },
 
   async shell({ frontMatter }) {

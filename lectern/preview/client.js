@@ -188,13 +188,13 @@
   let showing = Promise.resolve()
   function receive(told) {
     latest = { ...told, at: performance.now() }
-    showStatus()
+    setTimeout(showStatus) // after the slides, which are waited for
     if (told.slides.length === 0) return
     if (!deck) return location.reload() // the first deck that could be rendered
     showing = showing.then(async () => {
       await loaded(told)
       const style = document.getElementById('lectern-style')
-      if (style && style.textContent !== told.css) style.textContent = told.css
+      if (style && told.css !== undefined && style.textContent !== told.css) style.textContent = told.css
       const same = told.slides.length === slides.length && told.slides.every((slide, i) => slide.id === slides[i].id)
       revision = told.revision
       localStorage.setItem(APPLIED, revision)

@@ -117,10 +117,10 @@ class Loop(threading.Thread):
         passing = path.name.startswith(".") or path.name.endswith("~")  # what editors write beside a file
         if passing or path.is_relative_to(self._project.cache) or self._is_ours(path):
             return False
-        folders = self._looker.folders
-        inputs = self._looker.inputs
-        above = any(path in other.parents for other in (*inputs, *folders))
-        return path in inputs or path in folders or path.parent in folders or above
+        inputs, folders = self._looker.inputs, self._looker.folders
+        if path in inputs or path in folders or path.parent in folders:
+            return True
+        return any(path in other.parents for other in (*inputs, *folders))  # a folder above them, as a whole
 
     def _is_ours(self, path: Path) -> bool:
         running = {request.stem for request in self.jobs.steps()}

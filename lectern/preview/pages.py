@@ -41,6 +41,16 @@ class Pages:
     files: Mapping[str, Path]  # what the page may load, by the end of its URL
     shell: tuple[str, str, str]  # of the page: before the style, between it and the slides, after them
 
+    @functools.cached_property
+    def style_id(self) -> str:
+        """What changes with the style."""
+        return digest(self.css)
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids of the slides, and of the style."""
+        return {self.style_id, *(slide.id for slide in self.slides)}
+
     def page(self, head: str) -> str:
         """Return the whole page, with `head` put first into its head, and its style by the name of lectern-style."""
         before, between, after = self.shell
@@ -54,7 +64,7 @@ def slides_of(texts: Sequence[str], comments: Sequence[Sequence[str]]) -> tuple[
     return tuple(_slide(text, tuple(notes)) for text, notes in zip(texts, comments, strict=True))
 
 
-@functools.lru_cache(maxsize=1000)  # most slides of a deck stay as they are from one edit to the next
+@functools.lru_cache(maxsize=256)  # most slides of a deck stay as they are from one edit to the next
 def _slide(text: str, notes: tuple[str, ...]) -> Slide:
     heading = HEADING.search(text)
     plain = html.unescape(re.sub(r"<[^>]+>", "", heading[1])).strip() if heading else ""

@@ -87,7 +87,7 @@ async def _tell(socket: WebSocket, feed: Feed, sent: set[str]) -> None:
     while True:
         revision, preview = await feed.after(revision)
         await socket.send_text(json.dumps(message(revision, preview, sent, time.time())))
-        sent = {slide.id for slide in preview.pages.slides} if preview.pages else set()
+        sent = preview.pages.ids if preview.pages else set()
 
 
 async def _listen(socket: WebSocket, prefer: Callable[[frozenset[str]], None]) -> None:

@@ -99,8 +99,9 @@ class Feed:
 
 
 def message(revision: int, preview: Preview, sent: set[str], clock: float) -> Mapping[str, Any]:
-    """Return what a page is told: slides in full only where their ids are not among those it has."""
+    """Return what a page is told: slides and style in full only where their ids are not among those it has."""
     pages = preview.pages
+    style = {"css": pages.css} if pages and pages.style_id not in sent else {}
     return {
         "revision": revision,
         "slides": [
@@ -108,7 +109,7 @@ def message(revision: int, preview: Preview, sent: set[str], clock: float) -> Ma
             | ({} if slide.id in sent else {"html": slide.html})
             for slide in (pages.slides if pages else ())
         ],
-        "css": pages.css if pages else "",
+        **style,
         "figures": [
             {"name": f.name, "phase": f.phase, "slides": f.slides, "seconds": f.since and clock - f.since}
             for f in preview.figures

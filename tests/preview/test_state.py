@@ -85,6 +85,16 @@ def test_a_message_has_the_html_of_slides_that_were_not_sent() -> None:
     ]
 
 
+def test_a_message_has_the_style_where_it_was_not_sent() -> None:
+    found = pages()
+    assert message(1, Preview(found), set(), 0)["css"] == "p {}"
+    assert message(1, Preview(found), {slide.id for slide in found.slides}, 0)["css"] == "p {}"
+    told = message(1, Preview(found), found.ids, 0)
+    assert "css" not in told
+    assert all("html" not in slide for slide in told["slides"])
+    assert "css" not in message(1, Preview(), set(), 0)
+
+
 def test_a_message_tells_seconds_by_the_servers_clock() -> None:
     figures = (FigureState("a", "computing", 100.0, (2,)), FigureState("b", "fresh"))
     told = message(1, Preview(None, figures, ("wrong",), Printing("running", 90.0)), set(), 102.5)
