@@ -35,17 +35,22 @@ def children(pid: int) -> list[int]:
     return found + [grandchild for child in found for grandchild in children(child)]
 
 
+def computing(built: Sandbox) -> tuple[subprocess.Popen[str], list[int]]:
+    """Return a build that is at a long computation, and all its descendants."""
+    mark = built.root / "started"
+    built.figure("one", FIGURE.replace("    return Result", f"    open({str(mark)!r}, 'w').close()\n{SLOW}"))
+    process = built.command(*HTML)
+    wait_until(mark.exists)
+    return process, children(process.pid)
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupting_a_computation_leaves_no_process_and_no_trace(
     built: Sandbox, number: signal.Signals
 ) -> None:
     before = outputs(built)
-    mark = built.root / "started"
-    built.figure("one", FIGURE.replace("    return Result", f"    open({str(mark)!r}, 'w').close()\n{SLOW}"))
-    process = built.command(*HTML)
-    wait_until(mark.exists)
-    family = children(process.pid)
+    process, family = computing(built)
     assert len(family) >= 2  # Node and the workers' parent at least
     process.send_signal(number)
     _, err = process.communicate(timeout=20)
@@ -58,11 +63,7 @@ def test_interrupting_a_computation_leaves_no_process_and_no_trace(
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
 def test_killing_the_build_leaves_no_process(built: Sandbox) -> None:
     before = outputs(built)
-    mark = built.root / "started"
-    built.figure("one", FIGURE.replace("    return Result", f"    open({str(mark)!r}, 'w').close()\n{SLOW}"))
-    process = built.command(*HTML)
-    wait_until(mark.exists)
-    family = children(process.pid)
+    process, family = computing(built)
     process.kill()
     process.communicate(timeout=20)
     wait_until(lambda: not any(_alive(pid) for pid in family))

@@ -57,8 +57,8 @@ function warmUp(markdown, times) {
 const operations = {
   render({ markdown, themes, html }) {
     const marp = engine(themes, html)
-    if (stays && !rendered) setTimeout(warmUp, IDLE, markdown, WARM).unref()
     const { html: slides, css, comments } = marp.render(markdown, { htmlAsArray: true })
+    if (stays && !rendered) setTimeout(warmUp, IDLE, markdown, WARM).unref()
     rendered = { slides, css, comments }
     const texts = telling('render', [...slides, css])
     return { texts, comments, themes: [...marp.themeSet.themes()].map((theme) => theme.name) }
