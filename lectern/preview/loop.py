@@ -19,6 +19,7 @@ from lectern.preview.state import Feed, FigureState
 from lectern.project import Project
 
 QUIET = 0.05  # seconds without a change after which a save is taken to be complete, where nothing tells that it is
+PAUSE = 0.02  # seconds without a change after which figures are made
 IDLE = 1.0  # seconds without an event after which there is time for what nobody waits for
 LONGEST = 0.3  # seconds that nothing is shown while changes keep coming
 
@@ -87,14 +88,14 @@ class Loop(threading.Thread):
         self._changes.close()
         self.jobs.close()
 
-    def _gather(self, event: Event | None = None) -> set[Path]:
-        """Return what changed, once every change is over: one save is several."""
+    def _gather(self, event: Event | None = None, pause: float = 0) -> set[Path]:
+        """Return what changed, once every change is over, as one save is several, and none came for a pause."""
         latest = time.monotonic() + LONGEST
         changed: set[Path] = set()
         going_on: set[Path] = set()
         with contextlib.suppress(queue.Empty):
             while not self._closed and time.monotonic() < latest:
-                event = event or self._events.get(going_on != set(), QUIET)
+                event = event or self._events.get(timeout=QUIET if going_on else pause)
                 noted = self._note(event)
                 changed |= noted
                 going_on = going_on - noted if getattr(event, "complete", True) else going_on | noted
@@ -127,19 +128,29 @@ class Loop(threading.Thread):
         return path.is_relative_to(self._project.images) and path.stem in running
 
     def _refresh(self, changed: set[Path] | None) -> None:
-        """Look, and show what was seen, unless more has changed meanwhile: then look again, but not without end."""
+        """Look and show, and have made what is stale.
+
+        Making waits for a pause: where several files are saved, the figure in view may be that of the last.
+        """
+        latest = time.monotonic() + LONGEST
+        self._show(*self._settled(changed))
+        while self._look.stale and time.monotonic() < latest and (more := self._gather(pause=PAUSE)):
+            self._show(*self._settled(more))
+        self.jobs.want({r: inputs for r, inputs in self._look.stale.items() if r not in self._failed})
+        self._tell()
+
+    def _settled(self, changed: set[Path] | None) -> tuple[Look, float]:
+        """Look, again if more has changed meanwhile, but not without end; return the look, and how long it took."""
         began = time.perf_counter()
         look = self._looker.look(changed)
         while time.perf_counter() < began + LONGEST and (changed := self._gather()):
             look = self._looker.look(changed)
-        self._show(look, time.perf_counter() - began)
+        return look, time.perf_counter() - began
 
     def _show(self, look: Look, seconds: float) -> None:
         """Tell what was seen before anything else: somebody is waiting for it."""
         self._look = look
         self._failed = {r: end for r, end in self._failed.items() if look.stale.get(r) == end.inputs}
-        self._tell()
-        self.jobs.want({r: inputs for r, inputs in look.stale.items() if r not in self._failed})
         self._tell()
         self._told(replace(look, problems=self._problems()), seconds)
         if self._changes.watch(self._folders()):

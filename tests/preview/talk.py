@@ -245,6 +245,11 @@ class Window:
         return self.page.evaluate("() => window.marker") == "not reloaded"
 
     @property
+    def revision(self) -> int:
+        """The number of the state that the page shows."""
+        return int(self.page.evaluate("() => localStorage.getItem('lectern-applied')"))
+
+    @property
     def picture(self) -> str:
         """Where the picture on the slide in view comes from."""
         return self.slide.locator("img").get_attribute("src") or ""

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.conftest import Sandbox
-from tests.preview.talk import Gate, Preview, until, window
+from tests.preview.talk import Gate, Preview, previewing, until, window
 
 pytestmark = [pytest.mark.heavy, pytest.mark.browser]
 BARS = "figures/bars.py"
@@ -84,17 +84,17 @@ def test_a_newer_save_stops_the_job_that_runs(
 
 @pytest.mark.parametrize(("heading", "first"), [("Bars", "bars"), ("Dots", "dots")])
 def test_the_figures_in_view_come_first(
-    talk: Sandbox, preview: Preview, context: BrowserContext, heading: str, first: str
+    talk: Sandbox, context: BrowserContext, heading: str, first: str
 ) -> None:
-    shown = window(context, preview, heading)
-    before = shown.picture
-    for name in ("table", "points"):
-        talk.write(f"data/.{name}", "5 6 7")
-    for name in ("table", "points"):
-        (talk.root / f"data/.{name}").replace(talk.root / f"data/{name}.txt")
-    expect(shown.slide.locator("img")).not_to_have_attribute("src", before)
-    until(lambda: len(preview.ran()) == 4)
-    assert preview.diary.read_text().split()[0] == first
+    talk.edit("figures/dots.py", "points.txt", "table.txt")
+    talk.make("dots")
+    with previewing(talk, "--jobs", "1") as preview:
+        shown = window(context, preview, heading)
+        before = shown.picture
+        talk.write("data/table.txt", "5 6 7")  # from which both are made
+        expect(shown.slide.locator("img")).not_to_have_attribute("src", before)
+        until(lambda: len(preview.ran()) == 4)
+        assert preview.diary.read_text().split()[0] == first
 
 
 def test_the_page_lists_how_each_figure_stands_and_leads_to_it(

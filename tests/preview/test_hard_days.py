@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, WebSocket, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.conftest import Sandbox
 from tests.preview.talk import DECK, DOT, Gate, Preview, previewing, until, window
@@ -164,25 +164,17 @@ def test_a_browser_is_opened_where_one_is_asked_for(talk: Sandbox, tmp_path: Pat
 def test_what_figures_and_builds_write_is_no_edit(
     talk: Sandbox, preview: Preview, context: BrowserContext
 ) -> None:
-    revisions: list[str | bytes] = []
-
-    def listen(socket: WebSocket) -> None:
-        socket.on("framereceived", lambda frame: revisions.append(frame))
-
-    page = context.new_page()
-    page.on("websocket", listen)
-    page.goto(preview.address + "#3")
+    shown = window(context, preview, "Bars")
     talk.write("data/table.txt", "1 2")
-    slide = page.locator("svg.bespoke-marp-active section")
-    expect(slide).to_contain_text("There are 2")
-    expect(page.locator(".lectern-chip")).to_have_text("2 fresh")
-    told = len(revisions)
+    shown.shows("There are 2")
+    shown.stands("bars", "fresh")
+    told = shown.revision
     talk.write("dist/mechinterp.html", "<p>")
     talk.write(".lectern/anything", "x")
     talk.write("slides/.mechinterp.md.j2.swp", "x")
-    talk.edit(SOURCE, "There are", "Here are")
-    expect(slide).to_contain_text("Here are 2")
-    assert len(revisions) == told + 1
+    renamed_into_place(talk.root / SOURCE, "There are", "Here are")
+    shown.shows("Here are 2")
+    assert shown.revision == told + 1
 
 
 def gone(pids: set[int]) -> bool:
