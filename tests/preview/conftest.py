@@ -5,7 +5,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.conftest import Sandbox
-from tests.preview.talk import PATIENCE, Gate, Preview, copied, previewing, write_talk
+from tests.preview.running import PATIENCE, Gate, Preview, previewing
+from tests.preview.talk import copied, write_talk
 
 expect.set_options(timeout=1000 * PATIENCE)
 

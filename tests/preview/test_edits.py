@@ -4,7 +4,9 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.conftest import Sandbox
-from tests.preview.talk import DECK, DOT, Preview, Window, window
+from tests.preview.running import Preview
+from tests.preview.talk import DECK, DOT
+from tests.preview.window import Window, window
 
 pytestmark = [pytest.mark.heavy, pytest.mark.browser]
 SOURCE = "slides/mechinterp.md.j2"

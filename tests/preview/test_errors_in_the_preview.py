@@ -6,7 +6,9 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.conftest import Sandbox
-from tests.preview.talk import DECK, Preview, Window, previewing, window
+from tests.preview.running import Preview, previewing
+from tests.preview.talk import DECK
+from tests.preview.window import Window, window
 
 pytestmark = [pytest.mark.heavy, pytest.mark.browser]
 SOURCE = "slides/mechinterp.md.j2"

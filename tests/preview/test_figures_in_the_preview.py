@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.conftest import Sandbox
-from tests.preview.talk import Gate, Preview, previewing, until, window
+from tests.preview.running import Gate, Preview, previewing, until
+from tests.preview.window import window
 
 pytestmark = [pytest.mark.heavy, pytest.mark.browser]
 BARS = "figures/bars.py"

@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.conftest import Sandbox
-from tests.preview.talk import DECK, DOT, Gate, Preview, previewing, until, window
+from tests.preview.running import Gate, Preview, previewing, until
+from tests.preview.talk import DECK, DOT
+from tests.preview.window import window
 
 pytestmark = [pytest.mark.heavy, pytest.mark.browser]
 SOURCE = "slides/mechinterp.md.j2"

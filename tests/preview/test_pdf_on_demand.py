@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.conftest import Sandbox
-from tests.preview.talk import Preview, previewing, until, window
+from tests.preview.running import Preview, previewing, until
+from tests.preview.window import window
 
 pytestmark = [pytest.mark.heavy, pytest.mark.browser]
 SOURCE = "slides/mechinterp.md.j2"

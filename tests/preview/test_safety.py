@@ -14,7 +14,8 @@ from websockets.sync.client import connect
 
 from lectern.preview.server import refusal
 from tests.conftest import Sandbox
-from tests.preview.talk import Preview, copied, previewing
+from tests.preview.running import Preview, previewing
+from tests.preview.talk import copied
 
 HEAVY = pytest.mark.heavy
 
