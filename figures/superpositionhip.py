@@ -34,8 +34,8 @@ def compute(
 
     # Controls: what the neurons themselves would recover, and directions at random.
     neurons = matching(torch.eye(n_neurons), source.directions).cosine
-    draw = torch.Generator().manual_seed(seed)
-    drawn = [torch.randn(n_features, n_neurons, generator=draw) for _ in range(n_random)]
+    generator = torch.Generator().manual_seed(seed)
+    drawn = [torch.randn(n_features, n_neurons, generator=generator) for _ in range(n_random)]
     at_random = [matched_cosine(directions, source.directions) for directions in drawn]
 
     x, truth = source.batch_with_truth(steps)  # a batch that it was not trained on

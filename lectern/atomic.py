@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from lectern.errors import OutputError, Place
+
+PART = re.compile(r"\..*\.(\d+)-[^.]*\.tmp")  # a file in the making, with the number of its process
 
 
 def write(path: Path, content: bytes) -> None:
@@ -18,7 +22,8 @@ def write(path: Path, content: bytes) -> None:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        prefix = f".{path.name}.{os.getpid()}-"
+        handle, temporary = tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         Path(temporary).chmod(0o644)
@@ -31,3 +36,22 @@ def write(path: Path, content: bytes) -> None:
         if temporary:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
+
+
+def clean(folders: Iterable[Path]) -> None:
+    """Delete what processes that were killed left half written in these folders."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            for path in folder.glob(".*.tmp"):
+                if (found := PART.fullmatch(path.name)) and not _runs(int(found[1])):
+                    path.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is somebody else's
+        return True
+    return True

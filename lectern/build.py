@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from lectern.marp.page import Page, check
 from lectern.marp.pdf import print_pdf
 from lectern.marp.renderer import Renderer, Slides, depends_on_slides
 from lectern.marp.resources import absolute_css, file_of
+from lectern.sources.stamps import digest_bytes
 from lectern.workshop import Workshop
 
 
@@ -24,7 +25,7 @@ from lectern.workshop import Workshop
 class Built:
     """What a build of a deck made."""
 
-    outputs: tuple[Path, ...]
+    outputs: Mapping[Path, str]  # with the digests of what was written
     slides: int
     ready: ReadyDeck[Made]
     stated: tuple[Stated, ...]  # sentences that rest on claims, with their slides
@@ -53,20 +54,20 @@ def build_deck(
     ready = make_ready(deck, workshop, force, foresee=render)
     page = _checked(deck, ready, workshop, render(ready.rendered.markdown))
     markdown = ready.rendered.markdown
-    outputs = []
+    outputs: dict[Path, str] = {}
     if "html" in formats:
-        outputs.append(_written(out / f"{deck.name}.html", _html(renderer, markdown, page)))
+        outputs |= _written(out / f"{deck.name}.html", _html(renderer, markdown, page), workshop)
     missing = None
     if "pdf" in formats:
         try:
             pdf = print_pdf(renderer, markdown, page, workshop.project.cache)
-            outputs.append(_written(out / f"{deck.name}.pdf", pdf))
+            outputs |= _written(out / f"{deck.name}.pdf", pdf, workshop)
         except SetupError as error:
             missing = error
             if (out / f"{deck.name}.pdf").exists():
                 missing.message += f". {deck.name}.pdf is of an earlier build"
     stated = placed(list(ready.rendered.stated), page.slides.slides)
-    return Built(tuple(outputs), len(page.slides.slides), ready, tuple(stated), page.remote, missing)
+    return Built(outputs, len(page.slides.slides), ready, tuple(stated), page.remote, missing)
 
 
 def _checked(deck: DeckSource, ready: ReadyDeck, workshop: Workshop, slides: Slides) -> Page:
@@ -93,7 +94,7 @@ def describing(ready: ReadyDeck) -> Callable[[str], str | None]:
 
     def alt_of(url: str) -> str | None:
         made = ready.made_for(url)
-        return made.sidecar.alt if made and made.sidecar else None
+        return made.sidecar.description if made and made.sidecar else None
 
     return alt_of
 
@@ -105,6 +106,7 @@ def _html(renderer: Renderer, markdown: str, page: Page) -> bytes:
     return renderer.page(f"---\n{front_matter}\n---\n", page.contents)
 
 
-def _written(path: Path, content: bytes) -> Path:
+def _written(path: Path, content: bytes, workshop: Workshop) -> dict[Path, str]:
+    workshop.progress.wrote(path)
     atomic.write(path, content)
-    return path
+    return {path: digest_bytes(content)}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -29,6 +30,11 @@ def run(
 
     Each of the project's fixtures is an option: `--model VALUE` for one of that name.
     """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(
+            AttributeError, ValueError
+        ):  # terminals that know no arrows get question marks
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     options = parser(fixtures or {}).parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     chosen = {name: replace(f, chosen=getattr(options, name)) for name, f in (fixtures or {}).items()}
@@ -38,12 +44,17 @@ def run(
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("interrupted: the outputs are as they were before", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(f"interrupted: {error or 'the outputs are as they were before'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_output()
+        return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename:
+            raise
+        _let_go_of_output()
+        print("error: what the build says cannot be written: the disk is full", file=sys.stderr)
         return 1
 
 
@@ -70,6 +81,12 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
         default=_processors(),
         metavar="N",
         help="figures made at once (default: %(default)s)",
+    )
+    top.add_argument(
+        "--memory-limit",
+        type=_gigabytes,
+        metavar="GB",
+        help="memory that all figures together may take (default: three quarters of the machine's)",
     )
     top.add_argument("--watch", action="store_true", help="show the deck in a browser, and follow every save")
     top.add_argument(
@@ -139,6 +156,16 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
+def _gigabytes(text: str) -> int:
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0
+    if not 0 < found < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of gigabytes")
+    return int(found * 1e9)
+
+
 def _port(text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
@@ -148,6 +175,11 @@ def _port(text: str) -> int:
 def _processors() -> int:
     usable = getattr(os, "sched_getaffinity", None)
     return len(usable(0)) if usable else os.cpu_count() or 1
+
+
+def _let_go_of_output() -> None:
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -35,6 +35,8 @@ class Claim:
     unit: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("measured", "at_least", "at_most"):
+            object.__setattr__(self, name, _number(self.text, name, getattr(self, name)))
         if self.at_least is None and self.at_most is None:
             raise ValueError(f"claim {self.text!r} has no bound: give at_least, at_most or both")
 
@@ -50,6 +52,18 @@ class Claim:
         bounds += [f"at most {self.at_most:g}"] if self.at_most is not None else []
         verdict = "holds" if self.holds else "FAILS"
         return f"{self.text} = {self.measured:.6g}{self.unit}, claimed {' and '.join(bounds)}: {verdict}"
+
+
+def _number(claim: str, name: str, value: Any) -> float | None:
+    """Return a number of any library as Python's; raise TypeError for what is none."""
+    value = value.item() if hasattr(value, "item") and getattr(value, "size", 1) != 0 else value
+    if value is None and name != "measured":
+        return None
+    if not isinstance(value, (int, float)):
+        raise TypeError(f"claim {claim!r}: {name} is {value!r}, which is no number")
+    if value != value and name != "measured":
+        raise ValueError(f"claim {claim!r}: {name} is not a number that anything could reach")
+    return value if name != "measured" else float(value)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from lectern.making.job import Outcome
@@ -20,9 +21,11 @@ DONE = {"compute": "computed", "draw": "drawn"}
 
 @dataclass
 class Progress:
-    """Notes the steps that ran; shows nothing."""
+    """Notes the steps that ran, the files that were written, and remarks for whoever builds; shows nothing."""
 
     ran: list[tuple[str, str, float]] = field(default_factory=list)  # figure, step, seconds
+    written: list[Path] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     @contextlib.contextmanager
     def step(self, figure: str, step: str) -> Iterator[Report]:
@@ -41,6 +44,15 @@ class Progress:
 
     def ended(self, figure: str, step: str, outcome: Outcome | None) -> None:
         """Take note that a step has ended, without an outcome if it failed."""
+
+    def tell(self, remark: str) -> None:
+        """Take note of a remark, once."""
+        if remark not in self.remarks:
+            self.remarks.append(remark)
+
+    def wrote(self, path: Path) -> None:
+        """Take note that an output was written."""
+        self.written.append(path)
 
     def close(self) -> None:
         """Stop showing."""

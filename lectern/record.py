@@ -2,80 +2,67 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from lectern import atomic
+from lectern import kept
+from lectern.sources.digests import names_in
+from lectern.sources.stamps import Sighting, sight, stamp
 
 
 @dataclass(frozen=True)
 class Record:
-    """One finished build. Paths are strings; a file that was looked for and missing has no stamp."""
+    """One finished build: the files it read and wrote, each as it saw or left it, and what it did.
 
-    stamps: Mapping[str, list[int] | None]  # inputs and outputs: size and time of change
-    digests: Mapping[str, str | None]  # inputs
+    Paths are strings. A file that was looked for and missing has neither stamp nor digest.
+    """
+
+    files: Mapping[str, tuple[list[int] | None, str | None]]  # stamp and digest
     folders: Mapping[str, list[str]]  # names in folders that were searched
     summary: str
 
-    def holds(self) -> bool:
-        """Whether everything is as the build left it."""
-        return all(self._is_same(path) for path in self.stamps) and all(
-            _names(Path(path)) == names for path, names in self.folders.items()
-        )
+    def unchanged(self) -> Record | None:
+        """Return this record with the stamps of now, if every file is as the build saw or left it; else None."""
+        if any(names_in(Path(folder)) != names for folder, names in self.folders.items()):
+            return None
+        files = {}
+        for path, (known, digest) in self.files.items():
+            now = stamp(path)
+            if now != known:
+                found = sight(path)
+                if found.digest != digest:
+                    return None
+                now = found.stamp
+            files[path] = (now, digest)
+        return replace(self, files=files)
 
-    def _is_same(self, path: str) -> bool:
-        now = _stamp(path)
-        if now == self.stamps[path]:
-            return True
-        known = self.digests.get(path)
-        return now is not None and known is not None and _digest(path) == known
 
-
-def read_record(path: Path) -> Record | None:
+def read_record(path: Path, tell: kept.Tell) -> Record | None:
     """Return the record at `path`, or None where there is none."""
     try:
-        return Record(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError):
+        stored = json.loads(kept.read(path, tell) or b"")
+        files = {name: (stamp, digest) for name, (stamp, digest) in stored.pop("files").items()}
+        return Record(files=files, **stored)
+    except (ValueError, TypeError, KeyError):
         return None
 
 
-def write_record(
-    path: Path,
-    inputs: Mapping[Path, str | None],
-    outputs: Iterable[Path],
-    folders: Iterable[Path],
+def write_record(path: Path, record: Record, tell: kept.Tell) -> None:
+    """Write down a finished build, where that can be done."""
+    kept.write(path, json.dumps(asdict(record)).encode(), tell)
+
+
+def record_of(
+    seen: Mapping[Path, Sighting],
+    wrote: Mapping[Path, str],
+    folders: Mapping[Path, Iterable[str]],
     summary: str,
-) -> None:
-    """Write down a finished build."""
-    names = [str(name) for name in (*inputs, *outputs)]
-    record = Record(
-        stamps={name: _stamp(name) for name in names},
-        digests={str(name): digest for name, digest in inputs.items()},
-        folders={str(folder): _names(folder) for folder in folders},
-        summary=summary,
-    )
-    atomic.write(path, json.dumps(asdict(record)).encode())
-
-
-def _stamp(path: str) -> list[int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return [status.st_size, status.st_mtime_ns]
-
-
-def _digest(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
-
-
-def _names(folder: Path) -> list[str]:
-    """Return what is in a folder, temporary and compiled files aside."""
-    try:
-        return sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith((".", "__")))
-    except OSError:
-        return []
+) -> Record:
+    """Return the record of a build that saw files and folders, and wrote files with these digests."""
+    files = {str(path): (found.stamp, found.digest) for path, found in seen.items()}
+    files |= {
+        str(path): ([], digest) for path, digest in wrote.items()
+    }  # the next build looks at their content
+    return Record(files, {str(folder): list(names) for folder, names in folders.items()}, summary)

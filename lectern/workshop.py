@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from lectern.making.locks import Locks
 from lectern.making.maker import Maker
 from lectern.making.state import States
 from lectern.making.steps import Steps
@@ -25,6 +26,7 @@ class Workshop:
     project: Project
     digests: Digests
     catalogue: Catalogue
+    store: Store
     states: States
     maker: Maker
     progress: Progress
@@ -32,20 +34,27 @@ class Workshop:
 
 
 @contextlib.contextmanager
-def open_workshop(project: Project, progress: Progress, jobs: int) -> Iterator[Workshop]:
-    """Wire up a project, running up to `jobs` steps at once on this machine; on leaving, stop what still runs."""
-    digests = Digests(project.cache / "digests.json")
+def open_workshop(
+    project: Project, progress: Progress, jobs: int, memory_bound: int | None = None
+) -> Iterator[Workshop]:
+    """Wire up a project, running up to `jobs` steps at once on this machine; on leaving, stop what still runs.
+
+    All steps together may take `memory_bound` bytes, by default three quarters of the machine's memory.
+    """
+    digests = Digests(project.cache / "digests", progress.tell)
     catalogue = Catalogue(project, digests)
-    store = Store(project.cache / "results")
+    store = Store(project.cache / "results", progress.tell)
     states = States(project, catalogue, digests, store)
     executor = ThreadPoolExecutor(jobs, thread_name_prefix="step")
-    workers = Workers()
-    steps = Steps(project, digests, executor, workers, progress)
-    maker = Maker(catalogue, digests, states, store, steps)
+    workers = Workers(memory_bound)
+    locks = Locks(project.cache / "locks", project.images, progress.tell)
+    steps = Steps(project, digests, states.keys, executor, workers, progress)
+    maker = Maker(catalogue, digests, states, store, steps, locks)
     try:
-        yield Workshop(project, digests, catalogue, states, maker, progress, workers)
+        yield Workshop(project, digests, catalogue, store, states, maker, progress, workers)
     finally:
         progress.close()
+        locks.close()
         executor.shutdown(wait=False, cancel_futures=True)
         workers.close()
         digests.save()

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import sys
 import time
-from collections.abc import Collection
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lectern.errors import UsageError
 from lectern.project import ENGINE_ROOT, Project
-from lectern.record import Record, read_record, write_record
+from lectern.record import Record, read_record, record_of, write_record
 
 if TYPE_CHECKING:
     from lectern.build import Built
-    from lectern.making.maker import Made
     from lectern.marp.renderer import Renderer
     from lectern.progress import Progress
     from lectern.workshop import Workshop
@@ -34,11 +33,13 @@ class _Build:
     options: argparse.Namespace
     project: Project
     began: float = field(default_factory=time.perf_counter)
+    _remarks: list[str] = field(default_factory=list)
 
     def run(self) -> int:
         if last := self._unchanged():
             self._say(f"nothing to do: {last.summary}")
             return 0
+        self._clean()
 
         # What a build needs is loaded only now: looking whether there is anything to do takes no library.
         if self.options.only:
@@ -53,19 +54,38 @@ class _Build:
         with Renderer(self.project.cache) as renderer, self._workshop() as workshop:
             return self._deck(workshop, renderer)
 
-    def _workshop(self) -> AbstractContextManager[Workshop]:
+    def _clean(self) -> None:
+        """Delete what builds that were killed left half written."""
+        from lectern import atomic, temporary
+
+        temporary.clean()
+        cache = self.project.cache
+        folders = [self.project.images, self.project.images / self.project.variant, self._out]
+        atomic.clean([*folders, *(cache / name for name in ("", "results", "builds", "preview"))])
+
+    @contextlib.contextmanager
+    def _workshop(self) -> Iterator[Workshop]:
+        """Open the workshop; an interruption tells what was written until then."""
         from lectern.progress import Progress, progress_for
         from lectern.workshop import open_workshop
 
         progress = Progress() if self.options.quiet else progress_for(sys.stderr)
-        return open_workshop(self.project, progress, self.options.jobs)
+        try:
+            options = self.options
+            with open_workshop(self.project, progress, options.jobs, options.memory_limit) as workshop:
+                yield workshop
+        except KeyboardInterrupt:
+            written = ", ".join(self.project.shown(path) for path in dict.fromkeys(progress.written))
+            raise KeyboardInterrupt(f"written before: {written}" if written else "") from None
 
     def _unchanged(self) -> Record | None:
         """Return the record of the last build if everything is as it left it."""
         if self.options.force or self.options.only:
             return None
-        last = read_record(self._record)
-        return last if last and last.holds() else None
+        last = read_record(self._record, self._remarks.append)
+        if (found := last and last.unchanged()) and found != last:
+            write_record(self._record, found, self._remarks.append)  # so that the next look is a glance
+        return found
 
     @property
     def _deck_path(self) -> Path:
@@ -83,12 +103,13 @@ class _Build:
         return self.project.cache / "builds" / f"{hashlib.sha256(asked.encode()).hexdigest()[:16]}.json"
 
     def _figures(self, workshop: Workshop) -> int:
+        from lectern.deck.views import claims_of
         from lectern.making.request import Request
         from lectern.sources.catalogue import canonical
 
         requests = [Request(canonical(name)) for name in self.options.only]
         made = workshop.maker.make(requests, self.options.force)
-        failing = [f"claim failed: {claim}" for claim in _claims(made.values()) if not claim.claim.holds]
+        failing = [f"claim failed: {claim}" for claim in claims_of(made.values()) if not claim.claim.holds]
         self._say(_counted(made, workshop.progress), workshop.progress, failing)
         return 1 if failing else 0
 
@@ -97,11 +118,12 @@ class _Build:
         from lectern.deck.source import read_deck
 
         path, shown = self._deck_path, self.project.shown(self._deck_path)
-        workshop.digests.of(path)
+        for file in (path, *_engine()):
+            workshop.digests.of(file)
         deck = read_deck(path, shown)
         options = self.options
         built = build_deck(deck, workshop, renderer, self._out, options.formats, options.force)
-        outputs = ", ".join(self.project.shown(output) for output in built.outputs)
+        outputs = ", ".join(map(self.project.shown, built.outputs))
         facts = f"{built.slides} slides, {_held(built)} → {outputs}"
         complaints = _complaints(built, shown)
         if not complaints:
@@ -112,46 +134,33 @@ class _Build:
 
     def _write_record(self, workshop: Workshop, built: Built, summary: str) -> None:
         digests = workshop.digests
-        inputs = {**digests.seen, **{path: digests.of(path) for path in _engine()}}
-        write_record(self._record, inputs, built.outputs, digests.searched, summary)
+        record = record_of(digests.sightings, built.outputs, digests.searched, summary)
+        write_record(self._record, record, workshop.progress.tell)
 
     def _say(self, text: str, progress: Progress | None = None, complaints: Collection[str] = ()) -> None:
         if progress:
             progress.close()
+        for remark in dict.fromkeys([*self._remarks, *(progress.remarks if progress else ())]):
+            print(f"note: {remark}", file=sys.stderr)
         for complaint in complaints:
             print(complaint, file=sys.stderr)
         if not self.options.quiet:
             print(f"{text} · {time.perf_counter() - self.began:.1f} s", flush=True)
 
 
-def _claims(figures: Collection[Made]) -> list:
-    from lectern.deck.claims import NamedClaim
-
-    return [
-        NamedClaim(made.sidecar.figure, name, claim)
-        for made in figures
-        for name, claim in made.sidecar.claims.items()
-    ]
-
-
 def _complaints(built: Built, shown: str) -> list[str]:
     """Return what is wrong with a deck that was nevertheless written."""
-    said = [
-        f"claim failed: {shown}, slide {item.slide}: «{item.sentence}» rests on {item.claim}"
-        for item in built.stated
-        if not item.claim.claim.holds
-    ]
-    stated = {item.claim for item in built.stated}
-    said += [
-        f"claim failed: {claim}"
-        for claim in _claims(built.ready.figures.values())
-        if not claim.claim.holds and claim not in stated
-    ]
-    return said + ([f"error: {built.missing}"] if built.missing else [])
+    from lectern.deck.claims import failures
+    from lectern.deck.views import claims_of
+
+    said = failures(built.stated, claims_of(built.ready.figures.values()), shown)
+    return [f"claim failed: {text}" for text in said] + ([f"error: {built.missing}"] if built.missing else [])
 
 
 def _held(built: Built) -> str:
-    claims = _claims(built.ready.figures.values())
+    from lectern.deck.views import claims_of
+
+    claims = claims_of(built.ready.figures.values())
     holding = sum(claim.claim.holds for claim in claims)
     remote = f", {len(built.remote)} files from the network" if built.remote else ""
     return f"{holding} of {len(claims)} claims hold{remote}"

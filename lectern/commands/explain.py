@@ -25,9 +25,13 @@ def explain(options: argparse.Namespace, project: Project) -> int:
 
 
 def _reason(state: State, step: str) -> str:
-    if step in state.stale:
-        return "has to run, since\n    " + "\n    ".join(state.stale[step])
     key = state.compute if step == "compute" else state.draw
+    if step in state.stale:
+        is_kept = step == "compute" and state.computed is not None
+        said = (
+            "was kept from an earlier build and has to be put back, since" if is_kept else "has to run, since"
+        )
+        return said + "\n    " + "\n    ".join(state.stale[step])
     if key is None:
         return "to be seen once compute has run"
     return "nothing changed of\n    " + "\n    ".join(key.parts)

@@ -6,13 +6,14 @@ The sentence may stand on lines of its own between the tags; on the slide it run
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from jinja2 import nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 
+from lectern.errors import DeckError
 from lectern.figure import Claim
 
 
@@ -60,6 +61,9 @@ class ClaimTag(Extension):
         return nodes.CallBlock(call, [], [], body).set_lineno(line)
 
     def _state(self, claim: NamedClaim, caller: Callable[[], str]) -> str:
+        if not isinstance(claim, NamedClaim):
+            remedy = "name one of a figure's claims: figures.NAME.claims.CLAIM"
+            raise DeckError(f"what a claim's sentence rests on is no claim, but {claim!r}", remedy=remedy)
         body = caller()
         sentence = " ".join(body.split())
         stated: list[Stated] = self.environment.stated  # type: ignore[attr-defined]
@@ -77,3 +81,11 @@ def placed(stated: list[Stated], slides: tuple[str, ...]) -> list[Stated]:
         for mark in re.findall(r'data-claim="(\d+)"', html)
     }
     return [replace(item, slide=numbers.get(i)) for i, item in enumerate(stated, start=1)]
+
+
+def failures(stated: Iterable[Stated], claims: Iterable[NamedClaim], shown: str) -> list[str]:
+    """Say which claims do not hold: those that sentences rest on with their slides, then the deck's figures' others."""
+    failing = [item for item in stated if not item.claim.claim.holds]
+    named = {item.claim for item in failing}
+    said = [f"{shown}, slide {item.slide}: «{item.sentence}» rests on {item.claim}" for item in failing]
+    return said + [f"{claim}" for claim in claims if not claim.claim.holds and claim not in named]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from lectern.deck.claims import NamedClaim
@@ -61,7 +61,7 @@ class FigureView:
         return FigureView(wanted, self._catalogue, self._lookup)
 
     def __str__(self) -> str:
-        alt = html.escape(" ".join(self._sidecar.alt.split()))
+        alt = html.escape(" ".join(self._sidecar.description.split()))
         return f'<img src="img/{self.request.stem}.svg" alt="{alt}" data-figure="{self.request.stem}">'
 
     def __getitem__(self, name: str) -> Any:
@@ -96,3 +96,13 @@ class ClaimsView:
         if name not in claims:
             raise DeckError(f"figure {figure!r} has no claim {name!r}", remedy=nearest(name, claims))
         return NamedClaim(figure, name, claims[name])
+
+
+def claims_of(figures: Iterable[Made | State]) -> list[NamedClaim]:
+    """Return all claims of figures."""
+    return [
+        NamedClaim(figure.sidecar.figure, name, claim)
+        for figure in figures
+        if figure.sidecar
+        for name, claim in figure.sidecar.claims.items()
+    ]

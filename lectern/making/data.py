@@ -57,6 +57,11 @@ def digest(tree: Any) -> str:
     return sha.hexdigest()[:16]
 
 
+def digest_result(data: str, facts: Mapping[str, Any]) -> str:
+    """Return a digest of a whole result, given that of its data, and the rest as JSON-like data."""
+    return hashlib.sha256(json.dumps([data, facts], sort_keys=True).encode()).hexdigest()[:16]
+
+
 def scalar(value: Any) -> Any:
     """Return numpy and torch scalars as Python numbers, anything else as it is."""
     return value.item() if hasattr(value, "item") and getattr(value, "ndim", None) == 0 else value

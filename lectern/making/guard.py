@@ -4,39 +4,114 @@ from __future__ import annotations
 
 import importlib.machinery
 import os
+import shlex
 import sys
+from collections.abc import Callable, Iterable
 from importlib.abc import PathEntryFinder
 from pathlib import Path
+from urllib.parse import unquote
 
 ENGINE = Path(__file__).resolve().parent.parent
 
 
 class UndeclaredReadError(RuntimeError):
-    """A figure read a project file that its key does not cover."""
+    """A figure read a project file, or listed a project folder, that its key does not cover."""
 
 
-def keep_to(reads: frozenset[str], roots: tuple[str, ...]) -> None:
+def keep_to(reads: Iterable[str], folders: Iterable[str], roots: Iterable[str]) -> None:
     """Make this process refuse, for good, to read files under `roots` that are not among `reads`.
 
-    Libraries installed inside the project's folder (a virtual environment, node_modules) are not its files, nor
-    is this engine, whose sources a library may read to show a stack. Files opened by compiled code that goes
-    round Python's `open` are not seen.
+    It may list `folders`. Libraries installed inside the project's folder (a virtual environment, node_modules) are not
+    its files, nor is this engine, whose sources a library may read to show a stack. What is read by compiled code that
+    goes round Python, or by another program that finds the file by itself, is not seen, nor is whether a file exists.
     """
-    folders = tuple(root.rstrip(os.sep) + os.sep for root in roots)
-    installed = (str(Path(sys.prefix).resolve()), str(Path(sys.base_prefix).resolve()), str(ENGINE))
+    guard = _Guard(frozenset(reads), frozenset(folders), tuple(roots))
+    sys.addaudithook(guard.watch)
 
-    def refuse(event: str, arguments: tuple[object, ...]) -> None:
-        if event != "open" or not isinstance(arguments[0], (str, bytes, os.PathLike)):
-            return
-        flags = arguments[2]
-        if isinstance(flags, int) and flags & (os.O_WRONLY | os.O_CREAT):
-            return
-        path = os.path.abspath(os.fsdecode(arguments[0]))
-        ours = path.startswith(folders) and not path.startswith(installed) and "node_modules" not in path
-        if ours and path not in reads and not path.endswith(".pyc") and os.path.isfile(path):
-            raise UndeclaredReadError(path)
 
-    sys.addaudithook(refuse)
+class _Guard:
+    """Looks at what Python's audit events say of files."""
+
+    def __init__(self, reads: frozenset[str], folders: frozenset[str], roots: tuple[str, ...]) -> None:
+        self._reads = reads | {os.path.realpath(path) for path in reads}
+        self._folders = folders | {os.path.realpath(path) for path in folders}
+        self._roots = tuple(dict.fromkeys((*roots, *map(os.path.realpath, roots))))
+        installed = {
+            sys.prefix,
+            sys.base_prefix,
+            str(ENGINE),
+            *(p for p in sys.path if p.endswith("-packages")),
+        }
+        self._installed = tuple(installed | {os.path.realpath(path) for path in installed})
+        self._events: dict[str, Callable[..., None]] = {
+            "open": self._open,
+            "os.listdir": self._list,
+            "os.scandir": self._list,
+            "sqlite3.connect": self._connect,
+            "subprocess.Popen": lambda program, words, *_: self._run([program, *_words(words)]),
+            "os.system": lambda command: self._run(_words(command)),
+            "os.exec": lambda program, words, *_: self._run([program, *_words(words)]),
+            "os.posix_spawn": lambda program, words, *_: self._run([program, *_words(words)]),
+        }
+
+    def watch(self, event: str, arguments: tuple[object, ...]) -> None:
+        """Take note of an event; raise UndeclaredReadError where it may not go on."""
+        if (see := self._events.get(event)) is not None:
+            see(*arguments)
+
+    def _open(self, path: object, mode: object, flags: object, *_: object) -> None:
+        only_writes = isinstance(flags, int) and flags & os.O_ACCMODE == os.O_WRONLY
+        empties = isinstance(flags, int) and flags & os.O_TRUNC
+        if not (only_writes or empties):
+            self._read(path)
+
+    def _list(self, path: object, *_: object) -> None:
+        asks = sys._getframe(2).f_globals.get("__name__", "")
+        if not asks.startswith(
+            "importlib"
+        ):  # what is imported, or installed, it looks up in every folder of the path
+            self._read("." if path is None else path)
+
+    def _connect(self, database: object, *_: object) -> None:
+        if isinstance(database, str) and database.startswith("file:"):
+            database = unquote(database.removeprefix("file:").partition("?")[0])
+        self._read(database)
+
+    def _run(self, words: Iterable[object]) -> None:
+        """See the files that a program is told to work on."""
+        for word in words:
+            if isinstance(word, (str, bytes, os.PathLike)) and os.path.isfile(word):
+                self._read(word)
+
+    def _read(self, path: object) -> None:
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return  # a file that is open already
+        named = os.path.abspath(os.fsdecode(path))
+        real = os.path.realpath(named)
+        if named.endswith(".pyc") or not (self._is_ours(named) or self._is_ours(real)):
+            return
+        allowed = self._folders if os.path.isdir(real) else self._reads
+        if named not in allowed and real not in allowed and os.path.exists(real):
+            raise UndeclaredReadError(named)
+
+    def _is_ours(self, path: str) -> bool:
+        return _is_inside(path, self._roots) and not _is_inside(path, self._installed)
+
+
+def _words(command: object) -> list[object]:
+    """Return the words of a command line, or of the list that is given in its place."""
+    if isinstance(command, bytes):
+        command = os.fsdecode(command)
+    if isinstance(command, str):
+        try:
+            return [*shlex.split(command)]
+        except ValueError:
+            return [command]
+    return list(command) if isinstance(command, (list, tuple)) else []
+
+
+def _is_inside(path: str, folders: Iterable[str]) -> bool:
+    return any(path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
 
 
 class _SourceLoader(importlib.machinery.SourceFileLoader):
@@ -56,8 +131,7 @@ def import_from(roots: tuple[str, ...]) -> None:
 
     def project_only(path: str) -> PathEntryFinder:
         folder = os.path.abspath(path)
-        inside = any(folder == root or folder.startswith(root + os.sep) for root in roots)
-        if not inside or folder.startswith(sys.prefix):
+        if not _is_inside(folder, roots) or _is_inside(folder, (sys.prefix,)):
             raise ImportError("not a folder of the project", path=path)
         return hook(path)
 

@@ -17,6 +17,7 @@ class Job:
     source: str  # Python source of the script
     roots: tuple[str, ...]  # import search path; the first is the project
     reads: frozenset[str]  # the project files it may read
+    folders: frozenset[str]  # the project folders it may list
     libraries: frozenset[str]  # what it imports besides
     parameters: Mapping[str, Any]
     fixtures: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # who loads them, and from what
@@ -31,12 +32,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a step made. `compute` fills data, digest, facts; `draw` fills images."""
+    """What a step made. `compute` fills data, its digests and facts; `draw` fills images."""
 
     seconds: float
     versions: Mapping[str, str]
     data: bytes = b""
-    digest: str = ""
+    digest: str = ""  # of the data
+    result: str = ""  # of all that compute returned
     facts: Mapping[str, Any] = field(default_factory=dict)  # values, claims, alt
     images: Mapping[str, bytes] = field(default_factory=dict)  # by format
     printed: str = ""

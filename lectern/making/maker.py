@@ -5,20 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lectern.errors import BuildError, raise_all
+from lectern.making.locks import Locks
 from lectern.making.request import Request
-from lectern.making.sidecar import IMAGES, Sidecar, digest_bytes, publish, with_suffix
+from lectern.making.sidecar import IMAGES, Sidecar, publish, with_suffix
 from lectern.making.state import State, States
 from lectern.making.steps import Steps
-from lectern.making.store import Computed, Store
+from lectern.making.store import Computed, Drawn, Store, claims_from
 from lectern.sources.catalogue import Catalogue, check_acyclic
-from lectern.sources.code import digest_text
 from lectern.sources.digests import Digests
 from lectern.sources.keys import Key
+from lectern.sources.stamps import digest_bytes
 
 
 @dataclass(frozen=True)
@@ -35,26 +36,25 @@ class Made:
         return self.state.stem
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """What is known of a figure's pictures: their digests, and what drawing them took."""
-
-    images: Mapping[str, str]
-    seconds: float
-    versions: Mapping[str, str]
-
-
 class Maker:
     """Makes figures, and knows how they stand."""
 
     def __init__(
-        self, catalogue: Catalogue, digests: Digests, states: States, store: Store, steps: Steps
+        self,
+        catalogue: Catalogue,
+        digests: Digests,
+        states: States,
+        store: Store,
+        steps: Steps,
+        locks: Locks,
     ) -> None:
         self._catalogue = catalogue
         self._digests = digests
         self._states = states
         self._store = store
         self._steps = steps
+        self._locks = locks
+        self._outdated = False  # whether a figure was published anew after others had been made from it
 
     def make(self, requests: Iterable[Request], force: bool = False) -> dict[Request, Made]:
         """Make `requests` and what they ask for; return a figure for each request.
@@ -63,27 +63,28 @@ class Maker:
         """
         wanted = list(dict.fromkeys(requests))
         ordered = self._ordered(wanted)
-        if not ordered:
-            return {}
+        made = self._all(ordered, force)
+        while (
+            self._outdated
+        ):  # a result came out otherwise when it was computed again: what was made from it is stale
+            self._outdated = False
+            made = self._all(ordered, force=False)
+        self._store.prune()
+        return {request: made[request] for request in wanted}
+
+    def _all(self, ordered: list[Request], force: bool) -> dict[Request, Made]:
         futures: dict[Request, Future[Made]] = {}
-        with ThreadPoolExecutor(len(ordered), thread_name_prefix="figure") as pool:
+        with ThreadPoolExecutor(max(len(ordered), 1), thread_name_prefix="figure") as pool:
             for request in ordered:
                 futures[request] = pool.submit(self._make, request, dict(futures), force)
         _raise_from(futures.values())
-        self._store.prune()
-        return {request: futures[request].result() for request in wanted}
-
-    def data(self, made: Made) -> bytes:
-        """Return a figure's data, computing it again where it is not kept any more."""
-        key = _known(made.state.compute)
-        if not self._store.get(key.digest):
-            self._compute(made.state, made.upstream)
-        return self._store.data(key.digest)
+        return {request: future.result() for request, future in futures.items()}
 
     def draw(self, made: Made, format_: str) -> bytes:
         """Return a figure's picture in a format that is not kept."""
+        made, data = self._with_data(made)
         key = self._states.keys.draw(made.state.script, made.state.parameters, made.sidecar.data)
-        return self._steps.draw(made.state, key, self.data(made), [format_]).images[format_]
+        return self._steps.draw(made.state, key, data, [format_]).images[format_]
 
     def _ordered(self, wanted: list[Request]) -> list[Request]:
         """Return `wanted` and what they ask for, each after what it asks for."""
@@ -95,53 +96,97 @@ class Maker:
     def _make(self, request: Request, futures: Mapping[Request, Future[Made]], force: bool) -> Made:
         asked = self._catalogue.asked_figures(request.name)
         upstream = {name: _made(futures[Request(name)]) for name in asked}
-        state = self._states.of(request, {name: made.sidecar.data for name, made in upstream.items()})
-        if force:
-            state = state.forgotten()
-        if state.fresh and state.sidecar:
+        state = self._look(request, upstream)
+        if not force and state.fresh and state.sidecar:
             return Made(state, state.sidecar, upstream)
-        computed = self._at_hand(state) or self._compute(state, upstream)
-        draw = self._states.keys.draw(state.script, state.parameters, computed.digest)
-        images: Mapping[str, bytes] = {}
-        if state.sidecar and state.shows(draw):
-            drawn = Drawn(state.sidecar.images, state.sidecar.seconds["draw"], state.sidecar.versions)
-        else:
-            outcome = self._steps.draw(state, draw, self._store.data(_known(state.compute).digest), IMAGES)
-            images = outcome.images
-            digests = {format_: digest_bytes(content) for format_, content in images.items()}
-            drawn = Drawn(digests, outcome.seconds, outcome.versions)
-        sidecar = _described(state, draw, computed, drawn)
-        publish(state.stem, sidecar, images)
+        with self._locks.held(state.stem):
+            state = self._look_again(state, upstream)  # another build may have made it meanwhile
+            if not force and state.fresh and state.sidecar:
+                return Made(state, state.sidecar, upstream)
+            if force or state.computed is None:
+                return self._computed(state, upstream, force)
+            return self._published(state, state.computed, upstream)
+
+    def _look(self, request: Request, upstream: Mapping[str, Made]) -> State:
+        return self._states.of(request, {name: made.sidecar.result for name, made in upstream.items()})
+
+    def _look_again(self, state: State, upstream: Mapping[str, Made]) -> State:
         for format_ in (*IMAGES, "json"):
             self._digests.wrote(with_suffix(state.stem, format_))
-        return Made(state, sidecar, upstream)
+        return self._look(state.request, upstream)
 
-    def _at_hand(self, state: State) -> Computed | None:
-        """Return what is known of the result if its data is kept, or not needed to draw."""
-        if state.computed and state.draw and not state.shows(state.draw):
-            return self._store.get(_known(state.compute).digest)
-        return state.computed
-
-    def _compute(self, state: State, upstream: Mapping[str, Made]) -> Computed:
+    def _computed(self, state: State, upstream: Mapping[str, Made], force: bool = False) -> Made:
+        """Compute a figure and publish it; its lock must be held."""
+        given = {name: self._with_data(made) for name, made in upstream.items()}
+        upstream = {name: made for name, (made, _) in given.items()}
+        state = self._look(state.request, upstream)  # what they return may be another result, computed again
         key = _known(state.compute)
-        outcome = self._steps.compute(
-            state, key, {name: self._stored(made) for name, made in upstream.items()}
-        )
+        results = {name: _carried(made.sidecar, data) for name, (made, data) in given.items()}
+        outcome = self._steps.compute(state, key, results)
         computed = Computed(
-            digest=outcome.digest, seconds=outcome.seconds, versions=dict(outcome.versions), **outcome.facts
+            digest=outcome.digest,
+            result=outcome.result,
+            seconds=outcome.seconds,
+            versions=dict(outcome.versions),
+            **{**outcome.facts, "claims": claims_from(outcome.facts["claims"])},
         )
         self._store.put(key.digest, computed, outcome.data)
-        return computed
+        return self._published(state, computed, upstream, force, outcome.data)
 
-    def _stored(self, made: Made) -> dict[str, Any]:
-        """Return an upstream figure's result as a job carries it: the fields of a Result, data as bytes."""
-        sidecar = made.sidecar
-        return {
-            "data": self.data(made),
-            "values": sidecar.values,
-            "claims": sidecar.claims,
-            "alt": sidecar.alt,
-        }
+    def _published(
+        self,
+        state: State,
+        computed: Computed,
+        upstream: Mapping[str, Made],
+        force: bool = False,
+        data: bytes | None = None,
+    ) -> Made:
+        """Draw a figure where that is not done, and write its files where they say something else."""
+        draw = self._states.keys.draw(state.script, state.parameters, computed.digest)
+        found = None if force else self._pictures(state, draw)
+        if found is None:
+            data = data if data is not None else self._store.data(_known(state.compute).digest)
+            if data is None:  # not kept any more, and needed
+                return self._computed(state, upstream)
+            outcome = self._steps.draw(state, draw, data, IMAGES)
+            digests = {format_: digest_bytes(image) for format_, image in outcome.images.items()}
+            found = Drawn(digests, outcome.seconds, outcome.versions), outcome.images
+        drawn, images = found
+        sidecar = state.described(draw, computed, drawn)
+        if state.sidecar and sidecar.says_what(state.sidecar):
+            sidecar = replace(sidecar, seconds=state.sidecar.seconds, versions=state.sidecar.versions)
+        self._states.keep(state)
+        self._steps.progress.wrote(with_suffix(state.stem, "json"))
+        for path, content in publish(state.stem, sidecar, images).items():
+            self._digests.wrote(path, content)
+        return Made(state, sidecar, upstream)
+
+    def _pictures(self, state: State, draw: Key) -> tuple[Drawn, Mapping[str, bytes]] | None:
+        """Return a figure's pictures: none to be written where they are there, or those that are kept."""
+        if state.sidecar and state.shows(draw):
+            return state.sidecar.drawn, {}
+        return self._store.drawn(draw.digest)
+
+    def _with_data(self, made: Made) -> tuple[Made, bytes]:
+        """Return a figure with its data, computed again where they are not kept any more.
+
+        On another machine, or with other versions of libraries, it may then be another result, and is published anew.
+        """
+        if (data := self._store.data(_known(made.state.compute).digest)) is not None:
+            return made, data
+        with self._locks.held(made.stem):
+            state = self._look_again(made.state, made.upstream)
+            key = _known(state.compute).digest
+            if (data := self._store.data(key)) is None or state.sidecar is None:
+                before, made = made, self._computed(state, made.upstream)
+                self._outdated |= made.sidecar.result != before.sidecar.result
+            return made, data or self._store.data(key) or b""
+
+
+def _carried(sidecar: Sidecar, data: bytes) -> dict[str, Any]:
+    """Return a figure's result as a job carries it: the fields of a Result, data as bytes."""
+    claims = {name: asdict(claim) for name, claim in sidecar.claims.items()}
+    return {"data": data, "values": sidecar.values, "claims": claims, "alt": sidecar.alt}
 
 
 class _UpstreamError(BuildError):
@@ -166,24 +211,3 @@ def _known(key: Key | None) -> Key:
     """Return the key of `compute`, which is known once all it asks for is made."""
     assert key is not None
     return key
-
-
-def _described(state: State, draw: Key, computed: Computed, drawn: Drawn) -> Sidecar:
-    compute = _known(state.compute)
-    versions = {**drawn.versions, **computed.versions}
-    recorded = {name.split(".")[0] for name in compute.libraries | draw.libraries} | {"python", "matplotlib"}
-    return Sidecar(
-        figure=state.script.name,
-        key=digest_text(compute.digest + draw.digest),
-        parts={"compute": dict(compute.parts), "draw": dict(draw.parts)},
-        data=computed.digest,
-        parameters={n: v.as_posix() if isinstance(v, Path) else v for n, v in state.parameters.items()},
-        values=computed.values,
-        claims=computed.claims,
-        alt=computed.alt or state.script.summary,
-        model=state.fixtures["model"].value if "model" in state.fixtures else None,
-        seed=state.parameters.get("seed"),
-        versions={name: version for name, version in sorted(versions.items()) if name in recorded},
-        seconds={"compute": round(computed.seconds, 2), "draw": round(drawn.seconds, 2)},
-        images=dict(drawn.images),
-    )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lectern import atomic
 from lectern.figure import Claim
-from lectern.making.store import claims_from
+from lectern.making.store import Computed, Drawn, claims_from
+from lectern.sources.code import digest_text
 
 IMAGES = ("svg", "png")
 
@@ -21,41 +21,71 @@ class Sidecar:
     """All that is known of a made figure. Parts are those of lectern.sources.keys.Key."""
 
     figure: str
+    summary: str  # the first line of the script's docstring
     key: str  # digest of both steps' parts
     parts: Mapping[str, Mapping[str, str]]  # by step
-    data: str  # digest of what compute returned
+    data: str  # digest of the data that compute returned
+    result: str  # digest of all that it returned
     parameters: Mapping[str, Any]
     values: Mapping[str, Any]
     claims: Mapping[str, Claim]
-    alt: str
+    alt: str  # empty where compute gave none
     model: str | None
     seed: int | None
     versions: Mapping[str, str]
     seconds: Mapping[str, float]
     images: Mapping[str, str]  # digest of each picture, by format
 
+    @property
+    def description(self) -> str:
+        """What the picture shows, in words."""
+        return self.alt or self.summary
+
+    @property
+    def computed(self) -> Computed:
+        """What it says of the result."""
+        seconds = self.seconds["compute"]
+        return Computed(self.data, self.result, self.values, self.claims, self.alt, seconds, self.versions)
+
+    @property
+    def drawn(self) -> Drawn:
+        """What it says of the pictures."""
+        return Drawn(self.images, self.seconds["draw"], self.versions)
+
+    def says_what(self, other: Sidecar) -> bool:
+        """Whether two say the same, but for how long it took and what with."""
+        return replace(self, seconds=other.seconds, versions=other.versions) == other
+
 
 def read_sidecar(path: Path) -> Sidecar | None:
-    """Return the sidecar at `path`, or None where there is none that this version wrote."""
+    """Return the sidecar at `path`, or None where there is none, or not as a build wrote it."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
+        if stored.pop("digest") != _digest(stored):
+            return None
         return Sidecar(**{**stored, "claims": claims_from(stored["claims"])})
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
-def publish(stem: Path, sidecar: Sidecar, images: Mapping[str, bytes]) -> None:
-    """Write pictures and sidecar beside each other, the sidecar last.
+def written(sidecar: Sidecar) -> bytes:
+    """Return a sidecar as it is on disk: the last entry is a digest of the others, however they are laid out."""
+    claims = {name: {**asdict(claim), "holds": claim.holds} for name, claim in sidecar.claims.items()}
+    content = {**asdict(sidecar), "claims": claims}
+    content["digest"] = _digest(content)
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def publish(stem: Path, sidecar: Sidecar, images: Mapping[str, bytes]) -> dict[Path, bytes]:
+    """Write pictures and sidecar beside each other, the sidecar last; return what was written.
 
     Interrupted in between, the old sidecar's digests do not fit the new pictures, so the figure counts as stale.
     """
-    for format_, content in images.items():
-        atomic.write(with_suffix(stem, format_), content)
-    claims = {name: {**asdict(claim), "holds": claim.holds} for name, claim in sidecar.claims.items()}
-    content = {**asdict(sidecar), "claims": claims}
-    atomic.write(
-        with_suffix(stem, "json"), (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
-    )
+    files = {with_suffix(stem, format_): content for format_, content in images.items()}
+    files[with_suffix(stem, "json")] = written(sidecar)
+    for path, content in files.items():
+        atomic.write(path, content)
+    return files
 
 
 def with_suffix(stem: Path, suffix: str) -> Path:
@@ -63,6 +93,5 @@ def with_suffix(stem: Path, suffix: str) -> Path:
     return stem.with_name(f"{stem.name}.{suffix}")
 
 
-def digest_bytes(content: bytes) -> str:
-    """Return the digest by which a picture is known."""
-    return hashlib.sha256(content).hexdigest()[:16]
+def _digest(content: Mapping[str, Any]) -> str:
+    return digest_text(json.dumps(json.loads(json.dumps(content)), sort_keys=True))

@@ -14,10 +14,12 @@ from lectern.making.workers import Workers
 from lectern.progress import Progress
 from lectern.project import Project
 from lectern.sources.digests import Digests
-from lectern.sources.keys import Key
+from lectern.sources.keys import Key, Keys
 from lectern.sources.notebook import cell_and_line, cells_of
 from lectern.sources.script import source_of
+from lectern.sources.stamps import stamp
 
+ATTEMPTS = 3  # at a step whose inputs are touched while it runs
 SHOWN_LINES = 20  # of a failing script's stack and of what it printed
 
 
@@ -25,34 +27,56 @@ class Steps:
     """Runs `compute` and `draw` through an executor, which may be any of `concurrent.futures`' kind."""
 
     def __init__(
-        self, project: Project, digests: Digests, executor: Executor, workers: Workers, progress: Progress
+        self,
+        project: Project,
+        digests: Digests,
+        keys: Keys,
+        executor: Executor,
+        workers: Workers,
+        progress: Progress,
     ) -> None:
         self._project = project
         self._digests = digests
+        self._keys = keys
         self._executor = executor
         self._workers = workers
-        self._progress = progress
+        self.progress = progress
 
     def compute(self, state: State, key: Key, results: Mapping[str, Any]) -> Outcome:
         """Compute a figure given the results it asks for."""
+        self._keys.refuse_hidden_ties(state.script, state.script.compute)
         fixtures = {name: (fixture.load, fixture.value) for name, fixture in state.fixtures.items()}
         return self._run(state, "compute", key, results=results, fixtures=fixtures)
 
     def draw(self, state: State, key: Key, data: bytes, formats: Iterable[str]) -> Outcome:
         """Draw a figure's data in the given formats."""
+        self._keys.refuse_hidden_ties(state.script, state.script.draw)
         return self._run(state, "draw", key, data=data, formats=tuple(formats))
 
     def _run(self, state: State, step: str, key: Key, **inputs: Any) -> Outcome:
-        with self._progress.step(state.request.stem, step) as report:
-            answer = self._executor.submit(self._workers.run, self._job(state, step, key, inputs)).result()
+        with self.progress.step(state.request.stem, step) as report:
+            answer = self._undisturbed(state, step, key, inputs)
             if isinstance(answer, Failure):
                 raise self._error(state, answer)
-            if changed := self._digests.changed(key.reads):
-                names = ", ".join(sorted(self._project.shown(path) for path in changed))
-                place = Place(self._project.shown(state.script.path))
-                raise FigureError(f"{names} changed while {step} ran", place, "build again")
             report(answer)
         return answer
+
+    def _undisturbed(self, state: State, step: str, key: Key, inputs: Mapping[str, Any]) -> Outcome | Failure:
+        """Run a step, and again where its files were touched: what it read of them may not be what is there again."""
+        for attempt in range(1, ATTEMPTS + 1):
+            before = {path: stamp(path) for path in key.reads}
+            job = self._job(state, step, key, inputs)
+            answer = self._executor.submit(self._workers.run, job).result()
+            self._refuse_changes(state, step, key)
+            if attempt == ATTEMPTS or all(stamp(path) == found for path, found in before.items()):
+                return answer
+        raise AssertionError("the last attempt counts")
+
+    def _refuse_changes(self, state: State, step: str, key: Key) -> None:
+        if changed := self._digests.changed(key.reads):
+            names = ", ".join(sorted(self._project.shown(path) for path in changed))
+            place = Place(self._project.shown(state.script.path))
+            raise FigureError(f"{names} changed while {step} ran", place, "build again")
 
     def _job(self, state: State, step: str, key: Key, inputs: Mapping[str, Any]) -> Job:
         script = state.script
@@ -64,6 +88,7 @@ class Steps:
             source=source_of(script.path.read_text(encoding="utf-8"), script.path),
             roots=tuple(str(root) for root in self._project.search_path),
             reads=frozenset(str(path) for path in key.reads),
+            folders=frozenset(str(path) for path in key.folders),
             libraries=key.libraries,
             parameters={name: self._parameter(state.parameters[name]) for name in defaults},
             time_limit=script.time_limit,

@@ -1,4 +1,8 @@
-"""Results of `compute`, kept by key, so that a restyle, or going back to an earlier state, runs no model."""
+"""What was made, kept by key, so that going back to an earlier state runs no model and draws nothing.
+
+KEY.json is what is known of a result, KEY.data its data; of pictures, KEY.drawn is what is known, and KEY.svg and
+KEY.png are the pictures themselves. Each can be there without the others, and is damaged or whole by itself.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +14,31 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lectern import atomic
+from lectern import kept
 from lectern.figure import Claim
+from lectern.sources.stamps import digest_bytes
 
-KEPT = 300  # results; the longest unused go first
+BOUND = 1 << 30  # bytes; what was not used for longest goes first
 
 
 @dataclass(frozen=True)
 class Computed:
     """What is known of a result without reading its data."""
 
-    digest: str
+    digest: str  # of the data
+    result: str  # of all that the result offers, the data included
     values: Mapping[str, Any]
     claims: Mapping[str, Claim]
     alt: str
+    seconds: float
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What is known of a figure's pictures: their digests by format, and what drawing them took."""
+
+    images: Mapping[str, str]
     seconds: float
     versions: Mapping[str, str]
 
@@ -37,33 +52,69 @@ def claims_from(stored: Mapping[str, Mapping[str, Any]]) -> dict[str, Claim]:
 
 
 class Store:
-    """A folder with two files a result: KEY.json (what it offers) and KEY.data (its data)."""
+    """A folder of what was made. Where it cannot be written, what would be in it is kept in memory."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tell: kept.Tell = lambda _: None) -> None:
         self._folder = folder
+        self._tell = tell
+        self._unwritten: dict[str, bytes] = {}
 
-    def get(self, key: str) -> Computed | None:
-        """Return what is known of the result of `key`, or None where it is not kept whole."""
-        try:
-            stored = json.loads((self._folder / f"{key}.json").read_text(encoding="utf-8"))
-            os.utime(self._folder / f"{key}.data")
+    def computed(self, key: str) -> Computed | None:
+        """Return what is known of the result of `key`, or None where nothing is."""
+        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+            stored = json.loads(self._read(f"{key}.json") or b"")
             return Computed(**{**stored, "claims": claims_from(stored["claims"])})
-        except (OSError, ValueError, TypeError, KeyError):
-            return None
+        return None
 
-    def data(self, key: str) -> bytes:
-        """Return the data of a result that `get` found."""
-        return (self._folder / f"{key}.data").read_bytes()
+    def data(self, key: str) -> bytes | None:
+        """Return the data of the result of `key`, or None where they are not kept."""
+        return self._read(f"{key}.data")
 
-    def put(self, key: str, computed: Computed, content: bytes) -> None:
-        """Keep a result; the data first, so that what `get` finds is whole."""
-        atomic.write(self._folder / f"{key}.data", content)
-        atomic.write(self._folder / f"{key}.json", json.dumps(asdict(computed)).encode())
+    def has_data(self, key: str) -> bool:
+        """Whether there are such data, damaged or not."""
+        return f"{key}.data" in self._unwritten or (self._folder / f"{key}.data").exists()
 
-    def prune(self) -> None:
-        """Drop the results that were not used for longest, beyond KEPT."""
+    def put(self, key: str, computed: Computed, content: bytes | None = None) -> None:
+        """Keep what is known of a result, and its data where there are any."""
+        if content is not None:
+            self._write(f"{key}.data", content)
+        self._write(f"{key}.json", json.dumps(asdict(computed)).encode())
+
+    def drawn(self, key: str) -> tuple[Drawn, dict[str, bytes]] | None:
+        """Return the pictures that were drawn for `key`, or None where not all of them are kept."""
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            drawn = Drawn(**json.loads(self._read(f"{key}.drawn") or b""))
+            images = {format_: self._read(f"{key}.{format_}") or b"" for format_ in drawn.images}
+            if {format_: digest_bytes(image) for format_, image in images.items()} == drawn.images:
+                return drawn, images
+        return None
+
+    def put_drawn(self, key: str, drawn: Drawn, images: Mapping[str, bytes]) -> None:
+        """Keep pictures."""
+        for format_, image in images.items():
+            self._write(f"{key}.{format_}", image)
+        self._write(f"{key}.drawn", json.dumps(asdict(drawn)).encode())
+
+    def prune(self, bound: int = BOUND) -> int:
+        """Drop what was not used for longest, until the rest is no more than `bound` bytes; return how many went."""
+        dropped = 0
         with contextlib.suppress(OSError):
-            found = sorted(self._folder.glob("*.data"), key=lambda path: path.stat().st_mtime, reverse=True)
-            for path in found[KEPT:]:
-                path.with_suffix(".json").unlink(missing_ok=True)
-                path.unlink(missing_ok=True)
+            found = [(path.stat(), path) for path in self._folder.iterdir() if path.is_file()]
+            for status, path in sorted(found, key=lambda entry: -entry[0].st_mtime_ns):
+                bound -= status.st_size
+                if bound < 0:
+                    path.unlink(missing_ok=True)
+                    dropped += 1
+        return dropped
+
+    def _read(self, name: str) -> bytes | None:
+        if name in self._unwritten:
+            return self._unwritten[name]
+        content = kept.read(self._folder / name, self._tell)
+        with contextlib.suppress(OSError):
+            os.utime(self._folder / name)  # it was used
+        return content
+
+    def _write(self, name: str, content: bytes) -> None:
+        if not kept.write(self._folder / name, content, self._tell):
+            self._unwritten[name] = content

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -17,14 +18,22 @@ from pathlib import Path
 from lectern.project import ENGINE_ROOT
 
 # One thread a worker: sums come out the same whatever the machine and the number of jobs, and on small
-# models one thread is faster than two. No screen, and the same order of sets in every run.
+# models one thread is faster than two. No screen, and the same order of sets, language and time zone in every run.
 ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
     "MPLBACKEND": "Agg",
 }
+
+# What a figure is given of a person's own environment: where programs, libraries and their caches are.
+PASSED_ON = re.compile(
+    r"PATH|HOME|USER|LOGNAME|TMPDIR|TEMP|TMP|SYSTEMROOT|VIRTUAL_ENV|(LD|DYLD)_\w+|XDG_CACHE_HOME|MPLCONFIGDIR|PYTHON\w+"
+    r"|(HF|HUGGINGFACE|TRANSFORMERS|CUDA|NVIDIA|OPENBLAS|PYTORCH|TORCH)_\w+|\w+_proxy|\w+_PROXY|SSL_CERT_\w+|\w+_CA_BUNDLE"
+)
 
 _lock = threading.Lock()
 _parent: tuple[subprocess.Popen[bytes], socket.socket] | None = None
@@ -55,13 +64,18 @@ def _connected() -> socket.socket:
             process = subprocess.Popen(
                 [sys.executable, "-m", "lectern.making.parent", str(theirs.fileno())],
                 cwd=ENGINE_ROOT,
-                env={**os.environ, **ENVIRONMENT},
+                env=environment(),
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # Ctrl-C reaches this process, which ends workers in order
             )
         _parent = process, control
         atexit.register(_end)
     return _parent[1]
+
+
+def environment() -> dict[str, str]:
+    """Return the environment that figures are made in: the same for everybody, but for where things are."""
+    return {name: value for name, value in os.environ.items() if PASSED_ON.fullmatch(name)} | ENVIRONMENT
 
 
 def _end() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import io
 import math
+import os
+import random
 import sys
 import time
 import traceback
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from lectern.figure import Claim, Result
@@ -18,6 +20,7 @@ from lectern.fixtures import function
 from lectern.making import data
 from lectern.making.guard import UndeclaredReadError, import_from, keep_to
 from lectern.making.job import Failure, Job, Outcome
+from lectern.sources.code import parse
 from lectern.sources.slicing import reachable
 
 # Same picture, same bytes: identifiers in SVG files depend on this salt, and no date or version is written.
@@ -28,6 +31,8 @@ NO_METADATA = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
 PNG_DPI = 200
+SEED = 0  # of the generators that libraries share; a figure that draws numbers should have a seed of its own
+ENGINE = Path(__file__).resolve().parent.parent
 
 
 class ContractError(Exception):
@@ -49,10 +54,13 @@ class FixtureError(Exception):
 def run(job: Job) -> Outcome | Failure:
     """Run the job; every mistake of the script becomes a Failure with its line."""
     try:
+        os.chdir(job.roots[0])
         import_from(job.roots)
-        keep_to(job.reads, job.roots)
+        keep_to(job.reads, job.folders, job.roots)
         started = time.perf_counter()
+        _seed()
         function = _load(job)
+        _seed()  # also of what it has imported only now
         made = _compute(job, function) if job.step == "compute" else _draw(job, function)
         return Outcome(time.perf_counter() - started, _versions(), **made)
     except FixtureError as error:
@@ -63,16 +71,25 @@ def run(job: Job) -> Outcome | Failure:
         return _failure(error, job)
 
 
+def _seed() -> None:
+    """Have the generators that libraries share begin where they always do."""
+    random.seed(SEED)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(SEED)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(SEED)
+
+
 def _load(job: Job) -> Callable[..., Any]:
     """Execute what the step can reach of the script; return its function."""
     if job.step == "draw":
         import matplotlib
 
         matplotlib.rcdefaults()  # a person's own matplotlibrc must not change the lecture
-    tree = reachable(ast.parse(job.source, job.path), job.step)
-    module = types.ModuleType(job.figure)
+    tree = reachable(parse(job.source, job.path), job.step)
+    module = types.ModuleType(f"figure {job.figure}")  # a figure may be named like a library that it uses
     module.__file__ = job.path
-    sys.modules[job.figure] = module
+    sys.modules[module.__name__] = module
     exec(compile(tree, job.path, "exec"), module.__dict__)
     return module.__dict__[job.step]
 
@@ -101,21 +118,35 @@ def _compute(job: Job, compute: Callable[..., Any]) -> dict[str, Any]:
         raise ContractError(
             f"compute's {error}", "return plain data: numbers, strings, lists, dicts, arrays"
         ) from error
-    return {"data": encoded, "digest": digest, "facts": _facts(result)}
+    facts = _facts(result)
+    return {"data": encoded, "digest": digest, "result": data.digest_result(digest, facts), "facts": facts}
 
 
 def _result(stored: Mapping[str, Any]) -> Result:
-    return Result(**{**stored, "data": data.decode(stored["data"])})
+    claims = {name: Claim(**claim) for name, claim in stored["claims"].items()}
+    return Result(**{**stored, "claims": claims, "data": data.decode(stored["data"])})
 
 
 def _facts(result: Result) -> dict[str, Any]:
-    values = {name: _checked(name, value) for name, value in result.values.items()}
+    """Return what the result offers besides data, as JSON-like data."""
+    values = {_text(name): _checked(name, value) for name, value in result.values.items()}
     claims = {}
     for name, claim in result.claims.items():
         if not isinstance(claim, Claim):
             raise ContractError(f"claim {name!r} is {_type(claim)}", "make it a lectern.figure.Claim")
-        claims[name] = replace(claim, measured=float(data.scalar(claim.measured)))
-    return {"values": values, "claims": claims, "alt": str(result.alt)}
+        claims[_text(name)] = {**asdict(claim), "text": _text(claim.text), "unit": _text(claim.unit)}
+    return {"values": values, "claims": claims, "alt": _text(result.alt)}
+
+
+def _text(value: Any) -> str:
+    """Return text as it is; refuse what cannot be written down as UTF-8."""
+    text = str(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        remedy = "decode the bytes that it came from as UTF-8, with errors='replace' if need be"
+        raise ContractError(f"{text!a} holds half a character (a lone surrogate)", remedy) from error
+    return text
 
 
 def _checked(name: str, value: Any) -> Any:
@@ -129,7 +160,7 @@ def _checked(name: str, value: Any) -> Any:
         raise ContractError(
             f"value {name!r} is {_type(value)}", "values are numbers, strings or lists of them"
         )
-    return value
+    return _text(value) if isinstance(value, str) else value
 
 
 def _draw(job: Job, draw: Callable[..., Any]) -> dict[str, Any]:
@@ -162,7 +193,8 @@ def _failure(error: BaseException, job: Job) -> Failure:
     if isinstance(error, UndeclaredReadError):
         message = f"it reads {error}, which its key does not cover"
         remedy = (
-            "declare the file in FILES or as a Path parameter, or import the module with an import statement"
+            "declare the file in FILES or as a Path parameter (a folder that it lists, by FILES for what is in it), "
+            "or import the module with an import statement"
         )
     elif isinstance(error, ModuleNotFoundError):
         remedy = f"install it: .venv/bin/pip install {error.name}"
@@ -176,7 +208,7 @@ def _failure(error: BaseException, job: Job) -> Failure:
 def _is_ours(filename: str, job: Job) -> bool:
     if filename == job.path:
         return True
-    return filename in job.reads and "/lectern/" not in filename
+    return filename in job.reads and not Path(filename).is_relative_to(ENGINE)
 
 
 def _versions() -> dict[str, str]:

@@ -4,42 +4,77 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
-import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from lectern import temporary
+from lectern.making import memory
 from lectern.making.job import Failure, Job, Outcome
 from lectern.making.warm import forked
 
 GRACE = 5.0  # seconds a worker that overran its limit has to say where it was
+UNWATCHED = 0.5  # seconds before a worker's memory is looked at for the first time
+EVERY = 0.2  # seconds between two looks
 
 
 class Workers:
     """Runs jobs until it is closed. Safe to use from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory_bound: int | None = None) -> None:
         self._lock = threading.Lock()
         self._running: set[int] = set()
         self._closed = False
+        self._bound = memory_bound  # bytes; None: what suits the machine
+        self._too_large: dict[int, int] = {}  # workers that were ended, with the bytes they had
 
     def run(self, job: Job) -> Outcome | Failure:
         """Run `job` in a new process and return what it made, or why it made nothing.
 
-        A job that overruns its time limit, or dies, is a Failure that says so.
+        A job that overruns its time limit, takes too much memory, or dies, is a Failure that says so.
         """
-        with tempfile.TemporaryDirectory(prefix="lectern-") as folder:
-            log = Path(folder) / "printed"
-            with forked(job.libraries, log) as (channel, report), self._watched(report.recv()):
-                with contextlib.suppress(OSError):
-                    channel.send(job)
-                wait([channel, report], job.time_limit + GRACE)
-                with contextlib.suppress(EOFError, OSError):
-                    if channel.poll():
-                        return channel.recv()
-                return _died(job, report, log)
+        with temporary.folder() as folder:
+            log = folder / "printed"
+            with forked(job.libraries, log) as (channel, report):
+                pid = report.recv()
+                with self._watched(pid):
+                    with contextlib.suppress(OSError):
+                        channel.send(job)
+                    self._wait([channel, report], job.time_limit + GRACE)
+                    with contextlib.suppress(EOFError, OSError):
+                        if channel.poll():
+                            return channel.recv()
+                    if (taken := self._too_large.pop(pid, None)) is not None:
+                        return self._outgrown(job, taken)
+                    return _died(job, report, log)
+
+    def _wait(self, connections: list[Connection], seconds: float) -> None:
+        """Wait for an answer or an end, and see meanwhile that the workers' memory stays within bounds."""
+        latest = time.monotonic() + seconds
+        pause = UNWATCHED
+        while not wait(connections, min(pause, latest - time.monotonic())) and time.monotonic() < latest:
+            pause = EVERY
+            self._bound_memory()
+
+    def _bound_memory(self) -> None:
+        with self._lock:
+            self._bound = self._bound or memory.default_bound()
+            if found := memory.largest(self._running, self._bound):
+                pid, taken = found
+                self._too_large[pid] = taken
+                _kill(pid)
+
+    def _outgrown(self, job: Job, taken: int) -> Failure:
+        message = (
+            f"{job.step} was ended when it had taken {_gigabytes(taken)} of memory, as all figures together may take "
+            f"{_gigabytes(self._bound or 0)}"
+        )
+        remedy = "use smaller parameters, or fewer jobs at once (--jobs 1), or allow more: --memory-limit GB"
+        return Failure(message, None, job.path, remedy)
 
     def close(self) -> None:
         """Kill what still runs, and whatever is about to start; whoever waits for it gets a Failure."""
@@ -82,9 +117,15 @@ def _died(job: Job, report: Connection, log: Path) -> Failure:
     return Failure(f"{job.step} died with exit code {code}", None, job.path, printed=printed)
 
 
-def _innermost_line(path: str, stacks: str) -> int | None:
-    """Return the innermost line of `path` in faulthandler's stacks, which begin with the innermost frame."""
-    for entry in stacks.splitlines():
-        if f'File "{path}", line ' in entry:
-            return int(entry.split(", line ")[1].split(" ")[0])
-    return None
+def _innermost_line(path: str, printed: str) -> int | None:
+    """Return the innermost line of `path` in faulthandler's stacks, which end what was printed.
+
+    They begin with the innermost frame; stacks that the script printed itself are written otherwise.
+    """
+    stacks = printed[printed.rfind("Timeout (") :]
+    found = re.search(rf'^  File "{re.escape(path)}", line (\d+) in ', stacks, re.MULTILINE)
+    return int(found[1]) if found else None
+
+
+def _gigabytes(number: int) -> str:
+    return f"{number / 1e9:.1f} GB"

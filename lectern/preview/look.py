@@ -11,17 +11,16 @@ from pathlib import Path
 from urllib.parse import quote
 
 from lectern.build import describing, resolving
-from lectern.deck.claims import placed
+from lectern.deck.claims import failures, placed
 from lectern.deck.pieces import Pieces
 from lectern.deck.rendering import ReadyDeck, opened, shown_by_path
 from lectern.deck.source import DeckSource, read_deck, read_front_matter, split_front_matter
 from lectern.deck.themes import check_theme, theme_files
-from lectern.deck.views import NotMadeError
+from lectern.deck.views import NotMadeError, claims_of
 from lectern.errors import BuildError, DeckError, FigureError, Place, SeveralErrors
 from lectern.making.request import Request
 from lectern.making.sidecar import IMAGES, with_suffix
 from lectern.making.state import State, States
-from lectern.making.store import Store
 from lectern.marp.page import descriptions, loads
 from lectern.marp.renderer import Contents, ConversionError, Renderer, RendererDiedError, Slides
 from lectern.marp.resources import absolute_css
@@ -119,7 +118,7 @@ class Looker:
             digests.wrote(path)
         project = self._workshop.project
         catalogue = Catalogue(project, digests)
-        states = States(project, catalogue, digests, Store(project.cache / "results"))
+        states = States(project, catalogue, digests, self._workshop.store)
         return replace(self._workshop, catalogue=catalogue, states=states)
 
     def _unchanged(self, changed: Collection[Path] | None) -> dict[Request, State]:
@@ -160,11 +159,7 @@ class Looker:
             raise self._at_fault(error, themes.values(), shown) from error
         check_theme(read_front_matter(rendered.markdown, shown).get("theme"), slides.themes, shown)
         stated = placed(list(rendered.stated), slides.slides)
-        failing = [
-            f"{shown}, slide {item.slide}: «{item.sentence}» rests on {item.claim}"
-            for item in stated
-            if not item.claim.claim.holds
-        ]
+        failing = failures(stated, claims_of(seen.states.values()), shown)
         return self._filled(deck, ready, slides, workshop), failing
 
     def _at_fault(self, error: ConversionError, themes: Iterable[Path], shown: str) -> DeckError:

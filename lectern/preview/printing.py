@@ -55,4 +55,4 @@ class Printer:
             built = build_deck(deck, workshop, renderer, Path(folder), ("pdf",))
             if built.missing:
                 raise built.missing
-            return built.outputs[0].read_bytes()
+            return next(iter(built.outputs)).read_bytes()

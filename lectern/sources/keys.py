@@ -19,7 +19,7 @@ from lectern.fixtures import Fixture
 from lectern.project import ENGINE_ROOT, Project
 from lectern.sources.code import digest_text
 from lectern.sources.digests import Digests
-from lectern.sources.modules import Imports, follow
+from lectern.sources.modules import Imports, files_of, follow
 from lectern.sources.script import FigureScript, Step
 
 # What runs in a worker besides the script itself.
@@ -32,12 +32,18 @@ class Key:
 
     parts: Mapping[str, str]
     reads: frozenset[Path]
+    folders: frozenset[Path]  # that it may list: what is in them is keyed
     libraries: frozenset[str]  # other modules the step imports; their versions are recorded, not keyed
 
     @cached_property
     def digest(self) -> str:
         """One digest of all parts."""
-        return digest_text(json.dumps(self.parts, sort_keys=True))
+        return digest_parts(self.parts)
+
+
+def digest_parts(parts: Mapping[str, str]) -> str:
+    """Return one digest of a key's parts."""
+    return digest_text(json.dumps(dict(parts), sort_keys=True))
 
 
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
@@ -73,13 +79,13 @@ class Keys:
         results: Mapping[str, str],
         fixtures: Mapping[str, Fixture],
     ) -> Key:
-        """Return the key of `compute` given the fixtures, and the digests of the results, that it asks for."""
+        """Return the key of `compute` given the fixtures, and the digests of the whole results, that it asks for."""
         parts = {f"result of {name}": digest for name, digest in results.items()}
         reads: set[Path] = set()
         for name, fixture in fixtures.items():
             files = fixture.found.files
             reads.update(files)
-            parts[name] = digest_text(" ".join(str(self._digests.of(path)) for path in files))
+            parts[name] = digest_text(" ".join(f"{path.name} {self._digests.of(path)}" for path in files))
         loaders = [fixture.load.partition(":")[0] for fixture in fixtures.values()]
         return self._key(script, script.compute, parameters, parts, reads, loaders)
 
@@ -97,32 +103,52 @@ class Keys:
         loaders: Iterable[str],
     ) -> Key:
         imports = follow([*step.imports, *loaders], self._project, self._digests)
+        documented = bool(step.documented) or imports.reads_docstrings
         reads |= {script.path, *imports.modules, *self._engine.modules}
-        parts["code"] = step.code
+        folders: set[Path] = set()
+        parts["code"] = (step.documented or step.code) if documented else step.code
         parts["engine"] = digest_text("".join(sorted(self._engine.modules.values())))
-        for path, code in imports.modules.items():
+        for path, code in (imports.documented if documented else imports.modules).items():
             parts[self._project.shown(path)] = code
         for name in step.defaults:
             parts[f"parameter {name}"] = repr(parameters[name])
-        for path in self._declared(script, step, parameters, imports.files):
+        for path, folder in self._declared(script, step, parameters, imports.files):
             reads.add(path)
+            folders |= {folder} if folder else set()
             parts[f"file {self._project.shown(path)}"] = self._digests.of(path) or "missing"
-        return Key(dict(sorted(parts.items())), frozenset(reads), imports.libraries)
+        return Key(dict(sorted(parts.items())), frozenset(reads), frozenset(folders), imports.libraries)
 
     def _declared(
         self, script: FigureScript, step: Step, parameters: Mapping[str, Any], patterns: Iterable[str]
-    ) -> Iterator[Path]:
-        """Yield the files a step declares: Path parameters and what matches `FILES`."""
+    ) -> Iterator[tuple[Path, Path | None]]:
+        """Yield the files a step declares, Path parameters and what matches `FILES`, with the folder of the latter."""
         for name in step.defaults:
             if isinstance(value := parameters[name], Path):
                 if self._digests.of(self._project.root / value) is None:
                     self._complain(script, f"parameter {name!r}: there is no file {value}")
-                yield self._project.root / value
+                yield self._project.root / value, None
         for pattern in (*script.files, *patterns):
             matches = [p for root in self._project.search_path for p in self._digests.glob(root, pattern)]
             if not matches:
                 self._complain(script, f"FILES: nothing matches {pattern!r}")
-            yield from matches
+            yield from ((path, path.parent) for path in matches)
+
+    def refuse_hidden_ties(self, script: FigureScript, step: Step) -> None:
+        """Raise FigureError where what only the other step imports changes, when imported, what this step uses.
+
+        A module that registers what it defines with another is such a case: left out here, it would be missed.
+        """
+        used = follow(step.imports, self._project, self._digests).modules
+        left_out = follow(step.left_out, self._project, self._digests)
+        for path, names in left_out.acting.items():
+            changed = files_of(names, self._project, self._digests) & used.keys()
+            if path not in used and changed:
+                shown, other = (self._project.shown(p) for p in (path, min(changed)))
+                message = (
+                    f"{shown} changes {other} when it is imported, and only one of the two steps imports it"
+                )
+                remedy = f"import it, and use what it defines, in both steps, or move that from {shown}"
+                raise FigureError(message, Place(self._project.shown(script.path)), remedy)
 
     def _complain(self, script: FigureScript, message: str) -> None:
         raise FigureError(

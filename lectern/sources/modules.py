@@ -12,8 +12,18 @@ from typing import Any
 
 from lectern.errors import FigureError, Place
 from lectern.project import Project
-from lectern.sources.code import constant, digest_code, imported_names
+from lectern.sources.acting import acts, acts_on_names
+from lectern.sources.code import (
+    absolute,
+    bound_names,
+    constant,
+    digest_code,
+    imported_names,
+    parse,
+    reads_docstrings,
+)
 from lectern.sources.digests import Digests
+from lectern.sources.script import patterns
 
 
 @dataclass(frozen=True)
@@ -21,8 +31,11 @@ class Imports:
     """What some code imports: project modules by path with their code digests, and the rest by name."""
 
     modules: dict[Path, str]
+    documented: dict[Path, str]  # the same, docstrings included
+    reads_docstrings: bool  # whether one of the modules may read docstrings, of any of them
     files: tuple[str, ...]
     libraries: frozenset[str]
+    acting: dict[Path, list[str]]  # by module, the modules that it may change when it is imported
 
 
 def follow(names: Iterable[str], project: Project, digests: Digests) -> Imports:
@@ -49,9 +62,18 @@ def follow(names: Iterable[str], project: Project, digests: Digests) -> Imports:
                 waiting += modules[path]["imports"]
     return Imports(
         modules={path: module["code"] for path, module in modules.items()},
+        documented={path: module["documented"] for path, module in modules.items()},
+        reads_docstrings=any(module["reads_docstrings"] for module in modules.values()),
         files=tuple(pattern for module in modules.values() for pattern in module["files"]),
         libraries=_importable(libraries, project),
+        acting={path: module["acting"] for path, module in modules.items()},
     )
+
+
+def files_of(names: Iterable[str], project: Project, digests: Digests) -> set[Path]:
+    """Return the project files that the dotted names mean themselves, packages above them aside."""
+    found = [_resolve(name, project, digests) for name in names]
+    return {files[-1][0] for files in found if files}
 
 
 def _resolve(name: str, project: Project, digests: Digests) -> list[tuple[Path, str]]:
@@ -80,16 +102,44 @@ def _candidates(root: Path, name: str) -> tuple[tuple[Path, Path, str, str], ...
 
 
 def _read(text: str, path: Path, package: str, project: Project) -> dict[str, Any]:
+    shown = project.shown(path)
     try:
-        tree = ast.parse(text)
+        tree = parse(text)
+        files = constant(tree, "FILES", ())
     except SyntaxError as error:
-        place = Place(project.shown(path), error.lineno)
-        raise FigureError(f"syntax error: {error.msg}", place, "mend the module") from error
+        raise FigureError(
+            f"syntax error: {error.msg}", Place(shown, error.lineno), "mend the module"
+        ) from error
+    except ValueError as error:
+        raise FigureError(
+            "FILES is no literal", Place(shown), "assign FILES once, and write it out"
+        ) from error
     return {
         "code": digest_code(tree),
+        "documented": digest_code(tree, docstrings=True),
+        "reads_docstrings": reads_docstrings(tree),
         "imports": imported_names(tree, package),
-        "files": list(constant(tree, "FILES", ())),
+        "files": patterns(files, shown),
+        "acting": _acted_on(tree, package),
     }
+
+
+def _acted_on(tree: ast.Module, package: str) -> list[str]:
+    """Return the dotted names of what a module may change elsewhere when it is imported.
+
+    That is what it calls for no value, stores into, decorates with and derives classes from.
+    """
+    imported: dict[str, list[str]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            base = absolute(node, package)
+            imported |= {alias.asname or alias.name: [base, f"{base}.{alias.name}"] for alias in node.names}
+        elif isinstance(node, ast.Import):
+            imported |= {alias.asname or alias.name.split(".")[0]: [alias.name] for alias in node.names}
+    defines = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    acting = [n for n in tree.body if acts(n) and (isinstance(n, defines) or not [*bound_names(n)])]
+    used = {name for node in acting for name in acts_on_names(node)}
+    return sorted({module for name in used for module in imported.get(name, ())})
 
 
 def _importable(names: set[str], project: Project) -> frozenset[str]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import ast
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from lectern.errors import FigureError, Place
 from lectern.project import Project
-from lectern.sources.code import constant, digest_code, imported_names
+from lectern.sources.code import bound_names, constant, digest_code, imported_names, parse, reads_docstrings
 from lectern.sources.digests import Digests
 from lectern.sources.notebook import cells_of, join_cells
-from lectern.sources.slicing import reachable
+from lectern.sources.slicing import STEPS, reachable
 
 TIME_LIMIT = 600.0  # seconds a step may take where the script sets no TIME_LIMIT
-STEPS = ("compute", "draw")
+LONGEST_LIMIT = 30 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,9 @@ class Step:
     """One of a figure's two functions, with what it can reach in the script."""
 
     code: str  # digest of the reachable statements
+    documented: str | None  # the same with docstrings, where the statements read any
     imports: tuple[str, ...]
+    left_out: tuple[str, ...]  # what the script imports besides
     defaults: dict[str, Any]  # parameters, in order
 
 
@@ -53,12 +57,14 @@ def read_script(name: str, path: Path, project: Project, digests: Digests) -> Fi
         facts = digests.derive(
             f"script {path.suffix}", path, lambda text: _facts(source_of(text, path), shown)
         )
-    except UnicodeDecodeError as error:
+    except (UnicodeDecodeError, OSError) as error:
         raise FigureError(f"cannot read the script: {error}", Place(shown), "save it as UTF-8") from error
     steps = {
         step: Step(
             code=facts[step]["code"],
+            documented=facts[step]["documented"],
             imports=tuple(facts[step]["imports"]),
+            left_out=tuple(facts[step]["left_out"]),
             defaults={key: parse_literal(text) for key, text in facts[step]["defaults"].items()},
         )
         for step in STEPS
@@ -81,10 +87,14 @@ def source_of(text: str, path: Path) -> str:
 
 def parse_literal(text: str) -> Any:
     """Evaluate a number, string, None, tuple of those, or `Path("…")`; raise ValueError for anything else."""
-    node = ast.parse(text, mode="eval").body
+    match parse(text.strip()).body:
+        case [ast.Expr(value=node)]:
+            pass
+        case _:
+            raise ValueError(f"{text!r} is no value")
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Path":
         (argument,) = node.args
-        return Path(ast.literal_eval(argument))
+        return Path(str(ast.literal_eval(argument)))
     return frozen(ast.literal_eval(node))
 
 
@@ -99,7 +109,7 @@ def frozen(value: Any) -> Any:
 
 def _facts(source: str, shown: str) -> dict[str, Any]:
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except SyntaxError as error:
         remedy = "mend the script; the previous picture is as it was"
         raise FigureError(f"syntax error: {error.msg}", Place(shown, error.lineno), remedy) from error
@@ -111,27 +121,67 @@ def _facts(source: str, shown: str) -> dict[str, Any]:
     return {
         "summary": (ast.get_docstring(tree) or "").partition("\n")[0],
         "requests": requested,
-        "files": list(_constant(tree, "FILES", (), shown)),
-        "time_limit": float(_constant(tree, "TIME_LIMIT", TIME_LIMIT, shown)),
+        "files": patterns(_constant(tree, "FILES", (), shown), shown),
+        "time_limit": _seconds(_constant(tree, "TIME_LIMIT", TIME_LIMIT, shown), shown),
         "compute": _step(tree, compute, shown),
         "draw": _step(tree, draw, shown),
     }
 
 
+def patterns(found: Any, shown: str) -> list[str]:
+    """Return the value of `FILES`; raise FigureError where it is anything but patterns of paths in the project."""
+    if isinstance(found, str) or not isinstance(found, Iterable) or not all(_is_pattern(p) for p in found):
+        remedy = 'write paths relative to the project\'s root: FILES = ("data/*.csv",)'
+        raise FigureError(f"FILES = {found!r} are no paths in the project", Place(shown), remedy)
+    return list(found)
+
+
+def _is_pattern(found: Any) -> bool:
+    return (
+        isinstance(found, str)
+        and found.strip("./") != ""
+        and not _leaves(PurePath(found))
+        and "\0" not in found
+    )
+
+
+def _leaves(path: PurePath) -> bool:
+    return path.is_absolute() or ".." in path.parts
+
+
+def _seconds(found: Any, shown: str) -> float:
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or not 0 < found < math.inf:
+        raise FigureError(
+            f"TIME_LIMIT = {found!r} is no time", Place(shown), "write seconds: TIME_LIMIT = 60"
+        )
+    return float(min(found, LONGEST_LIMIT))
+
+
 def _function(tree: ast.Module, name: str, shown: str) -> ast.FunctionDef:
-    for statement in tree.body:
-        if isinstance(statement, ast.FunctionDef) and statement.name == name:
-            return statement
+    binding = [statement for statement in tree.body if name in set(bound_names(statement))]
+    match binding:
+        case [ast.FunctionDef() as function]:
+            return function
+        case []:
+            remedy = "a figure needs compute and draw"
+            raise FigureError(f"the script defines no function {name!r}", Place(shown), remedy)
+        case [ast.AsyncFunctionDef() | ast.ClassDef() | ast.Assign() as other]:
+            remedy = f"write `def {name}(…):`"
+            raise FigureError(f"{name} is no plain function", Place(shown, other.lineno), remedy)
+    remedy = "define it once, at the top level: which one counts could be told only by running the script"
     raise FigureError(
-        f"the script defines no function {name!r}", Place(shown), "a figure needs compute and draw"
+        f"{name} is bound more than once, or in a block", Place(shown, binding[-1].lineno), remedy
     )
 
 
 def _step(tree: ast.Module, function: ast.FunctionDef, shown: str) -> dict[str, Any]:
     reached = reachable(tree, function.name)
+    bare, imports = function.name, imported_names(reached)
     return {
-        "code": digest_code(reached, without_defaults_of=function.name),
-        "imports": imported_names(reached),
+        "code": digest_code(reached, without_defaults_of=bare),
+        "documented": digest_code(tree, bare, docstrings=True) if reads_docstrings(reached) else None,
+        "imports": imports,
+        "left_out": sorted({*imported_names(tree)} - {*imports}),
         "defaults": {
             name: _literal(tree, node, name, shown) for name, node in _with_default(function).items()
         },
@@ -154,9 +204,7 @@ def _without_default(function: ast.FunctionDef) -> list[str]:
 def _literal(tree: ast.Module, node: ast.expr, name: str, shown: str) -> str:
     """Return the source of a default, a module constant's name replaced by its value."""
     try:
-        if isinstance(node, ast.Name):
-            return repr(constant(tree, node.id, None))
-        text = ast.unparse(node)
+        text = repr(_named(tree, node.id)) if isinstance(node, ast.Name) else ast.unparse(node)
         parse_literal(text)
     except ValueError as error:
         message = f"the default of parameter {name!r} is no literal"
@@ -167,8 +215,16 @@ def _literal(tree: ast.Module, node: ast.expr, name: str, shown: str) -> str:
     return text
 
 
+def _named(tree: ast.Module, name: str) -> Any:
+    """Return the literal that the module assigns to a name; raise ValueError where it assigns none, or several."""
+    if (value := constant(tree, name, ...)) is ...:
+        raise ValueError(f"{name} is assigned nowhere")
+    return value
+
+
 def _constant(tree: ast.Module, name: str, default: Any, shown: str) -> Any:
     try:
         return constant(tree, name, default)
     except ValueError as error:
-        raise FigureError(f"{name} is no literal", Place(shown), f"write the value of {name} out") from error
+        remedy = f"assign {name} once, and write its value out"
+        raise FigureError(f"{name} is no literal", Place(shown), remedy) from error

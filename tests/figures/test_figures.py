@@ -99,7 +99,7 @@ def test_a_figure_says_what_it_claims_and_shows(name: str) -> None:
     assert script.summary.endswith(".")
     assert state.sidecar
     assert state.sidecar.claims, "a figure of the lecture makes at least one claim"
-    assert len(state.sidecar.alt) > 40
+    assert len(state.sidecar.description) > 40
 
 
 def test_the_deck_shows_every_figure_and_states_every_claim() -> None:

@@ -1,0 +1,49 @@
+"""Temporary folders that do not outlive their process for long, however it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from lectern.locking import FileLock
+
+PREFIX = "lectern-"
+LOCK = ".lock"  # held as long as the folder is used
+
+
+@contextlib.contextmanager
+def folder() -> Iterator[Path]:
+    """Make a folder in the system's temporary directory, and delete it on leaving."""
+    path, lock = begin()
+    try:
+        yield path
+    finally:
+        end(path, lock)
+
+
+def begin() -> tuple[Path, FileLock]:
+    """Make such a folder for longer; `end` deletes it."""
+    path = Path(tempfile.mkdtemp(prefix=PREFIX))
+    lock = FileLock(path / LOCK)
+    lock.acquire()
+    return path, lock
+
+
+def end(path: Path, lock: FileLock) -> None:
+    """Delete a folder that was begun."""
+    shutil.rmtree(path, ignore_errors=True)
+    lock.release()
+
+
+def clean() -> None:
+    """Delete the folders of processes that were killed, this user's only."""
+    with contextlib.suppress(OSError):
+        for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{LOCK}"):
+            with contextlib.suppress(OSError):
+                lock = FileLock(path)
+                if path.parent.stat().st_uid == os.getuid() and lock.acquire():
+                    end(path.parent, lock)
