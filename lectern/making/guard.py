@@ -80,8 +80,9 @@ class _Guard:
     def _run(self, words: Iterable[object]) -> None:
         """See the files that a program is told to work on."""
         for word in words:
-            if isinstance(word, (str, bytes, os.PathLike)) and os.path.isfile(word):
-                self._read(word)
+            for part in (word, *_words(word)):  # a shell is given its command as one word
+                if isinstance(part, (str, bytes, os.PathLike)) and os.path.isfile(part):
+                    self._read(part)
 
     def _read(self, path: object) -> None:
         if not isinstance(path, (str, bytes, os.PathLike)):

@@ -3,7 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from lectern.sources.digests import SETTLED_NS, Digests
+from lectern.sources.digests import Digests
+from lectern.sources.stamps import SETTLED_NS, UNSETTLED
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are old enough at once: that their status changed when they were made cannot be set back."""
+    monkeypatch.setattr("lectern.sources.stamps.SETTLED_NS", 0)
 
 
 @pytest.fixture
@@ -31,14 +38,59 @@ def test_equal_contents_have_equal_digests(tmp_path: Path, file: Path) -> None:
     assert digests.of(tmp_path / "absent") is None
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_remembered_file_is_not_read_again(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digests = fresh(tmp_path)
     expected = digests.of(file)
     digests.save()
+    again = fresh(tmp_path)
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read"))
-    assert fresh(tmp_path).of(file) == expected
+    assert again.of(file) == expected
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_file_with_the_size_and_time_that_it_had_is_read_again(tmp_path: Path, file: Path) -> None:
+    digests = fresh(tmp_path)
+    before, status = digests.of(file), file.stat()
+    digests.save()
+    with file.open("r+") as handle:
+        handle.write("six")
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert fresh(tmp_path).of(file) != before
+
+
+def test_what_is_seen_of_a_file_is_what_it_was_when_it_was_looked_at(tmp_path: Path, file: Path) -> None:
+    digests = fresh(tmp_path)
+    digest = digests.of(file)
+    file.write_text("later")
+    assert digests.sightings[file].digest == digest
+    assert (
+        digests.sightings[file].stamp == UNSETTLED
+    )  # it was new: a later change may leave the stamp as it was
+
+
+def test_a_file_that_changes_before_something_is_derived_from_it(tmp_path: Path, file: Path) -> None:
+    digests = fresh(tmp_path)
+    digests.of(file)
+    file.write_text("later")
+    assert digests.derive("length", file, len) == 5
+    file.write_text("one")
+    assert fresh(tmp_path).derive("length", file, len) == 3
+
+
+def test_an_engine_that_derives_otherwise_begins_anew(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests = fresh(tmp_path)
+    digests.derive("length", file, len)
+    digests.save()
+    engine = tmp_path / "engine"
+    (engine / "sources").mkdir(parents=True)
+    (engine / "sources/code.py").write_text("")
+    monkeypatch.setattr("lectern.sources.digests.ENGINE", engine)
+    assert fresh(tmp_path).derive("length", file, lambda _: -1) == -1
 
 
 def test_a_file_just_written_is_read_again(tmp_path: Path, file: Path) -> None:
@@ -54,6 +106,7 @@ def test_a_file_just_written_is_read_again(tmp_path: Path, file: Path) -> None:
     assert fresh(tmp_path).of(file) != before
 
 
+@pytest.mark.usefixtures("settled")
 def test_what_is_derived_is_remembered_by_content(tmp_path: Path, file: Path) -> None:
     digests = fresh(tmp_path)
     assert digests.derive("length", file, len) == 3
@@ -84,9 +137,9 @@ def test_globbing_notes_the_folders_searched(tmp_path: Path) -> None:
         (tmp_path / name).write_text("")
     digests = fresh(tmp_path)
     assert digests.glob(tmp_path, "a/*.csv") == [tmp_path / "a/x.csv"]
-    assert digests.searched == {tmp_path / "a"}
+    assert {*digests.searched} == {tmp_path / "a"}
     assert digests.glob(tmp_path, "a/**/*.csv") == [tmp_path / "a/b/y.csv", tmp_path / "a/x.csv"]
-    assert digests.searched == {tmp_path / "a", tmp_path / "a/b"}
+    assert {*digests.searched} == {tmp_path / "a", tmp_path / "a/b"}
 
 
 def test_files_that_come_and_go_among_those_globbed_are_told(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from lectern.errors import FigureError
 from lectern.making.request import Request
+from lectern.sources.notebook import cells_of
 from tests.conftest import FIGURE, Sandbox
 
 
@@ -44,3 +46,22 @@ def test_a_file_that_is_no_notebook_is_refused(sandbox: Sandbox) -> None:
     sandbox.write("figures/one.ipynb", "not JSON")
     with pytest.raises(FigureError, match=r"one\.ipynb: not a Jupyter notebook"):
         sandbox.workshop().catalogue.script("one")
+
+
+@pytest.mark.parametrize(
+    ("cell", "script"),
+    [
+        ("%matplotlib inline\nx = 1", "\nx = 1"),
+        ("!ls\nx = 1", "\nx = 1"),
+        ("x = (7\n% 4)", "x = (7\n% 4)"),
+        ("x = 7 \\\n  % 4", "x = 7 \\\n  % 4"),
+        ('x = """\n% d\n!\n"""', 'x = """\n% d\n!\n"""'),
+        ("if x:\n    %time y = f()", "if x:\n    y = f()"),
+        ("%%time\nx = 1", "\nx = 1"),
+        ("%%bash\nls\n", "\n\n"),
+        ("# %d\n%timeit f()", "# %d\n"),
+    ],
+)
+def test_only_magics_are_left_out(cell: str, script: str) -> None:
+    (found,) = cells_of(notebook(cell), Path("one.ipynb"))
+    assert found == script

@@ -44,9 +44,12 @@ def test_defaults_are_literals(sandbox: Sandbox, default: str, value: object) ->
     assert script(sandbox).parameters["number"] == value
 
 
-@pytest.mark.parametrize("default", ["f()", "{1: 2}", "1 + x", "open('f')"])
+@pytest.mark.parametrize(
+    "default", ["f()", "{1: 2}", "1 + x", "open('f')", "imported", "TWICE", "LATE", "NOWHERE"]
+)
 def test_other_defaults_are_refused_with_their_line(sandbox: Sandbox, default: str) -> None:
-    sandbox.figure("one", FIGURE.replace("number=2", f"number={default}"))
+    text = FIGURE.replace("number=2", f"number={default}") + "TWICE = 1\nTWICE = 2\nif TWICE:\n    LATE = 3\n"
+    sandbox.figure("one", text.replace("import Figure", "import Figure, imported"))
     with pytest.raises(FigureError, match=r"figures/one\.py, line 5: the default of parameter 'number'"):
         script(sandbox)
 
@@ -57,7 +60,19 @@ def test_other_defaults_are_refused_with_their_line(sandbox: Sandbox, default: s
         ("def compute", "def computes", "defines no function 'compute'"),
         ("def draw(data", "def draw(data, more", "draw takes the data as its one argument"),
         ("return figure", "return (figure", "line 16: syntax error"),
-        ('"""Twice', "FILES = glob()\n", "FILES is no literal|syntax error"),
+        ("def compute", "FILES = glob()\ndef compute", "FILES is no literal"),
+        ("def compute", "FILES = 3\ndef compute", "FILES = 3 are no paths in the project"),
+        ("def compute", "FILES = 'a.csv'\ndef compute", "are no paths in the project"),
+        ("def compute", "FILES = ('',)\ndef compute", "are no paths in the project"),
+        ("def compute", "FILES = ('/etc/*',)\ndef compute", "are no paths in the project"),
+        ("def compute", "FILES = ('../x',)\ndef compute", "are no paths in the project"),
+        ("def compute", "TIME_LIMIT = 0\ndef compute", "TIME_LIMIT = 0 is no time"),
+        ("def compute", "TIME_LIMIT = -1\ndef compute", "TIME_LIMIT = -1 is no time"),
+        ("def compute", "TIME_LIMIT = 'x'\ndef compute", "TIME_LIMIT = 'x' is no time"),
+        ("def compute", "TIME_LIMIT = 1e400\ndef compute", "TIME_LIMIT = inf is no time"),
+        ("def draw", "compute = print\ndef draw", "line 13: compute is bound more than once"),
+        ("def draw", "draw = len\ndef other", "draw is no plain function"),
+        ("2 * number", "+".join(["1"] * 5000), "nested too deeply for Python"),
     ],
 )
 def test_what_breaks_the_contract_is_said(sandbox: Sandbox, old: str, new: str, message: str) -> None:
