@@ -120,6 +120,16 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
     figure.add_argument(
         "-o", dest="output", type=Path, metavar="PATH", help="a file, or a folder (default: it stays in img)"
     )
+
+    collect = commands.add_parser("gc", help="drop the oldest of what is kept to save time")
+    collect.set_defaults(command="gc")
+    collect.add_argument(
+        "--keep", type=_gigabytes, default=10**8, metavar="GB", help="how much may stay (default: 0.1)"
+    )
+
+    verify = commands.add_parser("verify", help="make figures again elsewhere, and compare them")
+    verify.set_defaults(command="verify")
+    verify.add_argument("names", nargs="*", metavar="NAME", help="figures (default: all)")
     for command in commands.choices.values():
         for fixture in fixtures:
             command.add_argument(
@@ -138,6 +148,10 @@ def _command(name: str) -> Callable[[argparse.Namespace, Project], int]:
         from lectern.commands.list import list_figures as command
     elif name == "explain":
         from lectern.commands.explain import explain as command
+    elif name == "gc":
+        from lectern.commands.gc import gc as command
+    elif name == "verify":
+        from lectern.commands.verify import verify as command
     else:
         from lectern.commands.figure import figure as command
     return command
