@@ -195,6 +195,15 @@ class Project(RuleBasedStateMachine):
             elif content:
                 path.write_bytes(content[:middle] + bytes([content[middle] ^ 4]) + content[middle + 1 :])
 
+    @rule(
+        name=st.sampled_from(["one", "two"]),
+        old=st.sampled_from(['"v": ', '"n": ', '"at_least": ', "True", "bar"]),
+    )
+    def write_into_a_sidecar(self, name: str, old: str) -> None:
+        path = self.sandbox.root / f"img/{name}.json"
+        if path.is_file():
+            path.write_text(path.read_text().replace(old, f"{old}1"))
+
     @rule(folder=st.sampled_from(["img", ".lectern", "dist"]))
     def lose(self, folder: str) -> None:
         shutil.rmtree(self.sandbox.root / folder, ignore_errors=True)
@@ -209,11 +218,26 @@ class Project(RuleBasedStateMachine):
         process.communicate(timeout=20)
 
 
+@pytest.mark.parametrize("name", CHOICES)
+def test_an_edit_and_its_undo(name: str) -> None:
+    """With a sidecar altered by hand in between, and damaged data."""
+    machine = Project()
+    try:
+        machine.build_edit_build_undo_build(name)
+        machine.write_into_a_sidecar("one", '"v": ')
+        for path in (machine.sandbox.root / ".lectern").rglob("*.data"):
+            path.write_bytes(path.read_bytes().replace(b"5", b"6"))
+        machine.edit_or_undo("color")
+        machine.build()
+    finally:
+        machine.teardown()
+
+
 def test_a_build_makes_what_it_would_make_from_nothing() -> None:
     run_state_machine_as_test(
         Project,
         settings=settings(
-            max_examples=5,
+            max_examples=6,
             stateful_step_count=12,
             deadline=None,
             derandomize=True,
