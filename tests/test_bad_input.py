@@ -70,6 +70,14 @@ BAD: dict[str, tuple[Callable[[Sandbox], object], str]] = {
         in_deck("[[ figures.one(nummer=1) ]]"),
         "line 19: figure 'one' has no parameter 'nummer'\n  → did you mean 'number'?",
     ),
+    "a parameter that is no value": (
+        in_deck("[[ figures.one(number={'a': 1}) ]]"),
+        "line 19: parameter 'number' cannot be {'a': 1}",
+    ),
+    "a sentence that rests on a value": (
+        in_deck("[% claim figures.one.twice %]x[% endclaim %]"),
+        "line 19: what a claim's sentence rests on is no claim, but 4\n  → name one of a figure's claims",
+    ),
     "unparsable parameter": (
         in_deck("[[ figures.one(number='x') ]]"),
         "line 19: parameter 'number' cannot be 'x'",
@@ -220,3 +228,32 @@ def test_a_script_that_is_no_utf_8_is_named(sandbox: Sandbox, capsys: pytest.Cap
     said = capsys.readouterr().err
     assert "error: figures/latin.py: cannot read the script" in said
     assert "save it as UTF-8" in said
+
+
+def test_a_terminal_without_arrows_gets_question_marks(built: Sandbox) -> None:
+    built.edit("slides/mechinterp.md.j2", "# Dos", "# Tres")
+    out, err = built.command(*HTML, PYTHONIOENCODING="ascii", LC_ALL="C").communicate(timeout=60)
+    assert "2 slides, 1 of 1 claims hold ? dist/mechinterp.html" in out
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_what_is_said_cannot_be_written(built: Sandbox) -> None:
+    code = f"import sys; from pathlib import Path; from lectern.cli import run; sys.exit(run([], Path({str(built.root)!r})))"
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-c", code.replace("run([]", f"run({[*HTML]!r}")]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: what the build says cannot be written: the disk is full\n",
+    )
+
+
+@pytest.mark.parametrize("content", ["null", '{"values": null}', "[1]"])
+def test_list_and_explain_take_any_sidecar(
+    built: Sandbox, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (built.root / "img/one.json").write_text(content)
+    assert built.build("list") == built.build("explain", "one") == 0
+    said = capsys.readouterr().out
+    assert "its sidecar was altered" in said

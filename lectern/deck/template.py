@@ -68,7 +68,7 @@ class DeckTemplate:
             keep_trailing_newline=True,
             autoescape=False,
             undefined=StrictUndefined,
-            loader=_NotingLoader(deck.folder, digests),
+            loader=_NotingLoader(deck, digests),
             extensions=[ClaimTag],
         )
         self._environment.filters.update(filters)
@@ -155,17 +155,18 @@ class DeckTemplate:
 
 
 class _NotingLoader(FileSystemLoader):
-    """Notes which files a template includes: they are inputs of the build."""
+    """Notes which files a template includes: they are inputs of the build. The deck itself is as it was read."""
 
-    def __init__(self, folder: Path, digests: Digests) -> None:
-        super().__init__(folder)
-        self._digests = digests
+    def __init__(self, deck: DeckSource, digests: Digests) -> None:
+        super().__init__(deck.folder)
+        self._deck, self._digests = deck, digests
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         """Return a template's text, as Jinja asks for it."""
-        source, filename, current = super().get_source(environment, template)
-        self._digests.of(Path(filename))
-        return source, filename, current
+        if template == self._deck.path.name:
+            return self._deck.text, str(self._deck.path), lambda: True
+        self._digests.of(self._deck.folder / template)
+        return super().get_source(environment, template)
 
 
 def _figure_name(node: nodes.Node) -> str | None:
