@@ -45,7 +45,7 @@ def run(
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as error:
-        print(f"interrupted: {error or 'the outputs are as they were before'}", file=sys.stderr)
+        print(f"interrupted: {str(error) or 'the outputs are as they were before'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         _let_go_of_output()
