@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import unquote
 
+from lectern.deck.allowed import allowed_for
 from lectern.deck.bibliography import Bibliography, parse_bibtex
 from lectern.deck.mentions import PATH, figure_of, mentions, show_lone_code
 from lectern.deck.numbers import Numbers
@@ -165,6 +166,7 @@ def _citing(deck: DeckSource, workshop: Workshop, numbers: Numbers) -> dict[str,
         path = deck.folder / str(named)
         shown = workshop.project.shown(path)
         try:
+            allowed_for(deck, workshop.project).demand(path, str(named))
             return Bibliography(workshop.digests.derive("bibliography", path, parse_bibtex), shown, numbers)
         except (OSError, ValueError) as error:
             remedy = "mend the file, or `bibliography:` in the front matter"

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+from lectern.deck.options import FOREIGN, DeckOptions
 from lectern.errors import DeckError, Place
 
 TEMPLATE_SUFFIX = ".j2"
@@ -19,11 +21,17 @@ class DeckSource:
     path: Path
     shown: str  # the path as a person would write it
     text: str
+    options: DeckOptions = FOREIGN
 
     @property
     def is_template(self) -> bool:
         """Whether the deck is a Jinja template."""
         return self.path.suffix == TEMPLATE_SUFFIX
+
+    @property
+    def takes_html(self) -> bool:
+        """Whether any HTML in the deck is taken, not only what Marp takes for harmless."""
+        return self.is_template or self.options.html
 
     @property
     def folder(self) -> Path:
@@ -50,11 +58,15 @@ class DeckSource:
         before, found, _ = self.text.partition(fragment)
         return before.count("\n") + 1 if found else None
 
+    def line_of_url(self, url: str) -> int | None:
+        """Return the line where a URL of the page first stands: Marp writes %20 for a space, and so on."""
+        return self.line_of(url) or self.line_of(unquote(url))
 
-def read_deck(path: Path, shown: str) -> DeckSource:
+
+def read_deck(path: Path, shown: str, options: DeckOptions = FOREIGN) -> DeckSource:
     """Read a deck; raise DeckError where there is none or it is not UTF-8 text."""
     try:
-        return DeckSource(path, shown, path.read_text(encoding="utf-8-sig"))
+        return DeckSource(path, shown, path.read_text(encoding="utf-8-sig"), options)
     except (OSError, UnicodeDecodeError) as error:
         raise DeckError(
             f"cannot read the deck: {error}", Place(shown), "name a Markdown file in UTF-8"
