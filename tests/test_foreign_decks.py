@@ -1,6 +1,7 @@
 """Decks that others wrote, built as they are: what they may show, and what they find beside them."""
 
 import base64
+import io
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from lectern.deck import options
 from lectern.deck.options import DeckOptions
 from lectern.marp.renderer import Renderer
 from lectern.preview.look import Looker
+from lectern.preview.terminal import Terminal
 from tests.conftest import HTML, Sandbox, page
 
 pytestmark = pytest.mark.heavy
@@ -129,6 +131,49 @@ def test_emoji_as_pictures_are_in_the_page(
     monkeypatch.setattr(options, "TWEMOJI", talk / "none")
     assert build(sandbox, talk, deck, "--emoji", "twemoji") == 1
     assert "the pictures of emoji are not installed\n  → run `npm ci`" in capsys.readouterr().err
+
+
+def test_a_picture_that_came_with_the_deck_is_shown_and_no_figure_of_its_name(
+    sandbox: Sandbox, talk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a deck of the project the figure is shown, and where the deck has no such picture."""
+    deck = "![](img/one.png)\n\n---\n\n`img/one.png`\n\n---\n\n![bg](pictures/img/one.png)"
+    (talk / "img").mkdir()
+    (talk / "img/one.png").write_bytes(b"their own")
+    assert build(sandbox, talk, deck) == 0
+    text, said = page(sandbox, "dist/talk.html"), capsys.readouterr()
+    assert text.count(embedded(b"their own")) == 1
+    assert "<code>img/one.png</code>" in text
+    assert "1 figures" in said.out
+    figure = embedded((sandbox.root / "img/one.png").read_bytes())
+    assert text.count(figure) == 1
+    assert f"note: {talk / 'talk.md'} shows its own img/one.png, not the figure 'one'" in said.err
+
+    (talk / "img/one.png").unlink()
+    assert build(sandbox, talk, deck) == 0
+    assert page(sandbox, "dist/talk.html").count(figure) == 3
+    sandbox.write("own/img/one.png", "beside it")
+    assert build(sandbox, sandbox.root / "own", deck) == 0
+    assert page(sandbox, "dist/talk.html").count(figure) == 3
+    assert "note: " not in capsys.readouterr().err
+
+
+def test_the_preview_shows_what_the_page_does(sandbox: Sandbox, talk: Path) -> None:
+    sandbox.make("one")
+    (talk / "talk.md").write_text("![](img/one.png)")
+    with Renderer(sandbox.project.cache, long_lived=True) as renderer:
+        looker = Looker(talk / "talk.md", sandbox.workshop(), renderer)
+        first = looker.look()
+        assert first.problems == ()
+        assert sandbox.root / "img/one.png" in first.pages.files.values()  # type: ignore[union-attr]
+        (talk / "img").mkdir()
+        (talk / "img/one.png").write_bytes(b"their own")
+        then = looker.look()
+    assert talk / "img/one.png" in then.pages.files.values()  # type: ignore[union-attr]
+    terminal = Terminal("", stream := io.StringIO())
+    for look in (first, then, then):
+        terminal.say(look, 0)
+    assert stream.getvalue().count(f"note: {talk / 'talk.md'} shows its own img/one.png") == 1
 
 
 def test_the_preview_serves_no_file_of_others(sandbox: Sandbox, talk: Path) -> None:

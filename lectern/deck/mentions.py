@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 PATH = re.compile(rf"(?:(?<![\w.~%/-])[\w.~%/-]*/)?img/[\w.%-]+\.(?:{'|'.join(IMAGES)})\b")
 
 
+# What finds the figure that an image's path stands for in one deck.
+FigureOf = Callable[[str], str | None]
+
+
 @dataclass(frozen=True)
 class Mention:
     """A place in the Markdown that shows a figure."""
@@ -29,7 +33,7 @@ class Mention:
     line: int
 
 
-def figure_of(url: str, catalogue: Catalogue) -> str | None:
+def named_figure(url: str, catalogue: Catalogue) -> str | None:
     """Return the figure that an image's path stands for: `img/NAME.png` or .svg where a figure NAME exists."""
     path = PurePosixPath(unquote(url))
     if path.suffix[1:] not in IMAGES or path.parent.name != "img" or "://" in url:
@@ -38,7 +42,7 @@ def figure_of(url: str, catalogue: Catalogue) -> str | None:
     return name if name in catalogue else None
 
 
-def mentions(markdown: str, catalogue: Catalogue) -> list[Mention]:
+def mentions(markdown: str, figure_of: FigureOf) -> list[Mention]:
     """Return the figures that the Markdown shows, in order."""
     front_matter, _ = split_front_matter(markdown)
     found = [(url, 1) for url in PATH.findall(front_matter)]
@@ -46,16 +50,16 @@ def mentions(markdown: str, catalogue: Catalogue) -> list[Mention]:
         found += [(url, line) for kind, url, line in slide if kind == "shown"]
         codes = [(url, line) for kind, url, line in slide if kind == "code"]
         found += codes if len(codes) == 1 else []
-    named = [(figure_of(url, catalogue), url, line) for url, line in found]
+    named = [(figure_of(url), url, line) for url, line in found]
     return [Mention(figure, url, line) for figure, url, line in named if figure]
 
 
-def show_lone_code(markdown: str, catalogue: Catalogue) -> str:
+def show_lone_code(markdown: str, figure_of: FigureOf) -> str:
     """Return the Markdown with each slide's only inline code, where it names a figure, turned into the image."""
     lines = markdown.split("\n")
     for slide in _slides(markdown):
         codes = [(text, line) for kind, text, line in slide if kind == "code"]
-        if len(codes) == 1 and figure_of(codes[0][0], catalogue):
+        if len(codes) == 1 and figure_of(codes[0][0]):
             _replace_code(lines, *codes[0])
     return "\n".join(lines)
 

@@ -125,7 +125,8 @@ class Renderer:
     def render(self, markdown: str, themes: Sequence[str], html: bool, emoji: str = "text") -> Slides:
         """Render `markdown` with `themes` (CSS texts) known; `html` allows any HTML in it.
 
-        With "twemoji" for `emoji` these are pictures. The same deck asked for twice in a row is rendered once. Raises SetupError where Node died.
+        With "twemoji" for `emoji` these are pictures. The same deck asked for twice in a row is rendered once.
+        Raises SetupError where Node died.
         """
         if self._long_lived and self._process.poll() is not None:
             self._start_anew()

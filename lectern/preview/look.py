@@ -13,8 +13,9 @@ from urllib.parse import quote
 from lectern.build import describing, resolving
 from lectern.deck.claims import failures, placed
 from lectern.deck.options import FOREIGN, DeckOptions
+from lectern.deck.pictures import Pictures
 from lectern.deck.pieces import Pieces
-from lectern.deck.rendering import ReadyDeck, opened, shown_by_path
+from lectern.deck.rendering import ReadyDeck, opened, ready_deck, shown_by_path
 from lectern.deck.source import DeckSource, read_deck, read_front_matter, split_front_matter
 from lectern.deck.themes import check_theme, styles_of, theme_files
 from lectern.deck.views import NotMadeError, claims_of
@@ -41,6 +42,7 @@ class Look:
     waiting: frozenset[Request]  # stale figures that ask for one of these
     figures: tuple[Request, ...]  # all that the deck shows
     problems: tuple[str, ...]
+    remarks: tuple[str, ...] = ()  # of this look and those before, for whoever runs the preview
 
 
 class Looker:
@@ -106,7 +108,8 @@ class Looker:
         self._known |= seen.states
         stale, waiting = seen.stale()
         problems = [*dict.fromkeys([*problems, *(str(e) for e in seen.errors.values())])]
-        return Look(pages, stale, waiting, tuple(seen.states), tuple(problems))
+        remarks = tuple(self._workshop.progress.remarks)
+        return Look(pages, stale, waiting, tuple(seen.states), tuple(problems), remarks)
 
     def _came_or_went(self, path: Path) -> bool:
         """Whether a file is new to the deck, or is there and was not, or the other way round."""
@@ -150,8 +153,10 @@ class Looker:
             raise DeckError("the deck is empty", Place(shown), "write a slide, or undo what emptied it")
         themes = theme_files(deck, workshop.digests)
         rendered = opened(deck, workshop, self._pieces).render(seen.lookup)
-        ready = ReadyDeck(rendered, seen.states)
-        seen.add(shown_by_path(rendered.markdown, ready, workshop))
+        pictures = Pictures(deck, workshop)
+        named = ready_deck(deck, rendered, dict(seen.states), pictures)
+        seen.add(shown_by_path(rendered.markdown, named, pictures))
+        ready = ready_deck(deck, rendered, seen.states, pictures)
         for request, state in seen.states.items():
             if state.sidecar is None:
                 raise NotMadeError(request)
