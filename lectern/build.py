@@ -9,8 +9,9 @@ from pathlib import Path
 from lectern import atomic
 from lectern.deck.allowed import allowed_for
 from lectern.deck.claims import Stated, placed
+from lectern.deck.front_matter import read_front_matter, split_front_matter
 from lectern.deck.rendering import ReadyDeck, make_ready
-from lectern.deck.source import DeckSource, read_front_matter, split_front_matter
+from lectern.deck.source import DeckSource
 from lectern.deck.themes import check_theme, styles_of, theme_files
 from lectern.errors import SetupError
 from lectern.making.maker import Made

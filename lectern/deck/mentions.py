@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from lectern.deck.source import read_front_matter, split_front_matter
+from lectern.deck.front_matter import heading_divider, read_front_matter, split_front_matter
 from lectern.making.sidecar import IMAGES
 from lectern.sources.catalogue import Catalogue, canonical
 
@@ -99,10 +99,8 @@ def _divides(token: Token, headings: set[str]) -> bool:
 
 
 def _heading_dividers(markdown: str) -> set[str]:
-    """Return the headings that begin a slide by Marp's `headingDivider`: up to a level, or a list of levels."""
-    wanted = read_front_matter(markdown, "").get("headingDivider", ())
-    levels = range(1, wanted + 1) if isinstance(wanted, int) else wanted
-    return {f"h{level}" for level in levels}
+    """Return the headings that begin a slide by Marp's `headingDivider`."""
+    return {f"h{level}" for level in heading_divider(read_front_matter(markdown, ""))}
 
 
 def _inline(token: Token) -> Iterable[tuple[str, str]]:

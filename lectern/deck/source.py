@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from lectern.deck.front_matter import read_front_matter
 from lectern.deck.options import FOREIGN, DeckOptions
 from lectern.errors import DeckError, Place
 
@@ -71,40 +72,3 @@ def read_deck(path: Path, shown: str, options: DeckOptions = FOREIGN) -> DeckSou
         raise DeckError(
             f"cannot read the deck: {error}", Place(shown), "name a Markdown file in UTF-8"
         ) from error
-
-
-def split_front_matter(text: str) -> tuple[str, int]:
-    """Return the text between the first two `---` lines, and the number of the line after them.
-
-    Without front matter: an empty text, and 1.
-    """
-    lines = text.split("\n")
-    if lines[0].rstrip() != "---":
-        return "", 1
-    for number, line in enumerate(lines[1:], start=2):
-        if line.rstrip() == "---":
-            return "\n".join(lines[1 : number - 1]), number + 1
-    return "", 1
-
-
-def read_front_matter(text: str, shown: str) -> dict[str, Any]:
-    """Return the front matter of Markdown; raise DeckError, with the line, where it is not a YAML mapping."""
-    import yaml
-
-    block, _ = split_front_matter(text)
-    try:
-        found = yaml.load(block, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = Place(shown, mark.line + 2 if mark else 1)
-        problem = getattr(error, "problem", None) or str(error)
-        raise DeckError(
-            f"the front matter is not YAML: {problem}", place, "quote values with «: » or «#»"
-        ) from error
-    if found is None:
-        return {}
-    if not isinstance(found, dict):
-        raise DeckError(
-            "the front matter is not a YAML mapping", Place(shown, 1), "write one `key: value` a line"
-        )
-    return found

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from lectern.deck.source import split_front_matter
+from lectern.deck.front_matter import split_front_matter
 from lectern.errors import BuildError, SetupError
 from lectern.project import ENGINE_ROOT
 

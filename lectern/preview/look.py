@@ -12,11 +12,12 @@ from urllib.parse import quote
 
 from lectern.build import describing, resolving
 from lectern.deck.claims import failures, placed
+from lectern.deck.front_matter import read_front_matter, split_front_matter
 from lectern.deck.options import FOREIGN, DeckOptions
 from lectern.deck.pictures import Pictures
 from lectern.deck.pieces import Pieces
 from lectern.deck.rendering import ReadyDeck, opened, ready_deck, shown_by_path
-from lectern.deck.source import DeckSource, read_deck, read_front_matter, split_front_matter
+from lectern.deck.source import DeckSource, read_deck
 from lectern.deck.themes import check_theme, styles_of, theme_files
 from lectern.deck.views import NotMadeError, claims_of
 from lectern.errors import BuildError, DeckError, FigureError, Place, SeveralErrors
