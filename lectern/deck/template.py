@@ -118,7 +118,17 @@ class DeckTemplate:
         stated: list[Stated] = []
         self._environment.stated = stated  # type: ignore[attr-defined]
         markdown = "".join(template.render(names) for template in templates)
+        self._demand_whole_characters(markdown)
         return Rendered(markdown, tuple(stated))
+
+    def _demand_whole_characters(self, markdown: str) -> None:
+        """Raise DeckError where the Markdown cannot be written: an expression may give half of a character."""
+        try:
+            markdown.encode()
+        except UnicodeEncodeError as error:
+            half = markdown[error.start]
+            place = Place(self._deck.shown, self._deck.line_of(half.encode("unicode_escape").decode()))
+            raise DeckError(f"half a character: {half!r}", place, "write the whole character") from error
 
     @contextlib.contextmanager
     def _mending(self) -> Iterator[None]:
