@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from lectern.deck.options import EMOJI
 from lectern.errors import BuildError
 from lectern.fixtures import Fixture
 from lectern.project import ENGINE_ROOT, Project
@@ -68,6 +69,24 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
     top.set_defaults(command="build")
     top.add_argument(
         "--deck", type=Path, metavar="PATH", help="another deck: Marp Markdown, or a template .md.j2"
+    )
+    top.add_argument(
+        "--theme-set",
+        type=Path,
+        nargs="+",
+        default=(),
+        metavar="PATH",
+        help="themes for the deck beside its own: CSS files, and folders with such",
+    )
+    top.add_argument("--html", action="store_true", help="take all HTML in a deck of plain Markdown")
+    top.add_argument(
+        "--emoji",
+        choices=EMOJI,
+        default=EMOJI[0],
+        help="emoji as text, or as pictures (default: %(default)s)",
+    )
+    top.add_argument(
+        "--allow-files", action="store_true", help="put files from anywhere into the page, if the deck asks"
     )
     top.add_argument("--out", type=Path, metavar="DIR", help="where the pages go (default: dist)")
     top.add_argument(

@@ -11,9 +11,11 @@ from pathlib import Path, PurePosixPath
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import unquote
 
+from lectern.deck.allowed import allowed_for
 from lectern.deck.bibliography import Bibliography, parse_bibtex
-from lectern.deck.mentions import PATH, figure_of, mentions, show_lone_code
+from lectern.deck.mentions import PATH, mentions, show_lone_code
 from lectern.deck.numbers import Numbers
+from lectern.deck.pictures import Pictures
 from lectern.deck.pieces import Pieces
 from lectern.deck.source import DeckSource
 from lectern.deck.template import DeckTemplate, Rendered
@@ -35,6 +37,9 @@ class ReadyDeck(Generic[Figure]):
 
     rendered: Rendered
     figures: Mapping[Request, Figure]
+    is_own: Callable[[str], bool] = lambda _: (
+        False
+    )  # whether an image's path means a file of the deck, not a figure
 
     @functools.cached_property
     def _by_stem(self) -> dict[str, Figure]:
@@ -43,7 +48,8 @@ class ReadyDeck(Generic[Figure]):
     def made_for(self, url: str) -> Figure | None:
         """Return the figure whose picture an image's path means, or None for other files."""
         stem = _stem_of(url)
-        return (self._by_stem.get(stem) or self._by_stem.get(canonical(stem))) if stem else None
+        made = (self._by_stem.get(stem) or self._by_stem.get(canonical(stem))) if stem else None
+        return None if made and self.is_own(url) else made
 
     def picture(self, url: str) -> Path | None:
         """Return the file of that picture."""
@@ -71,6 +77,7 @@ def make_ready(
     they come out as they are. Raises DeckError and FigureError.
     """
     source = opened(deck, workshop)
+    pictures = Pictures(deck, workshop)
     wanted = list(source.mentions())
     made: dict[Request, Made] = {}
     background = ThreadPoolExecutor(1, thread_name_prefix="figures")
@@ -85,12 +92,19 @@ def make_ready(
             except NotMadeError as missing:
                 wanted = [missing.wanted]
                 continue
-            ready = ReadyDeck(rendered, made)
-            wanted = [r for r in shown_by_path(rendered.markdown, ready, workshop) if r not in made]
+            ready = ready_deck(deck, rendered, made, pictures)
+            wanted = [r for r in shown_by_path(rendered.markdown, ready, pictures) if r not in made]
             if not wanted:
                 return ready
     finally:
         background.shutdown(wait=False)  # left by an error, what still runs is stopped with the workshop
+
+
+def ready_deck(
+    deck: DeckSource, rendered: Rendered, figures: Mapping[Request, Figure], pictures: Pictures
+) -> ReadyDeck[Figure]:
+    """Return a rendered deck with its figures; those that a template names are shown whatever lies beside it."""
+    return ReadyDeck(rendered, figures) if deck.is_template else ReadyDeck(rendered, figures, pictures.is_own)
 
 
 class Opened(Protocol):
@@ -133,22 +147,22 @@ class _Plain:
     """A plain Marp file, whose figures are those that it shows by their paths."""
 
     def __init__(self, deck: DeckSource, workshop: Workshop) -> None:
-        self._markdown = show_lone_code(deck.text, workshop.catalogue)
-        self._catalogue = workshop.catalogue
+        self._figure_of = Pictures(deck, workshop).figure_of
+        self._markdown = show_lone_code(deck.text, self._figure_of)
 
     def mentions(self) -> list[Request]:
-        return [Request(mention.figure) for mention in mentions(self._markdown, self._catalogue)]
+        return [Request(mention.figure) for mention in mentions(self._markdown, self._figure_of)]
 
     def render(self, made: Lookup) -> Rendered:
         del made
         return Rendered(self._markdown, ())
 
 
-def shown_by_path(markdown: str, ready: ReadyDeck, workshop: Workshop) -> list[Request]:
+def shown_by_path(markdown: str, ready: ReadyDeck, pictures: Pictures) -> list[Request]:
     """Return the figures that the Markdown shows by their paths; it is parsed only where there may be new ones."""
-    if all(ready.made_for(url) or not figure_of(url, workshop.catalogue) for url in PATH.findall(markdown)):
+    if all(ready.made_for(url) or not pictures.figure_of(url) for url in PATH.findall(markdown)):
         return []
-    return [Request(mention.figure) for mention in mentions(markdown, workshop.catalogue)]
+    return [Request(mention.figure) for mention in mentions(markdown, pictures.figure_of)]
 
 
 def _citing(deck: DeckSource, workshop: Workshop, numbers: Numbers) -> dict[str, Callable[..., str]]:
@@ -165,6 +179,7 @@ def _citing(deck: DeckSource, workshop: Workshop, numbers: Numbers) -> dict[str,
         path = deck.folder / str(named)
         shown = workshop.project.shown(path)
         try:
+            allowed_for(deck, workshop.project).demand(path, str(named))
             return Bibliography(workshop.digests.derive("bibliography", path, parse_bibtex), shown, numbers)
         except (OSError, ValueError) as error:
             remedy = "mend the file, or `bibliography:` in the front matter"

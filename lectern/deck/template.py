@@ -19,7 +19,10 @@ from jinja2 import (
     UndefinedError,
     nodes,
 )
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from lectern.deck.allowed import Allowed, allowed_for
 from lectern.deck.claims import ClaimTag, Stated
 from lectern.deck.pieces import Pieces
 from lectern.deck.source import DeckSource
@@ -56,7 +59,8 @@ class DeckTemplate:
         self._pieces = pieces
         self._project = project
         self._catalogue = catalogue
-        self._environment = Environment(
+        # A deck may be somebody else's: its expressions get at nothing but what they are given.
+        self._environment = ImmutableSandboxedEnvironment(
             block_start_string="[%",
             block_end_string="%]",
             variable_start_string="[[",
@@ -68,7 +72,7 @@ class DeckTemplate:
             keep_trailing_newline=True,
             autoescape=False,
             undefined=StrictUndefined,
-            loader=_NotingLoader(deck, digests),
+            loader=_NotingLoader(deck, digests, allowed_for(deck, project)),
             extensions=[ClaimTag],
         )
         self._environment.filters.update(filters)
@@ -88,7 +92,7 @@ class DeckTemplate:
 
     def _request(self, name: str, parameters: Mapping[str, Any], line: int) -> Request:
         try:
-            figure = FiguresView(self._catalogue, lambda _: None)[name]
+            figure = FiguresView(self._catalogue, lambda _: None, self._project.root)[name]
             return figure(**parameters).request
         except DeckError as error:
             raise DeckError(error.message, Place(self._deck.shown, line), error.remedy) from error
@@ -98,7 +102,7 @@ class DeckTemplate:
 
         Raises NotMadeError for a figure it does not find, DeckError, with file and line, for what is undefined.
         """
-        names = {"figures": FiguresView(self._catalogue, made), **self._functions}
+        names = {"figures": FiguresView(self._catalogue, made, self._project.root), **self._functions}
         if self._pieces:
             with contextlib.suppress(
                 Exception
@@ -114,7 +118,17 @@ class DeckTemplate:
         stated: list[Stated] = []
         self._environment.stated = stated  # type: ignore[attr-defined]
         markdown = "".join(template.render(names) for template in templates)
+        self._demand_whole_characters(markdown)
         return Rendered(markdown, tuple(stated))
+
+    def _demand_whole_characters(self, markdown: str) -> None:
+        """Raise DeckError where the Markdown cannot be written: an expression may give half of a character."""
+        try:
+            markdown.encode()
+        except UnicodeEncodeError as error:
+            half = markdown[error.start]
+            place = Place(self._deck.shown, self._deck.line_of(half.encode("unicode_escape").decode()))
+            raise DeckError(f"half a character: {half!r}", place, "write the whole character") from error
 
     @contextlib.contextmanager
     def _mending(self) -> Iterator[None]:
@@ -135,6 +149,9 @@ class DeckTemplate:
             if error.place is None:
                 error.place = self._place_in(error)
             raise
+        except SecurityError as error:
+            remedy = "a template gets at figures, their values and claims, not at what Python makes of them"
+            raise DeckError(f"{error}", self._place_in(error), remedy) from error
         except UndefinedError as error:
             known = ", ".join(sorted(["figures", *self._functions]))
             raise DeckError(f"{error}", self._place_in(error), f"there is: {known}") from error
@@ -157,16 +174,18 @@ class DeckTemplate:
 class _NotingLoader(FileSystemLoader):
     """Notes which files a template includes: they are inputs of the build. The deck itself is as it was read."""
 
-    def __init__(self, deck: DeckSource, digests: Digests) -> None:
+    def __init__(self, deck: DeckSource, digests: Digests, allowed: Allowed) -> None:
         super().__init__(deck.folder)
-        self._deck, self._digests = deck, digests
+        self._deck, self._digests, self._allowed = deck, digests, allowed
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         """Return a template's text, as Jinja asks for it."""
         if template == self._deck.path.name:
             return self._deck.text, str(self._deck.path), lambda: True
         self._digests.of(self._deck.folder / template)
-        return super().get_source(environment, template)
+        source, filename, current = super().get_source(environment, template)
+        self._allowed.demand(Path(filename), template)
+        return source, filename, current
 
 
 def _figure_name(node: nodes.Node) -> str | None:

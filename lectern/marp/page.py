@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lectern.deck.source import DeckSource
-from lectern.errors import BuildError, DeckError, Place, raise_all
+from lectern.errors import BuildError, DeckError, Place, raise_all, reason
 from lectern.marp.renderer import Contents, Slides
-from lectern.marp.resources import data_uri, is_local, urls_in
+from lectern.marp.resources import data_uri, is_local, shown, urls_in
 
 # The server has KaTeX paint mistakes in this colour: a whole formula that it cannot parse, or a lone command.
 FORMULA_ERROR = "var(--formula-error)"
@@ -54,8 +54,8 @@ def check(
 def loads(slides: Slides, resolve: Callable[[str], Path], deck: DeckSource) -> Loads:
     """Check the slides, and find the files they show; `resolve` gives the file that a local URL means.
 
-    Raises DeckError, or SeveralErrors, for every formula that could not be set and every file that is missing, with
-    slide and line.
+    Raises DeckError, or SeveralErrors, for every formula that could not be set and every file that is missing, or
+    that `resolve` refuses, with slide and line.
     """
     texts: list[tuple[int | None, str]] = [*enumerate(slides.slides, start=1), (None, slides.css)]
     found = [(number, *_found_in(text)) for number, text in texts]
@@ -70,14 +70,26 @@ def loads(slides: Slides, resolve: Callable[[str], Path], deck: DeckSource) -> L
         if not is_local(url):
             remote += [url] if url.startswith(("http:", "https:", "//")) else []
         elif url not in files:
-            path = resolve(url)
-            if path.is_file():
-                files[url] = path
-            else:
-                place = Place(deck.shown, deck.line_of(url), number)
-                errors.append(DeckError(f"there is no file {url}", place, f"it was looked for at {path}"))
+            try:
+                files[url] = _existing(url, resolve)
+            except DeckError as error:
+                error.place = Place(deck.shown, deck.line_of_url(url), number)
+                errors.append(error)
     raise_all(errors)
     return Loads(files, tuple(dict.fromkeys(remote)))
+
+
+def _existing(url: str, resolve: Callable[[str], Path]) -> Path:
+    """Return the file that a URL means; raise DeckError, without a place, where it is not there or not to be read."""
+    try:
+        path = resolve(url)
+        if path.is_file():
+            return path
+    except (OSError, ValueError) as error:  # too long, a NUL in it, a ring of links, not for this user
+        raise DeckError(
+            f"cannot read the file {shown(url)}: {reason(error)}", remedy="show another"
+        ) from error
+    raise DeckError(f"there is no file {shown(url)}", remedy=f"it was looked for at {path}")
 
 
 def descriptions(urls: Iterable[str], alt_of: Callable[[str], str | None]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from lectern.deck.source import split_front_matter
+from lectern.deck.front_matter import split_front_matter
 from lectern.errors import BuildError, SetupError
 from lectern.project import ENGINE_ROOT
 
@@ -122,14 +122,15 @@ class Renderer:
             for path in kept[KEPT:]:
                 path.unlink()
 
-    def render(self, markdown: str, themes: Sequence[str], html: bool) -> Slides:
+    def render(self, markdown: str, themes: Sequence[str], html: bool, emoji: str = "text") -> Slides:
         """Render `markdown` with `themes` (CSS texts) known; `html` allows any HTML in it.
 
-        The same deck asked for twice in a row is rendered once. Raises SetupError where Node died.
+        With "twemoji" for `emoji` these are pictures. The same deck asked for twice in a row is rendered once.
+        Raises SetupError where Node died.
         """
         if self._long_lived and self._process.poll() is not None:
             self._start_anew()
-        request = {"markdown": markdown, "themes": list(themes), "html": html}
+        request = {"markdown": markdown, "themes": list(themes), "html": html, "emoji": emoji}
         if self._rendered is None or self._rendered[0] != request:
             answer = self._ask("render", **request)
             *slides, css = self._told_texts("render", answer["texts"])

@@ -28,11 +28,11 @@ let marp, made // Marp, and the themes and options that it was made with
 let rendered // the deck last rendered
 
 /** Returns Marp with these themes: the one at hand where it is so already, as reading themes takes half of a render. */
-function engine(themes, html) {
-  const wanted = JSON.stringify([themes, html])
+function engine(themes, html, emoji) {
+  const wanted = JSON.stringify([themes, html, emoji])
   if (wanted !== made) {
-    Offline.themes = themes
-    marp = new Offline({ ...LAYOUT, ...(html ? { html: true } : {}) })
+    Object.assign(Offline, { themes, html, emoji })
+    marp = new Offline(LAYOUT)
     made = wanted
   }
   return marp
@@ -55,8 +55,8 @@ function warmUp(markdown, times) {
 }
 
 const operations = {
-  render({ markdown, themes, html }) {
-    const marp = engine(themes, html)
+  render({ markdown, themes, html, emoji }) {
+    const marp = engine(themes, html, emoji)
     const { html: slides, css, comments } = marp.render(markdown, { htmlAsArray: true })
     if (stays && !rendered) setTimeout(warmUp, IDLE, markdown, WARM).unref()
     rendered = { slides, css, comments }
