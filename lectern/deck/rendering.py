@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 from urllib.parse import unquote
 
 from lectern.deck.bibliography import Bibliography, parse_bibtex
-from lectern.deck.mentions import PATH, figure_of, mentions, show_lone_code
+from lectern.deck.mentions import figure_of, mentions, paths_in, show_lone_code
 from lectern.deck.numbers import Numbers
 from lectern.deck.pieces import Pieces
 from lectern.deck.source import DeckSource
@@ -146,7 +146,8 @@ class _Plain:
 
 def shown_by_path(markdown: str, ready: ReadyDeck, workshop: Workshop) -> list[Request]:
     """Return the figures that the Markdown shows by their paths; it is parsed only where there may be new ones."""
-    if all(ready.made_for(url) or not figure_of(url, workshop.catalogue) for url in PATH.findall(markdown)):
+    urls = dict.fromkeys(paths_in(markdown))
+    if all(ready.made_for(url) or not figure_of(url, workshop.catalogue) for url in urls):
         return []
     return [Request(mention.figure) for mention in mentions(markdown, workshop.catalogue)]
 

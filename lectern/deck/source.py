@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from lectern.errors import DeckError, Place
 
 TEMPLATE_SUFFIX = ".j2"
+RULE = re.compile(r"^---[^\S\n]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,9 @@ def split_front_matter(text: str) -> tuple[str, int]:
 
     Without front matter: an empty text, and 1.
     """
-    lines = text.split("\n")
-    if lines[0].rstrip() != "---":
-        return "", 1
-    for number, line in enumerate(lines[1:], start=2):
-        if line.rstrip() == "---":
-            return "\n".join(lines[1 : number - 1]), number + 1
+    if (opening := RULE.match(text)) and (closing := RULE.search(text, opening.end())):
+        block = text[opening.end() + 1 : max(closing.start() - 1, opening.end() + 1)]
+        return block, text.count("\n", 0, closing.start()) + 2
     return "", 1
 
 

@@ -13,7 +13,6 @@ from jinja2 import (
     Environment,
     FileSystemLoader,
     StrictUndefined,
-    Template,
     TemplateNotFound,
     TemplateSyntaxError,
     UndefinedError,
@@ -56,23 +55,12 @@ class DeckTemplate:
         self._pieces = pieces
         self._project = project
         self._catalogue = catalogue
-        self._environment = Environment(
-            block_start_string="[%",
-            block_end_string="%]",
-            variable_start_string="[[",
-            variable_end_string="]]",
-            comment_start_string="[#",
-            comment_end_string="#]",
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            autoescape=False,
-            undefined=StrictUndefined,
-            loader=_NotingLoader(deck.folder, digests),
-            extensions=[ClaimTag],
-        )
-        self._environment.filters.update(filters)
         self._functions = functions
+
+        def environment() -> Environment:
+            return _environment(_NotingLoader(deck.folder, digests), filters)
+
+        self._environment = pieces.environment(deck.language, environment) if pieces else environment()
 
     def mentions(self) -> dict[Request, int]:
         """Return the figures that the template names in plain sight, with their lines.
@@ -103,17 +91,18 @@ class DeckTemplate:
             with contextlib.suppress(
                 Exception
             ):  # rendered whole, it tells where the mistake is, if it is one
-                deck = self._deck
                 return self._rendered(
-                    self._pieces.templates(self._environment, deck.language, deck.text), names
+                    lambda: self._pieces.rendered(self._environment, self._deck.text, names)
                 )
         with self._mending():
-            return self._rendered([self._environment.get_template(self._deck.path.name)], names)
+            return self._rendered(
+                lambda: [self._environment.get_template(self._deck.path.name).render(names)]
+            )
 
-    def _rendered(self, templates: Iterable[Template], names: Mapping[str, Any]) -> Rendered:
+    def _rendered(self, render: Callable[[], Iterable[str]]) -> Rendered:
         stated: list[Stated] = []
         self._environment.stated = stated  # type: ignore[attr-defined]
-        markdown = "".join(template.render(names) for template in templates)
+        markdown = "".join(render())
         return Rendered(markdown, tuple(stated))
 
     @contextlib.contextmanager
@@ -152,6 +141,28 @@ class DeckTemplate:
 
     def _place(self, filename: str | None, line: int | None) -> Place:
         return Place(self._project.shown(Path(filename)) if filename else self._deck.shown, line)
+
+
+def _environment(loader: FileSystemLoader, filters: Mapping[str, Callable[..., str]]) -> Environment:
+    """Return an environment that keeps no templates: each is read again, and its file noted, whenever it is used."""
+    environment = Environment(
+        block_start_string="[%",
+        block_end_string="%]",
+        variable_start_string="[[",
+        variable_end_string="]]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+        undefined=StrictUndefined,
+        loader=loader,
+        extensions=[ClaimTag],
+        cache_size=0,
+    )
+    environment.filters.update(filters)
+    return environment
 
 
 class _NotingLoader(FileSystemLoader):

@@ -38,20 +38,20 @@ class Offline extends Marp {
     keepFormulas(this, (inputs) => this.openFormulas([Offline.themes, inputs]))
   }
 
-  /** Renders; the formulas that were set for it are kept for the next time. */
-  render(markdown, env) {
-    const result = super.render(markdown, env)
-    this.saveFormulas?.()
-    return result
-  }
-
   openFormulas(inputs) {
     const file = keptFile('formulas', inputs)
-    if (file !== this.formulas?.file) this.formulas = { file, kept: new Map(JSON.parse(read(file) ?? '[]')) }
-    const { kept } = this.formulas
-    const before = kept.size
-    this.saveFormulas = () => kept.size > before && write(file, JSON.stringify([...kept].slice(-MOST_FORMULAS)))
+    if (file === this.formulas?.file) return this.formulas.kept
+    const kept = new Map(JSON.parse(read(file) ?? '[]'))
+    this.formulas = { file, kept, saved: kept.size }
     return kept
+  }
+
+  /** Keeps the formulas that were set for the next time. */
+  saveFormulas() {
+    const { file, kept, saved } = this.formulas ?? {}
+    if (!(kept?.size > saved)) return
+    write(file, JSON.stringify([...kept].slice(-MOST_FORMULAS)))
+    this.formulas.saved = kept.size
   }
 
   /** Packing a theme takes most of a render's time. */

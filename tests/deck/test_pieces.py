@@ -92,13 +92,15 @@ def test_only_the_slide_that_was_edited_is_compiled_again(
     rendered: Callable[[str, Pieces | None], Rendered], compiled: list[str]
 ) -> None:
     pieces = Pieces()
-    text = "---\nlang: es\n---\n# Uno\n\n---\n\n# Dos [[ figures.one.twice | number(1) ]]\n\n---\n\n# Tres\n"
+    text = "---\nlang: es\n---\n# Uno\n\n---\n\n# Dos [[ figures.one.twice | number(1) ]]\n\n---\n\n[[ 3 ]]\n\n---\nFin"
     assert "# Dos 4,0" in rendered(text, pieces).markdown
-    assert len(compiled) == 4
+    assert compiled == ["\n# Dos [[ figures.one.twice | number(1) ]]\n\n---\n", "\n[[ 3 ]]\n\n---\n"]
     assert rendered(text, pieces).markdown == rendered(text, None).markdown
     assert compiled.pop() == text  # by the last
-    rendered(text.replace("Tres", "Tres más"), pieces)
-    assert compiled[4:] == ["\n# Tres más\n"]
+    assert "# Uno más" in rendered(text.replace("Uno", "Uno más"), pieces).markdown
+    assert len(compiled) == 2
+    assert "\n4\n" in rendered(text.replace("3", "3 + 1"), pieces).markdown
+    assert compiled[2:] == ["\n[[ 3 + 1 ]]\n\n---\n"]
     assert "# Dos 4.0" in rendered(text.replace("es\n", "en\n", 1), pieces).markdown
 
 
