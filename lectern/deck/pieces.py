@@ -1,23 +1,91 @@
-"""A template cut at the ends of its slides, so that after an edit only what was edited is compiled anew.
+"""A template cut at the ends of its slides, so that after an edit only what was edited is compiled and rendered anew.
 
 Jinja compiles a template as a whole, which takes longer than all else that is done to a deck. Cut to pieces it comes
-out the same where each piece is a template by itself, and none leaves anything to those after it.
+out the same where each piece is a template by itself, and none leaves anything to those after it. A piece that shows
+the figures that it showed before, as they were, becomes what it became.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from jinja2 import Environment, Template
-from jinja2.runtime import new_context
+from jinja2.runtime import Context, new_context
+
+from lectern.deck.claims import Stated
+from lectern.deck.views import Lookup
+from lectern.making.request import Request
 
 # Statements whose effect does not end with their own end tag.
 LASTING = re.compile(r"\[%[-+]?\s*(?:set|import|from|macro|extends|block|do)\b")
+# What comes out otherwise with nothing else than time: chance, and other files.
+PASSING = re.compile(r"\b(?:random|lipsum|include)\b")
 END = "\n---\n"
 # What Jinja does not leave as it is: tags, and ends of lines as other systems write them.
 SIGNS = ("[[", "[%", "[#", "\r")
+
+
+@dataclass
+class Noting:
+    """Finds figures, and notes which were found; and whether a function was called, whose answer may be another."""
+
+    made: Lookup
+    found: dict[Request, Any] = field(default_factory=dict)
+    called: bool = False
+
+    def __call__(self, request: Request) -> Any:
+        """Return a figure."""
+        self.found[request] = figure = self.made(request)
+        return figure
+
+    def function(self, function: Callable[..., str]) -> Callable[..., str]:
+        """Return a function that notes when it is called."""
+
+        def noted(*arguments: Any) -> str:
+            self.called = True
+            return function(*arguments)
+
+        return noted
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What a piece became, the figures that it was made from, and the claims it stated after so many others."""
+
+    text: str
+    found: Mapping[Request, Any]
+    before: int
+    stated: tuple[Stated, ...]
+
+    def holds(self, made: Lookup, before: int) -> bool:
+        """Whether the piece would become the same again; the figures are looked for again in any case."""
+        same = [made(request) is figure for request, figure in self.found.items()]
+        return all(same) and (before == self.before or not self.stated)
+
+
+class _Piece:
+    """A piece that holds something for Jinja."""
+
+    def __init__(self, environment: Environment, text: str) -> None:
+        code = environment.compile(text)
+        globals_ = environment.make_globals(None)
+        self._template = Template.from_code(environment, code, globals_)
+        self._outcome: _Outcome | None = None
+        self._lasts = not PASSING.search(text)
+
+    def rendered(self, context: Context, noting: Noting, stated: list[Stated]) -> str:
+        before = len(stated)
+        if self._outcome and self._outcome.holds(noting.made, before):
+            stated += self._outcome.stated
+            return self._outcome.text
+        noting.found, noting.called = {}, False
+        text = "".join(self._template.root_render_func(context))
+        keeps = self._lasts and noting.found and not noting.called
+        self._outcome = _Outcome(text, noting.found, before, tuple(stated[before:])) if keeps else None
+        return text
 
 
 class Pieces:
@@ -25,7 +93,7 @@ class Pieces:
 
     def __init__(self) -> None:
         self._made: tuple[str, Environment] | None = None
-        self._known: dict[str, Template | str] = {}
+        self._known: dict[str, _Piece | str] = {}
 
     def environment(self, language: str, make: Callable[[], Environment]) -> Environment:
         """Return the environment for a language: the last one made, or a new one.
@@ -36,8 +104,15 @@ class Pieces:
             self._made, self._known = (language, make()), {}
         return self._made[1]
 
-    def rendered(self, environment: Environment, text: str, names: Mapping[str, Any]) -> Iterator[str]:
-        """Yield what each piece of a text becomes.
+    def rendered(
+        self,
+        environment: Environment,
+        text: str,
+        names: Mapping[str, Any],
+        noting: Noting,
+        stated: list[Stated],
+    ) -> Iterator[str]:
+        """Yield what each piece of a text becomes; `names` find figures by `noting`, claims are added to `stated`.
 
         Raises TemplateSyntaxError, with the wrong line, where a piece is no template by itself.
         """
@@ -46,10 +121,7 @@ class Pieces:
         context = new_context(environment, None, {}, dict(names), globals=environment.make_globals(None))
         for text in texts:
             piece = self._known[text]
-            if isinstance(piece, str):
-                yield piece
-            else:
-                yield from piece.root_render_func(context)
+            yield piece if isinstance(piece, str) else piece.rendered(context, noting, stated)
 
 
 def _cut(text: str) -> list[str]:
@@ -57,9 +129,6 @@ def _cut(text: str) -> list[str]:
     return [*(piece + END for piece in pieces), last]
 
 
-def _compiled(environment: Environment, piece: str) -> Template | str:
+def _compiled(environment: Environment, piece: str) -> _Piece | str:
     """Return a piece as a template, or as it is if it holds nothing for Jinja."""
-    if not any(sign in piece for sign in SIGNS):
-        return piece
-    code = environment.compile(piece)
-    return environment.template_class.from_code(environment, code, environment.make_globals(None))
+    return _Piece(environment, piece) if any(sign in piece for sign in SIGNS) else piece

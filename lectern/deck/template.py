@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from jinja2 import (
 )
 
 from lectern.deck.claims import ClaimTag, Stated
-from lectern.deck.pieces import Pieces
+from lectern.deck.pieces import Noting, Pieces
 from lectern.deck.source import DeckSource
 from lectern.deck.views import FiguresView, Lookup, NotMadeError
 from lectern.errors import BuildError, DeckError, Place
@@ -86,24 +86,30 @@ class DeckTemplate:
 
         Raises NotMadeError for a figure it does not find, DeckError, with file and line, for what is undefined.
         """
-        names = {"figures": FiguresView(self._catalogue, made), **self._functions}
         if self._pieces:
             with contextlib.suppress(
                 Exception
             ):  # rendered whole, it tells where the mistake is, if it is one
-                return self._rendered(
-                    lambda: self._pieces.rendered(self._environment, self._deck.text, names)
-                )
+                return self._in_pieces(self._pieces, made)
+        names = {"figures": FiguresView(self._catalogue, made), **self._functions}
+        stated = self._stating()
         with self._mending():
-            return self._rendered(
-                lambda: [self._environment.get_template(self._deck.path.name).render(names)]
-            )
+            markdown = self._environment.get_template(self._deck.path.name).render(names)
+        return Rendered(markdown, tuple(stated))
 
-    def _rendered(self, render: Callable[[], Iterable[str]]) -> Rendered:
+    def _in_pieces(self, pieces: Pieces, made: Lookup) -> Rendered:
+        noting = Noting(made)
+        functions = {name: noting.function(function) for name, function in self._functions.items()}
+        names = {"figures": FiguresView(self._catalogue, noting), **functions}
+        stated = self._stating()
+        markdown = "".join(pieces.rendered(self._environment, self._deck.text, names, noting, stated))
+        return Rendered(markdown, tuple(stated))
+
+    def _stating(self) -> list[Stated]:
+        """Return the list to which the template will add the claims that it states."""
         stated: list[Stated] = []
         self._environment.stated = stated  # type: ignore[attr-defined]
-        markdown = "".join(render())
-        return Rendered(markdown, tuple(stated))
+        return stated
 
     @contextlib.contextmanager
     def _mending(self) -> Iterator[None]:

@@ -89,12 +89,12 @@ function warmUp({ by, text }, times, latest) {
 const operations = {
   render({ markdown, themes, html }) {
     const { marp } = engine(themes, html)
-    const { text, slides, css } = slidewise.render(deckOf(markdown))
+    const { text, slides, css, rendered: count } = slidewise.render(deckOf(markdown))
     const comments = slides.map(({ comments }) => comments)
     rendered = { by: slidewise, text, slides: slides.map(({ html }) => html), css, comments }
     const texts = telling('render', [...rendered.slides, css])
     const notes = telling('notes', rendered.comments)
-    return { texts, notes, themes: [...marp.themeSet.themes()].map((theme) => theme.name) }
+    return { texts, notes, rendered: count, themes: [...marp.themeSet.themes()].map((theme) => theme.name) }
   },
 
   fill({ contents }) {

@@ -30,7 +30,11 @@ class Slidewise {
     this.marp.renderStyle = (theme) => this.#run.of?.css ?? style.call(this.marp, theme)
   }
 
-  /** Returns the deck as { slides: [{ html, comments, … }], css, … }; slides that were not touched are the same objects. */
+  /**
+   * Returns the deck as { slides: [{ html, comments, … }], css, rendered, … }, with how many slides were rendered.
+   *
+   * Slides that were not are the same objects as they were in the last deck.
+   */
   render(text) {
     const deck = this.#edited(text) ?? this.#whole(text)
     this.#last = deck.apart ? deck : undefined
@@ -48,7 +52,8 @@ class Slidewise {
     const { slides, css, start, cuts } = this.#rendered(text, env, { first: 0 })
     const globals = { ...this.marp.lastGlobalDirectives }
     const { head, slides: parts } = measured(text, start, cuts)
-    const deck = { text, head, slides, css, globals, references: env.references, apart: isApart(text, head, globals) }
+    const apart = isApart(text, head, globals)
+    const deck = { text, head, slides, css, globals, references: env.references, apart, rendered: slides.length }
     if (parts.length !== slides.length) return { ...deck, apart: false }
     return { ...deck, slides: placed(slides, parts, text, head) }
   }
@@ -69,7 +74,7 @@ class Slidewise {
     if (parts.length !== end - first || parts.at(-1).cut !== cut) return undefined
     const news = placed(slides, parts, alone, head)
     if (!giveTheSame(of.slides, first, news)) return undefined
-    return { ...of, text, slides: of.slides.toSpliced(first, news.length, ...news) }
+    return { ...of, text, slides: of.slides.toSpliced(first, news.length, ...news), rendered: news.length }
   }
 
   #rendered(text, env, run) {
