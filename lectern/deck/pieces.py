@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import Any
 
 from jinja2 import Environment, Template
 from jinja2.runtime import Context, new_context
 
 from lectern.deck.claims import Stated
+from lectern.deck.named import Named, figures_in
 from lectern.deck.views import Lookup
 from lectern.making.request import Request
 
@@ -66,13 +68,21 @@ class _Outcome:
         return all(same) and (before == self.before or not self.stated)
 
 
-class _Piece:
-    """A piece that holds something for Jinja."""
+@dataclass(frozen=True)
+class Compiled:
+    """A piece that holds something for Jinja, compiled: of a template in one language."""
 
-    def __init__(self, environment: Environment, text: str) -> None:
-        code = environment.compile(text)
+    code: CodeType
+    named: tuple[Named, ...]  # the figures that it names in plain sight
+
+
+class _Piece:
+    """A compiled piece, and what it became last."""
+
+    def __init__(self, environment: Environment, text: str, compiled: Compiled) -> None:
+        self.text, self.compiled = text, compiled
         globals_ = environment.make_globals(None)
-        self._template = Template.from_code(environment, code, globals_)
+        self._template = Template.from_code(environment, compiled.code, globals_)
         self._outcome: _Outcome | None = None
         self._lasts = not PASSING.search(text)
 
@@ -91,9 +101,16 @@ class _Piece:
 class Pieces:
     """The pieces of the template last compiled, by their text, and the environment that they were compiled in."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Mapping[str, Compiled] | None = None) -> None:
+        """Begin with pieces that were compiled before, in the language of the template that is rendered first."""
+        self._kept = kept or {}
         self._made: tuple[str, Environment] | None = None
         self._known: dict[str, _Piece | str] = {}
+
+    @property
+    def compiled(self) -> dict[str, Compiled]:
+        """The pieces of the template last compiled that hold something for Jinja."""
+        return {text: piece.compiled for text, piece in self._known.items() if isinstance(piece, _Piece)}
 
     def environment(self, language: str, make: Callable[[], Environment]) -> Environment:
         """Return the environment for a language: the last one made, or a new one.
@@ -101,6 +118,7 @@ class Pieces:
         Those made for one language have to be alike, and to keep no templates.
         """
         if self._made is None or self._made[0] != language:
+            self._kept = {} if self._made else self._kept
             self._made, self._known = (language, make()), {}
         return self._made[1]
 
@@ -116,12 +134,29 @@ class Pieces:
 
         Raises TemplateSyntaxError, with the wrong line, where a piece is no template by itself.
         """
-        texts = [text] if LASTING.search(text) else _cut(text)
-        self._known = {piece: self._known.get(piece) or _compiled(environment, piece) for piece in texts}
         context = new_context(environment, None, {}, dict(names), globals=environment.make_globals(None))
-        for text in texts:
-            piece = self._known[text]
+        for piece in self._pieces(environment, text):
             yield piece if isinstance(piece, str) else piece.rendered(context, noting, stated)
+
+    def named(self, environment: Environment, text: str) -> list[Named]:
+        """Return the figures that a text names in plain sight; raise as `rendered` does."""
+        found, line = [], 0
+        for piece in self._pieces(environment, text):
+            named = () if isinstance(piece, str) else piece.compiled.named
+            found += [(name, parameters, line + at) for name, parameters, at in named]
+            line += (piece if isinstance(piece, str) else piece.text).count("\n")
+        return found
+
+    def _pieces(self, environment: Environment, text: str) -> list[_Piece | str]:
+        """Return the pieces of a text: those that hold nothing for Jinja as they are."""
+        texts = [text] if LASTING.search(text) else _cut(text)
+        self._known = {piece: self._known.get(piece) or self._piece(environment, piece) for piece in texts}
+        return [self._known[piece] for piece in texts]
+
+    def _piece(self, environment: Environment, text: str) -> _Piece | str:
+        if not any(sign in text for sign in SIGNS):
+            return text
+        return _Piece(environment, text, self._kept.get(text) or _compiled(environment, text))
 
 
 def _cut(text: str) -> list[str]:
@@ -129,6 +164,5 @@ def _cut(text: str) -> list[str]:
     return [*(piece + END for piece in pieces), last]
 
 
-def _compiled(environment: Environment, piece: str) -> _Piece | str:
-    """Return a piece as a template, or as it is if it holds nothing for Jinja."""
-    return _Piece(environment, piece) if any(sign in piece for sign in SIGNS) else piece
+def _compiled(environment: Environment, text: str) -> Compiled:
+    return Compiled(environment.compile(text), tuple(figures_in(environment.parse(text))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 from urllib.parse import unquote
 
 from lectern.deck.bibliography import Bibliography, parse_bibtex
+from lectern.deck.compiled import CompiledPieces
 from lectern.deck.mentions import figure_of, mentions, paths_in, show_lone_code
 from lectern.deck.numbers import Numbers
 from lectern.deck.pieces import Pieces
@@ -70,8 +72,11 @@ def make_ready(
     or in an included file) after. While they are made, `foresee` is called with what the Markdown will be if
     they come out as they are. Raises DeckError and FigureError.
     """
-    source = opened(deck, workshop)
+    compiled = _compiled(deck, workshop)
+    pieces = Pieces(compiled.read())
+    source = opened(deck, workshop, pieces)
     wanted = list(source.mentions())
+    compiled.write(pieces.compiled)
     made: dict[Request, Made] = {}
     background = ThreadPoolExecutor(1, thread_name_prefix="figures")
     try:
@@ -91,6 +96,13 @@ def make_ready(
                 return ready
     finally:
         background.shutdown(wait=False)  # left by an error, what still runs is stopped with the workshop
+
+
+def _compiled(deck: DeckSource, workshop: Workshop) -> CompiledPieces:
+    """Return what keeps a deck's compiled pieces."""
+    name = hashlib.sha256(str(deck.path).encode()).hexdigest()[:16]
+    path = workshop.project.cache / "builds" / f"{name}.pieces"
+    return CompiledPieces(path, deck.language, workshop.progress.tell)
 
 
 class Opened(Protocol):

@@ -16,17 +16,17 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
     UndefinedError,
-    nodes,
 )
 
 from lectern.deck.claims import ClaimTag, Stated
+from lectern.deck.named import Named, figures_in
 from lectern.deck.pieces import Noting, Pieces
 from lectern.deck.source import DeckSource
 from lectern.deck.views import FiguresView, Lookup, NotMadeError
 from lectern.errors import BuildError, DeckError, Place
 from lectern.making.request import Request
 from lectern.project import Project
-from lectern.sources.catalogue import Catalogue, canonical
+from lectern.sources.catalogue import Catalogue
 from lectern.sources.digests import Digests
 
 
@@ -67,12 +67,18 @@ class DeckTemplate:
 
         Raises DeckError for template syntax, for a figure that does not exist and for unfit parameters.
         """
-        with self._mending():
-            tree = self._environment.parse(self._deck.text, filename=str(self._deck.path))
         found: dict[Request, int] = {}
-        for name, parameters, line in _figures_in(tree):
+        for name, parameters, line in self._named():
             found.setdefault(self._request(name, parameters, line), line)
         return found
+
+    def _named(self) -> list[Named]:
+        if self._pieces:
+            with contextlib.suppress(Exception):  # read whole, it tells where the mistake is, if it is one
+                return self._pieces.named(self._environment, self._deck.text)
+        with self._mending():
+            tree = self._environment.parse(self._deck.text, filename=str(self._deck.path))
+        return list(figures_in(tree))
 
     def _request(self, name: str, parameters: Mapping[str, Any], line: int) -> Request:
         try:
@@ -87,10 +93,12 @@ class DeckTemplate:
         Raises NotMadeError for a figure it does not find, DeckError, with file and line, for what is undefined.
         """
         if self._pieces:
-            with contextlib.suppress(
-                Exception
-            ):  # rendered whole, it tells where the mistake is, if it is one
+            try:
                 return self._in_pieces(self._pieces, made)
+            except NotMadeError:
+                raise
+            except Exception:  # rendered whole, it tells where the mistake is, if it is one
+                pass
         names = {"figures": FiguresView(self._catalogue, made), **self._functions}
         stated = self._stating()
         with self._mending():
@@ -183,27 +191,3 @@ class _NotingLoader(FileSystemLoader):
         source, filename, current = super().get_source(environment, template)
         self._digests.of(Path(filename))
         return source, filename, current
-
-
-def _figure_name(node: nodes.Node) -> str | None:
-    """Return NAME of an expression `figures.NAME` or `figures["NAME"]`."""
-    if not isinstance(node, (nodes.Getattr, nodes.Getitem)):
-        return None
-    if not isinstance(node.node, nodes.Name) or node.node.name != "figures":
-        return None
-    if isinstance(node, nodes.Getattr):
-        return canonical(node.attr)
-    return canonical(node.arg.value) if isinstance(node.arg, nodes.Const) else None
-
-
-def _figures_in(tree: nodes.Template) -> Iterator[tuple[str, dict[str, Any], int]]:
-    """Yield (name, parameters, line) of each `figures.NAME` and `figures.NAME(…)` whose parts are constants."""
-    called = set()
-    for call in tree.find_all(nodes.Call):
-        if name := _figure_name(call.node):
-            called.add(id(call.node))
-            with contextlib.suppress(nodes.Impossible):
-                yield name, {pair.key: pair.value.as_const() for pair in call.kwargs}, call.lineno
-    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        if (name := _figure_name(node)) and id(node) not in called:
-            yield name, {}, node.lineno
