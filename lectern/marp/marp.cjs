@@ -75,19 +75,28 @@ function keptFile(kind, inputs) {
   return path.join(Offline.cache, `${kind}-${digest.slice(0, 16)}`)
 }
 
+/** Returns what was kept in a file, whose first line is a digest of the rest; undefined where it is not. */
 function read(file) {
   try {
-    return fs.readFileSync(file, 'utf8')
+    const [, digest, text] = fs.readFileSync(file, 'utf8').match(/^(.*)\n([^]*)$/)
+    return digest === digestOf(text) ? text : undefined
   } catch {
     return undefined
   }
 }
 
+/** Keeps a text in a file, where that can be done, and returns it. */
 function write(file, text) {
-  fs.mkdirSync(path.dirname(file), { recursive: true })
-  fs.writeFileSync(`${file}.${process.pid}`, text)
-  fs.renameSync(`${file}.${process.pid}`, file)
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true })
+    fs.writeFileSync(`${file}.${process.pid}`, `${digestOf(text)}\n${text}`)
+    fs.renameSync(`${file}.${process.pid}`, file)
+  } catch {
+    // It costs the next build some time.
+  }
   return text
 }
 
-module.exports = { Offline, kept }
+const digestOf = (text) => createHash('sha256').update(text).digest('hex')
+
+module.exports = { Offline, kept, read, write }

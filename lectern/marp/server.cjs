@@ -18,6 +18,7 @@ const saveCompiled = require('./compiled.cjs')(cache)
 require('./lazy.cjs')()
 const { Offline } = require('./marp.cjs')
 const { LAYOUT, ONE_NOTE, SLIDES, STYLE, convert, filled, page, shell } = require('./page.cjs')
+const { recall, remember } = require('./last.cjs')
 const Slidewise = require('./slidewise.cjs')
 
 Offline.cache = cache
@@ -66,6 +67,29 @@ function filling(texts, contents) {
   const known = key === fillings.key ? fillings.known : new Map()
   fillings = { key, known: new Map(texts.map((text) => [text, known.get(text) ?? filled(text, contents)])) }
   return texts.map((text) => fillings.known.get(text))
+}
+
+let resumed // the text of the deck that is kept
+
+/** Goes on from the deck that the last build rendered, while nothing is asked yet. */
+function resume() {
+  const kept = recall()
+  if (!kept) return
+  try {
+    engine(kept.themes, kept.html).resume(kept.deck)
+    resumed = kept.deck.text
+  } catch {
+    slidewise = made = undefined
+  }
+}
+
+/** Keeps the deck last rendered for the next build. */
+function keep() {
+  const deck = slidewise?.last
+  if (!deck || deck.text === resumed) return
+  const [themes, html] = JSON.parse(made)
+  remember({ themes, html, deck })
+  resumed = deck.text
 }
 
 let idle // the timer of what nobody waits for
@@ -120,6 +144,7 @@ const operations = {
 }
 
 say({ ready: true })
+if (!stays) resume()
 
 // One request after the other: the themes and the deck last rendered belong to the request at hand.
 let queue = Promise.resolve()
@@ -128,8 +153,9 @@ const answer = async ({ id, op, ...request }) => {
     if (op !== 'render' && op !== 'fill') slidewise?.marp.saveFormulas()
     const result = await operations[op](request)
     if (op !== 'render' && op !== 'fill') saveCompiled()
-    if (stays) later()
     say({ id, ...result })
+    if (stays) later()
+    else if (op === 'page' || op === 'convert') keep()
   } catch (error) {
     say({ id, error: error.message || String(error), code: error.errorCode })
   }

@@ -41,6 +41,17 @@ class Slidewise {
     return deck
   }
 
+  /** The deck last rendered, if slides of it can be rendered alone: plain data, from which another process can go on. */
+  get last() {
+    return this.#last
+  }
+
+  /** Goes on from a deck that another process rendered; and renders a slide for nothing, to do it fast when it is asked. */
+  resume(deck) {
+    this.#last = deck
+    this.#edited(`${deck.text}\n`)
+  }
+
   /** Renders the deck last rendered once more, for nothing: V8 makes fast what it has seen run often. */
   rehearse(text) {
     this.#whole(text)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lectern.errors import BuildError
-from lectern.marp.renderer import Renderer, Slides
+from lectern.marp.renderer import Contents, Renderer, Slides
 
 pytestmark = pytest.mark.heavy
 
@@ -181,3 +182,35 @@ def test_only_the_slides_of_an_edit_are_rendered_where_others_stay_as_they_are(
     total = after.count("<svg data-marpit-svg")
     assert counts == [1 if rendered == 1 else total]
     assert after == from_nothing(renderer, LONG.replace(old, new, 1))
+
+
+def built(cache: Path, text: str, theme: str = THEME) -> tuple[Slides, int]:
+    """Render a deck and make its page in a process of its own; return how many slides were rendered for it."""
+    with Renderer(cache) as renderer:
+        counts: list[int] = []
+        asked = renderer._ask
+
+        def noting(operation: str, **request: object) -> dict:
+            answer = asked(operation, **request)
+            counts.extend([answer["rendered"]] if operation == "render" else [])
+            return answer
+
+        renderer._ask = noting  # type: ignore[method-assign]
+        slides = renderer.render(text, [theme], True)
+        renderer.page(HEAD, Contents({}, {}))
+        renderer.shell(HEAD)  # answered when what the page leaves for the next build has been kept
+        return slides, counts[0]
+
+
+def test_a_build_renders_the_slides_that_were_edited_since_the_last(tmp_path: Path) -> None:
+    edited = LONG.replace("prose 15", "prose fifteen")
+    other = THEME.replace("red", "blue")
+    alone = {text: built(tmp_path / str(n), text)[0] for n, text in enumerate((LONG, edited))}
+    assert built(tmp_path, LONG) == (alone[LONG], 30)
+    assert built(tmp_path, edited) == (alone[edited], 1)
+    kept = tmp_path / "marp" / "slides.kept"
+    kept.write_bytes(kept.read_bytes().replace(b"fifteen", b"damaged"))
+    slides, rendered = built(tmp_path, edited.replace("prose 16", "prose sixteen"))
+    assert "damaged" not in str(slides)
+    assert rendered == 30
+    assert built(tmp_path, edited, other)[1] == 30
