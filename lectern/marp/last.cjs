@@ -4,36 +4,29 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const { createHash } = require('node:crypto')
-const { Offline, read, write } = require('./marp.cjs')
+const { read, write } = require('./kept.cjs')
+const { installed } = require('./resolved.cjs')
+const themes = require('./themes.cjs')
 
-const file = () => path.join(Offline.cache, 'slides.kept')
-
-/** Returns a digest of what renders: the code in this folder, and the packages' versions. */
+/** Returns a digest of what renders: the code in this folder, and the packages that are installed. */
 function renderers() {
-  const digest = createHash('sha256').update(process.version)
-  const own = fs.readdirSync(__dirname).filter((name) => name.endsWith('.cjs')).sort()
-  for (const name of own) digest.update(fs.readFileSync(path.join(__dirname, name)))
-  return digest.update(installed()).digest('hex')
+  const digest = createHash('sha256').update(String(installed()))
+  const own = fs.readdirSync(__dirname).filter((name) => name.endsWith('.cjs'))
+  for (const name of own.sort()) digest.update(fs.readFileSync(path.join(__dirname, name)))
+  return digest.digest('hex')
 }
 
-/** Returns the list that npm keeps of the packages that are installed; without one, what is never the same. */
-function installed() {
-  try {
-    return fs.readFileSync(path.join(path.dirname(require.resolve('katex/package.json')), '..', '.package-lock.json'))
-  } catch {
-    return process.hrtime().join()
-  }
+/** Returns what was kept in a file with `remember`, where it was made by what renders now. */
+function recall(file) {
+  const { by, read: parsed, ...kept } = JSON.parse(read(file) ?? '{}')
+  if (!installed() || by !== renderers()) return undefined
+  themes.restore(parsed)
+  return kept
 }
 
-/** Returns { themes, html, deck } as they were kept, where they were made by what renders now. */
-function recall() {
-  const { by, ...kept } = JSON.parse(read(file()) ?? '{}')
-  return by === renderers() ? kept : undefined
-}
-
-/** Keeps a deck, with the themes and options that it was rendered with. */
-function remember(kept) {
-  write(file(), JSON.stringify({ by: renderers(), ...kept }))
+/** Keeps a deck, with what it was rendered with, and the themes that were read for it. */
+function remember(file, kept) {
+  write(file, JSON.stringify({ by: renderers(), read: themes.plain(), ...kept }))
 }
 
 module.exports = { recall, remember }

@@ -1,12 +1,12 @@
 // Marp with everything local: KaTeX fonts from disk, emoji as characters, no script from a CDN.
 'use strict'
 
-const fs = require('node:fs')
 const path = require('node:path')
 const { createHash } = require('node:crypto')
 const { pathToFileURL } = require('node:url')
 const { Marp } = require('@marp-team/marp-core')
 const keepFormulas = require('./formulas.cjs')
+const keeping = require('./kept.cjs')
 
 require('./notes.cjs')()
 
@@ -75,28 +75,11 @@ function keptFile(kind, inputs) {
   return path.join(Offline.cache, `${kind}-${digest.slice(0, 16)}`)
 }
 
-/** Returns what was kept in a file, whose first line is a digest of the rest; undefined where it is not. */
-function read(file) {
-  try {
-    const [, digest, text] = fs.readFileSync(file, 'utf8').match(/^(.*)\n([^]*)$/)
-    return digest === digestOf(text) ? text : undefined
-  } catch {
-    return undefined
-  }
-}
+const read = (file) => keeping.read(file)?.toString()
 
-/** Keeps a text in a file, where that can be done, and returns it. */
 function write(file, text) {
-  try {
-    fs.mkdirSync(path.dirname(file), { recursive: true })
-    fs.writeFileSync(`${file}.${process.pid}`, `${digestOf(text)}\n${text}`)
-    fs.renameSync(`${file}.${process.pid}`, file)
-  } catch {
-    // It costs the next build some time.
-  }
+  keeping.write(file, text)
   return text
 }
 
-const digestOf = (text) => createHash('sha256').update(text).digest('hex')
-
-module.exports = { Offline, kept, read, write }
+module.exports = { Offline, kept }

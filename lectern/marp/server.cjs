@@ -12,9 +12,11 @@ if (major < 20) {
 // What libraries print must not end up between the answers.
 console.log = console.info = console.debug = console.error
 
+const path = require('node:path')
 const readline = require('node:readline')
 const [, , cache, stays] = process.argv
 const saveCompiled = require('./compiled.cjs')(cache)
+const saveResolved = require('./resolved.cjs')(cache)
 require('./lazy.cjs')()
 const { Offline } = require('./marp.cjs')
 const { LAYOUT, ONE_NOTE, SLIDES, STYLE, convert, filled, page, shell } = require('./page.cjs')
@@ -69,11 +71,13 @@ function filling(texts, contents) {
   return texts.map((text) => fillings.known.get(text))
 }
 
+const LAST = path.join(cache, 'slides.kept')
+
 let resumed // the text of the deck that is kept
 
 /** Goes on from the deck that the last build rendered, while nothing is asked yet. */
 function resume() {
-  const kept = recall()
+  const kept = recall(LAST)
   if (!kept) return
   try {
     engine(kept.themes, kept.html).resume(kept.deck)
@@ -83,13 +87,19 @@ function resume() {
   }
 }
 
-/** Keeps the deck last rendered for the next build. */
+/** Keeps for the next build what this one had to find out. */
 function keep() {
-  const deck = slidewise?.last
-  if (!deck || deck.text === resumed) return
-  const [themes, html] = JSON.parse(made)
-  remember({ themes, html, deck })
-  resumed = deck.text
+  try {
+    saveCompiled()
+    saveResolved()
+    const deck = slidewise?.last
+    if (stays || !deck || deck.text === resumed) return
+    const [themes, html] = JSON.parse(made)
+    remember(LAST, { themes, html, deck })
+    resumed = deck.text
+  } catch (error) {
+    console.error(error)
+  }
 }
 
 let idle // the timer of what nobody waits for
@@ -152,13 +162,12 @@ const answer = async ({ id, op, ...request }) => {
   try {
     if (op !== 'render' && op !== 'fill') slidewise?.marp.saveFormulas()
     const result = await operations[op](request)
-    if (op !== 'render' && op !== 'fill') saveCompiled()
     say({ id, ...result })
-    if (stays) later()
-    else if (op === 'page' || op === 'convert') keep()
   } catch (error) {
     say({ id, error: error.message || String(error), code: error.errorCode })
   }
+  if (op !== 'render' && op !== 'fill') keep()
+  if (stays) later()
 }
 readline
   .createInterface({ input: process.stdin })

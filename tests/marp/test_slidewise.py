@@ -213,4 +213,4 @@ def test_a_build_renders_the_slides_that_were_edited_since_the_last(tmp_path: Pa
     slides, rendered = built(tmp_path, edited.replace("prose 16", "prose sixteen"))
     assert "damaged" not in str(slides)
     assert rendered == 30
-    assert built(tmp_path, edited, other)[1] == 30
+    assert built(tmp_path, edited, other) == (built(tmp_path / "other", edited, other)[0], 30)
