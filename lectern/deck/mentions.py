@@ -24,6 +24,16 @@ PATH = re.compile(rf"(?:(?<![\w.~%/-])[\w.~%/-]*/)?img/[\w.%-]+\.(?:{'|'.join(IM
 FigureOf = Callable[[str], str | None]
 
 
+def paths_in(text: str) -> Iterator[str]:
+    """Yield the paths in a text that may be pictures'; only lines that hold one are looked through."""
+    found = text.find("img/")
+    while found >= 0:
+        begin, end = text.rfind("\n", 0, found) + 1, text.find("\n", found)
+        end = end if end >= 0 else len(text)
+        yield from PATH.findall(text[begin:end])
+        found = text.find("img/", end)
+
+
 @dataclass(frozen=True)
 class Mention:
     """A place in the Markdown that shows a figure."""

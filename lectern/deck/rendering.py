@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from urllib.parse import unquote
 
 from lectern.deck.allowed import allowed_for
 from lectern.deck.bibliography import Bibliography, parse_bibtex
-from lectern.deck.mentions import PATH, mentions, show_lone_code
+from lectern.deck.compiled import CompiledPieces
+from lectern.deck.mentions import mentions, paths_in, show_lone_code
 from lectern.deck.numbers import Numbers
 from lectern.deck.pictures import Pictures
 from lectern.deck.pieces import Pieces
@@ -76,9 +78,12 @@ def make_ready(
     or in an included file) after. While they are made, `foresee` is called with what the Markdown will be if
     they come out as they are. Raises DeckError and FigureError.
     """
-    source = opened(deck, workshop)
+    compiled = _compiled(deck, workshop)
+    pieces = Pieces(compiled.read())
+    source = opened(deck, workshop, pieces)
     pictures = Pictures(deck, workshop)
     wanted = list(source.mentions())
+    compiled.write(pieces.compiled)
     made: dict[Request, Made] = {}
     background = ThreadPoolExecutor(1, thread_name_prefix="figures")
     try:
@@ -105,6 +110,13 @@ def ready_deck(
 ) -> ReadyDeck[Figure]:
     """Return a rendered deck with its figures; those that a template names are shown whatever lies beside it."""
     return ReadyDeck(rendered, figures) if deck.is_template else ReadyDeck(rendered, figures, pictures.is_own)
+
+
+def _compiled(deck: DeckSource, workshop: Workshop) -> CompiledPieces:
+    """Return what keeps a deck's compiled pieces."""
+    name = hashlib.sha256(str(deck.path).encode()).hexdigest()[:16]
+    path = workshop.project.cache / "builds" / f"{name}.pieces"
+    return CompiledPieces(path, deck.language, workshop.progress.tell)
 
 
 class Opened(Protocol):
@@ -160,7 +172,8 @@ class _Plain:
 
 def shown_by_path(markdown: str, ready: ReadyDeck, pictures: Pictures) -> list[Request]:
     """Return the figures that the Markdown shows by their paths; it is parsed only where there may be new ones."""
-    if all(ready.made_for(url) or not pictures.figure_of(url) for url in PATH.findall(markdown)):
+    urls = dict.fromkeys(paths_in(markdown))
+    if all(ready.made_for(url) or not pictures.figure_of(url) for url in urls):
         return []
     return [Request(mention.figure) for mention in mentions(markdown, pictures.figure_of)]
 

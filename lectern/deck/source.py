@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from lectern.deck.options import FOREIGN, DeckOptions
 from lectern.errors import DeckError, Place
 
 TEMPLATE_SUFFIX = ".j2"
+RULE = re.compile(r"^---[^\S\n]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

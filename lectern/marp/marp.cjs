@@ -1,12 +1,12 @@
 // Marp with everything local: KaTeX fonts from disk, emoji as characters, no script from a CDN.
 'use strict'
 
-const fs = require('node:fs')
 const path = require('node:path')
 const { createHash } = require('node:crypto')
 const { pathToFileURL } = require('node:url')
 const { Marp } = require('@marp-team/marp-core')
 const keepFormulas = require('./formulas.cjs')
+const keeping = require('./kept.cjs')
 
 require('./notes.cjs')()
 
@@ -50,20 +50,20 @@ class Offline extends Marp {
     keepFormulas(this, (inputs) => this.openFormulas([Offline.themes, inputs]))
   }
 
-  /** Renders; the formulas that were set for it are kept for the next time. */
-  render(markdown, env) {
-    const result = super.render(markdown, env)
-    this.saveFormulas?.()
-    return result
-  }
-
   openFormulas(inputs) {
     const file = keptFile('formulas', inputs)
-    if (file !== this.formulas?.file) this.formulas = { file, kept: new Map(JSON.parse(read(file) ?? '[]')) }
-    const { kept } = this.formulas
-    const before = kept.size
-    this.saveFormulas = () => kept.size > before && write(file, JSON.stringify([...kept].slice(-MOST_FORMULAS)))
+    if (file === this.formulas?.file) return this.formulas.kept
+    const kept = new Map(JSON.parse(read(file) ?? '[]'))
+    this.formulas = { file, kept, saved: kept.size }
     return kept
+  }
+
+  /** Keeps the formulas that were set for the next time. */
+  saveFormulas() {
+    const { file, kept, saved } = this.formulas ?? {}
+    if (!(kept?.size > saved)) return
+    write(file, JSON.stringify([...kept].slice(-MOST_FORMULAS)))
+    this.formulas.saved = kept.size
   }
 
   /** Packing a theme takes most of a render's time. */
@@ -87,18 +87,10 @@ function keptFile(kind, inputs) {
   return path.join(Offline.cache, `${kind}-${digest.slice(0, 16)}`)
 }
 
-function read(file) {
-  try {
-    return fs.readFileSync(file, 'utf8')
-  } catch {
-    return undefined
-  }
-}
+const read = (file) => keeping.read(file)?.toString()
 
 function write(file, text) {
-  fs.mkdirSync(path.dirname(file), { recursive: true })
-  fs.writeFileSync(`${file}.${process.pid}`, text)
-  fs.renameSync(`${file}.${process.pid}`, file)
+  keeping.write(file, text)
   return text
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import html
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from lectern.deck.source import DeckSource
 from lectern.errors import BuildError, DeckError, Place, raise_all, reason
+from lectern.latest import Latest
 from lectern.marp.renderer import Contents, Slides
 from lectern.marp.resources import data_uri, is_local, shown, urls_in
 
@@ -57,8 +57,10 @@ def loads(slides: Slides, resolve: Callable[[str], Path], deck: DeckSource) -> L
     Raises DeckError, or SeveralErrors, for every formula that could not be set and every file that is missing, or
     that `resolve` refuses, with slide and line.
     """
-    texts: list[tuple[int | None, str]] = [*enumerate(slides.slides, start=1), (None, slides.css)]
-    found = [(number, *_found_in(text)) for number, text in texts]
+    numbers = [*range(1, len(slides.slides) + 1), None]
+    found = [
+        (number, *told) for number, told in zip(numbers, _found_in([*slides.slides, slides.css]), strict=True)
+    ]
     errors: list[BuildError] = [
         _formula_error(message, formula, deck, number)
         for number, problems, _ in found
@@ -97,7 +99,7 @@ def descriptions(urls: Iterable[str], alt_of: Callable[[str], str | None]) -> di
     return {url: html.escape(alt) for url in urls if (alt := alt_of(url))}
 
 
-@functools.lru_cache(maxsize=256)  # slides; in a deck that is edited most stay as they are
+@Latest  # in a deck that is edited most slides stay as they are
 def _found_in(text: str) -> tuple[list[tuple[str, str]], list[str]]:
     """Return what is wrong with the formulas on a slide, and the URLs that it loads."""
     return _formula_problems(text), [*dict.fromkeys(urls_in(text))]

@@ -18,8 +18,10 @@ from typing import Any
 from lectern.deck.front_matter import split_front_matter
 from lectern.errors import BuildError, SetupError
 from lectern.project import ENGINE_ROOT
+from lectern.splice import splice
 
 SERVER = Path(__file__).with_name("server.cjs")
+CUT = "\n---\n"  # between the pieces of a deck, of which only those that are new are told
 KEPT = 40  # files in the server's cache
 INSTALL = "run `make`, or `npm ci` in the project's folder"
 
@@ -90,7 +92,8 @@ class Renderer:
         self._ready = False
         self._busy = False
         self._rendered: tuple[dict[str, Any], Slides] | None = None
-        self._texts: dict[str, tuple[str, ...]] = {}  # last told, by operation
+        self._told: dict[str, tuple[Any, ...]] = {}  # last, by operation
+        self._pieces: list[str] = []  # of the deck last told
 
     def __enter__(self) -> Renderer:
         return self
@@ -132,23 +135,28 @@ class Renderer:
             self._start_anew()
         request = {"markdown": markdown, "themes": list(themes), "html": html, "emoji": emoji}
         if self._rendered is None or self._rendered[0] != request:
-            answer = self._ask("render", **request)
-            *slides, css = self._told_texts("render", answer["texts"])
-            comments = tuple(tuple(notes) for notes in answer["comments"])
+            answer = self._ask("render", **{**request, "markdown": self._told_pieces(markdown)})
+            *slides, css = self._told_again("render", answer["texts"])
+            comments = tuple(map(tuple, self._told_again("notes", answer["notes"])))
             slides = Slides(tuple(slides), css, comments, tuple(answer["themes"]))
             self._rendered = request, slides
         return self._rendered[1]
 
     def filled(self, contents: Contents) -> tuple[tuple[str, ...], str]:
         """Return the slides last rendered, and their style, with `contents` in them."""
-        *slides, css = self._told_texts("fill", self._ask("fill", contents=vars(contents))["texts"])
+        *slides, css = self._told_again("fill", self._ask("fill", contents=vars(contents))["texts"])
         return tuple(slides), css
 
-    def _told_texts(self, operation: str, told: Sequence[str | int]) -> tuple[str, ...]:
-        """Return the texts of an answer, in which one that was in the last is told by its number there."""
-        before = self._texts.get(operation, ())
-        self._texts[operation] = tuple(before[text] if isinstance(text, int) else text for text in told)
-        return self._texts[operation]
+    def _told_pieces(self, markdown: str) -> tuple[int, int, list[str]]:
+        """Return the deck's pieces as they are told: how many are as they were on both sides, and those between."""
+        before, self._pieces = self._pieces, markdown.split(CUT)
+        return splice(before, self._pieces)
+
+    def _told_again(self, operation: str, told: Sequence[Any]) -> tuple[Any, ...]:
+        """Return the items of an answer, in which one that was in the last is told by its number there."""
+        before = self._told.get(operation, ())
+        self._told[operation] = tuple(before[item] if isinstance(item, int) else item for item in told)
+        return self._told[operation]
 
     def shell(self, front_matter: str) -> tuple[str, str, str]:
         """Return the page around slides without notes: what stands before the style, between it and them, and after."""
