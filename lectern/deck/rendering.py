@@ -21,11 +21,11 @@ from lectern.deck.pictures import Pictures
 from lectern.deck.pieces import Pieces
 from lectern.deck.source import DeckSource
 from lectern.deck.template import DeckTemplate, Rendered
-from lectern.deck.views import Lookup, NotMadeError
+from lectern.deck.views import Lookup, NotMadeError, Standing
 from lectern.errors import BuildError, DeckError, Place
 from lectern.making.maker import Made
 from lectern.making.request import Request
-from lectern.making.sidecar import IMAGES, with_suffix
+from lectern.making.sidecar import IMAGES, read_sidecar, with_suffix
 from lectern.making.state import State
 from lectern.sources.catalogue import canonical, check_acyclic
 from lectern.workshop import Workshop
@@ -137,14 +137,23 @@ def opened(deck: DeckSource, workshop: Workshop, pieces: Pieces | None = None) -
 
 
 def _draft(source: Opened, wanted: list[Request], workshop: Workshop) -> str | None:
-    """Return the deck's Markdown with its figures as they stand; None where all are fresh, or some are missing."""
+    """Return the deck's Markdown with its figures as they stand; None where some are missing."""
     check_acyclic({request.name for request in wanted}, workshop.catalogue)
-    states = {request: workshop.states.of(request) for request in wanted}
-    if all(state.fresh for state in states.values()):
-        return None
     with contextlib.suppress(NotMadeError, BuildError):
-        return source.render(states.get).markdown
+        return source.render(_standing(workshop)).markdown
     return None
+
+
+def _standing(workshop: Workshop) -> Lookup:
+    """Return what finds figures as they were made last; whether they are fresh takes longer to tell."""
+    project, catalogue = workshop.project, workshop.catalogue
+
+    @functools.cache
+    def found(request: Request) -> Standing:
+        variant = project.variant if catalogue.asked_fixtures(request.name) else ""
+        return Standing(read_sidecar(with_suffix(project.images / variant / request.stem, "json")))
+
+    return found
 
 
 def _template(deck: DeckSource, workshop: Workshop, pieces: Pieces | None) -> DeckTemplate:

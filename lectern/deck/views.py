@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,15 @@ class NotMadeError(Exception):
         self.wanted = wanted
 
 
+@dataclass(frozen=True)
+class Standing:
+    """A figure as it was made last, if it was."""
+
+    sidecar: Sidecar | None
+
+
 # How a template finds figures: those that are made, or as they stand.
-Lookup = Callable[[Request], Made | State | None]
+Lookup = Callable[[Request], Made | State | Standing | None]
 
 
 class FiguresView:

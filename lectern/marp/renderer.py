@@ -169,7 +169,7 @@ class Renderer:
         Only for decks of which `depends_on_slides` is false. Raises ConversionError with Marp's own message,
         SetupError where Node died.
         """
-        return self._made(".html", "page", frontMatter=front_matter, contents=vars(contents))
+        return self._made(".html", "page", contents, frontMatter=front_matter)
 
     def convert(
         self,
@@ -184,15 +184,25 @@ class Renderer:
         Raises ConversionError with Marp's own message, SetupError where Node died.
         """
         request = {"markdown": markdown, "options": list(options), "environment": dict(environment or {})}
-        return self._made(suffix, "convert", contents=vars(contents), **request)
+        return self._made(suffix, "convert", contents, **request)
 
-    def _made(self, suffix: str, operation: str, **request: Any) -> bytes:
+    def _made(self, suffix: str, operation: str, contents: Contents, **request: Any) -> bytes:
         output = Path(self._folder.name, f"deck{suffix}")
         output.unlink(missing_ok=True)
-        self._ask(operation, output=str(output), **request)
+        self._ask(operation, output=str(output), contents=str(self._given(contents)), **request)
         if not output.is_file():
             raise ConversionError("Marp CLI wrote nothing: " + self._last_words(), None)
         return output.read_bytes()
+
+    def _given(self, contents: Contents) -> Path:
+        """Return a file with the contents: megabytes take long through a pipe."""
+        path = Path(self._folder.name, "contents.json")
+        try:
+            path.write_text(json.dumps(vars(contents)), encoding="utf-8")
+        except OSError as error:
+            remedy = "free space where temporary files go, or name another folder in TMPDIR"
+            raise SetupError(f"cannot write {path}: {error.strerror}", remedy=remedy) from error
+        return path
 
     def _ask(self, operation: str, **request: Any) -> dict[str, Any]:
         if not self._ready:

@@ -12,6 +12,7 @@ if (major < 20) {
 // What libraries print must not end up between the answers.
 console.log = console.info = console.debug = console.error
 
+const fs = require('node:fs')
 const path = require('node:path')
 const readline = require('node:readline')
 const [, , cache, stays] = process.argv
@@ -120,6 +121,9 @@ function warmUp({ by, text }, times, latest) {
   setImmediate(warmUp, { by, text }, times - 1, latest)
 }
 
+/** Returns what goes into a page, from the file that it is given in. */
+const given = (file) => JSON.parse(fs.readFileSync(file, 'utf8'))
+
 const operations = {
   render({ markdown, themes, html, emoji }) {
     const { marp } = engine(themes, html, emoji)
@@ -143,13 +147,13 @@ const operations = {
     return { parts: [before, `${between}<${tag} id="${id}">`, `</${tag}>${after}`] }
   },
 
-  async page(request) {
-    await page(request, rendered)
+  async page({ contents, ...request }) {
+    await page({ ...request, contents: given(contents) }, rendered)
   },
 
-  async convert({ environment, ...request }) {
+  async convert({ environment, contents, ...request }) {
     Object.assign(process.env, environment)
-    await convert(request)
+    await convert({ ...request, contents: given(contents) })
   },
 }
 

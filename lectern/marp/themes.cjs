@@ -13,8 +13,9 @@ Theme.fromCSS = (css, options = {}) => {
   return known.get(key)
 }
 
-/** Returns the themes that were read, as plain data; those that import others hold more than that, and are left out. */
-const plain = () => [...known].filter(([, { importRules }]) => importRules.length === 0)
+/** Returns the themes that were read, as plain data: of those that they import the names alone, which is all that is used. */
+const plain = () =>
+  [...known].map(([key, theme]) => [key, { ...theme, importRules: theme.importRules.map(({ value }) => ({ value })) }])
 
 /** Takes themes as `plain` gave them. */
 function restore(themes) {

@@ -213,4 +213,8 @@ def test_a_build_renders_the_slides_that_were_edited_since_the_last(tmp_path: Pa
     slides, rendered = built(tmp_path, edited.replace("prose 16", "prose sixteen"))
     assert "damaged" not in str(slides)
     assert rendered == 30
+    styled = edited.replace(
+        "prose 1 ", "<style>h1 {color: blue}</style>\n\n"
+    )  # with themes as they were read before
+    assert built(tmp_path, styled) == (built(tmp_path / "styled", styled)[0], 30)
     assert built(tmp_path, edited, other) == (built(tmp_path / "other", edited, other)[0], 30)
