@@ -13,6 +13,7 @@ from pathlib import Path
 
 import uvicorn
 
+from lectern import temporary
 from lectern.errors import UsageError
 from lectern.marp.renderer import Renderer
 from lectern.preview.look import Looker
@@ -38,6 +39,7 @@ def watch(options: argparse.Namespace, project: Project) -> int:
     if not deck.is_file():
         raise UsageError(f"there is no deck {deck}", remedy="name a file: --deck PATH")
     sys.setswitchinterval(SWITCH)
+    temporary.clean()
     with ExitStack() as closing:
         listening = closing.enter_context(bound(options.port))
         port = listening.getsockname()[1]

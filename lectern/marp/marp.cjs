@@ -1,12 +1,12 @@
 // Marp with everything local: KaTeX fonts from disk, emoji as characters, no script from a CDN.
 'use strict'
 
-const fs = require('node:fs')
 const path = require('node:path')
 const { createHash } = require('node:crypto')
 const { pathToFileURL } = require('node:url')
 const { Marp } = require('@marp-team/marp-core')
 const keepFormulas = require('./formulas.cjs')
+const keeping = require('./kept.cjs')
 
 require('./notes.cjs')()
 
@@ -72,21 +72,13 @@ async function kept(kind, inputs, make) {
 
 function keptFile(kind, inputs) {
   const digest = createHash('sha256').update(JSON.stringify([VERSIONS, inputs])).digest('hex')
-  return path.join(Offline.cache, `${kind}-${digest.slice(0, 16)}`)
+  return path.join(Offline.cache, `${kind}-${digest.slice(0, 16)}.kept`)
 }
 
-function read(file) {
-  try {
-    return fs.readFileSync(file, 'utf8')
-  } catch {
-    return undefined
-  }
-}
+const read = (file) => keeping.read(file)?.toString()
 
 function write(file, text) {
-  fs.mkdirSync(path.dirname(file), { recursive: true })
-  fs.writeFileSync(`${file}.${process.pid}`, text)
-  fs.renameSync(`${file}.${process.pid}`, file)
+  keeping.write(file, text)
   return text
 }
 

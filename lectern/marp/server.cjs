@@ -1,5 +1,6 @@
 // Renders Markdown with Marp for the build: one process, asked over stdin and answering on stdout, a JSON
-// object a line. It says {ready: true} first, then answers {id, ...result} or {id, error} to each {id, op, ...}.
+// object a line. It says {ready: true} first, then answers {id, ...result} or {id, error} to each {id, op, ...};
+// with `remarks`, for whoever builds, where there are any.
 'use strict'
 
 const [major] = process.versions.node.split('.').map(Number)
@@ -18,6 +19,7 @@ const saveCompiled = require('./compiled.cjs')(cache)
 require('./lazy.cjs')()
 const { Offline } = require('./marp.cjs')
 const { LAYOUT, ONE_NOTE, SLIDES, STYLE, convert, filled, page, shell } = require('./page.cjs')
+const { newRemarks } = require('./kept.cjs')
 
 Offline.cache = cache
 
@@ -94,12 +96,12 @@ const answer = async ({ id, op, ...request }) => {
   try {
     const result = await operations[op](request)
     if (op !== 'render' && op !== 'fill') saveCompiled()
-    say({ id, ...result })
+    say({ id, ...result, remarks: newRemarks() })
   } catch (error) {
-    say({ id, error: error.message || String(error), code: error.errorCode })
+    say({ id, error: error.message || String(error), code: error.errorCode ?? error.code, remarks: newRemarks() })
   }
 }
 readline
   .createInterface({ input: process.stdin })
   .on('line', (line) => (queue = queue.then(() => answer(JSON.parse(line)))))
-  .on('close', () => queue.then(() => process.exit(0)))
+  .on('close', () => process.exit(0)) // nobody waits any more; a browser that is printing ends with this process
