@@ -9,10 +9,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from lectern.errors import SetupError
 from lectern.locking import FileLock
 
 PREFIX = "lectern-"
 LOCK = ".lock"  # held as long as the folder is used
+REMEDY = "free space, or name another folder for temporary files: TMPDIR=DIR"
 
 
 @contextlib.contextmanager
@@ -26,10 +28,16 @@ def folder() -> Iterator[Path]:
 
 
 def begin() -> tuple[Path, FileLock]:
-    """Make such a folder for longer; `end` deletes it."""
-    path = Path(tempfile.mkdtemp(prefix=PREFIX))
-    lock = FileLock(path / LOCK)
-    lock.acquire()
+    """Make such a folder for longer; `end` deletes it. Raises SetupError where none can be made."""
+    try:
+        path = Path(tempfile.mkdtemp(prefix=PREFIX))
+        lock = FileLock(path / LOCK)
+        lock.acquire()
+    except OSError as error:
+        where = f" at {error.filename}" if error.filename else ""
+        raise SetupError(
+            f"no temporary folder can be made{where}: {error.strerror or error}", remedy=REMEDY
+        ) from error
     return path, lock
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import uvicorn
 
+from lectern import temporary
 from lectern.deck.options import DeckOptions, deck_path, options_of, refuse_missing
 from lectern.errors import UsageError
 from lectern.marp.renderer import Renderer
@@ -38,6 +39,7 @@ def watch(options: argparse.Namespace, project: Project) -> int:
     deck, taken = deck_path(options, project), options_of(options)
     refuse_missing(deck)
     sys.setswitchinterval(SWITCH)
+    temporary.clean()
     with ExitStack() as closing:
         listening = closing.enter_context(bound(options.port))
         port = listening.getsockname()[1]

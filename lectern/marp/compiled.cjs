@@ -5,11 +5,11 @@
 // functions been compiled that rendering calls.
 'use strict'
 
-const fs = require('node:fs')
 const Module = require('node:module')
 const path = require('node:path')
 const v8 = require('node:v8')
 const vm = require('node:vm')
+const { read, write } = require('./kept.cjs')
 
 /** Starts keeping compiled code in `folder`; returns the function that saves it. */
 module.exports = function keepCompiled(folder) {
@@ -17,8 +17,8 @@ module.exports = function keepCompiled(folder) {
     Module.enableCompileCache(path.join(folder, 'compiled'))
     return () => Module.flushCompileCache?.()
   }
-  const file = path.join(folder, `compiled-${process.version}`)
-  const kept = read(file)
+  const file = path.join(folder, `compiled-${process.version}.kept`)
+  const kept = opened(file)
   const scripts = new Map()
 
   const compile = Module.prototype._compile
@@ -36,18 +36,13 @@ module.exports = function keepCompiled(folder) {
   return () => {
     if ([...scripts.values()].every((script) => script.cachedDataRejected === false)) return
     for (const [filename, script] of scripts) kept.set(filename, script.createCachedData())
-    fs.mkdirSync(folder, { recursive: true })
-    fs.writeFileSync(`${file}.${process.pid}`, v8.serialize(kept))
-    fs.renameSync(`${file}.${process.pid}`, file)
+    write(file, v8.serialize(kept))
   }
 }
 
-function read(file) {
-  try {
-    return v8.deserialize(fs.readFileSync(file))
-  } catch {
-    return new Map()
-  }
+function opened(file) {
+  const content = read(file)
+  return content ? v8.deserialize(content) : new Map()
 }
 
 /** Returns the `require` of a module, as Node makes it. */

@@ -1,32 +1,53 @@
-// Files that can be made again, as lectern/kept.py keeps them: the first line is the SHA-256 of the rest.
+// Files that can be made again, as lectern/kept.py keeps them: the first line is the SHA-256 of the rest. One that is
+// damaged counts as missing; where none can be written, nothing is lost but time.
 'use strict'
 
 const fs = require('node:fs')
 const path = require('node:path')
 const { createHash } = require('node:crypto')
 
-const digestOf = (content) => createHash('sha256').update(content).digest('hex')
+let remarks = [] // for whoever builds
+
+const digest = (content) => createHash('sha256').update(content).digest('hex')
 
 /** Returns what was kept in a file, as bytes; undefined where there is nothing, or not what was written. */
 function read(file) {
+  let whole
   try {
-    const whole = fs.readFileSync(file)
-    const content = whole.subarray(whole.indexOf('\n') + 1)
-    return whole.toString('latin1', 0, whole.indexOf('\n')) === digestOf(content) ? content : undefined
+    whole = fs.readFileSync(file)
   } catch {
     return undefined
   }
+  const end = Math.max(whole.indexOf('\n'), 0)
+  const content = whole.subarray(end + 1)
+  if (whole.toString('latin1', 0, end) === digest(content)) return content
+  remarks.push(`${path.basename(path.dirname(file))}/${path.basename(file)} in the cache was damaged, and is made again`)
+  return undefined
 }
 
 /** Keeps text or bytes in a file, where that can be done. */
 function write(file, content) {
+  const folder = path.dirname(file)
+  const beside = `${file}.${process.pid}`
   try {
-    fs.mkdirSync(path.dirname(file), { recursive: true })
-    fs.writeFileSync(`${file}.${process.pid}`, Buffer.concat([Buffer.from(`${digestOf(content)}\n`), Buffer.from(content)]))
-    fs.renameSync(`${file}.${process.pid}`, file)
-  } catch {
-    // It costs the next build some time.
+    fs.mkdirSync(folder, { recursive: true })
+    try {
+      fs.writeFileSync(beside, Buffer.concat([Buffer.from(`${digest(content)}\n`), Buffer.from(content)]))
+      fs.renameSync(beside, file)
+    } finally {
+      fs.rmSync(beside, { force: true })
+    }
+  } catch (error) {
+    const [, reason] = error.message.match(/^\w+: (.*?)(?:,|$)/) ?? [, error.message]
+    remarks.push(`nothing can be kept in ${folder}, so the next build takes longer: cannot write: ${reason}`)
   }
 }
 
-module.exports = { read, write }
+/** Returns the remarks made since they were last asked for, each once. */
+function newRemarks() {
+  const found = [...new Set(remarks)]
+  remarks = []
+  return found
+}
+
+module.exports = { newRemarks, read, write }

@@ -84,7 +84,7 @@ async function kept(kind, inputs, make) {
 
 function keptFile(kind, inputs) {
   const digest = createHash('sha256').update(JSON.stringify([VERSIONS, inputs])).digest('hex')
-  return path.join(Offline.cache, `${kind}-${digest.slice(0, 16)}`)
+  return path.join(Offline.cache, `${kind}-${digest.slice(0, 16)}.kept`)
 }
 
 const read = (file) => keeping.read(file)?.toString()

@@ -20,7 +20,7 @@ def print_pdf(renderer: Renderer, markdown: str, page: Page, cache: Path) -> byt
     Raises SetupError, saying what each browser's failure was, where none can.
     """
     failures: list[str] = []
-    for environment in _browsers(cache, failures):
+    for environment in _browsers(cache, renderer.folder, failures):
         try:
             return renderer.convert(markdown, page.contents, ".pdf", OPTIONS, environment)
         except ConversionError as error:
@@ -28,21 +28,21 @@ def print_pdf(renderer: Renderer, markdown: str, page: Page, cache: Path) -> byt
     raise SetupError("the PDF was not made. " + "; ".join(failures), remedy=REMEDY)
 
 
-def _browsers(cache: Path, failures: list[str]) -> Iterator[Mapping[str, str]]:
+def _browsers(cache: Path, spare: Path, failures: list[str]) -> Iterator[Mapping[str, str]]:
     """Yield what to try: the installed browser, then the bundled one."""
     tried = None
     for find in (printing_environment, bundled_chromium):
-        environment = _found(find, cache, failures)
+        environment = _found(find, cache, spare, failures)
         if environment is not None and environment != tried:
             tried = environment
             yield environment
 
 
 def _found(
-    find: Callable[[Path], Mapping[str, str]], cache: Path, failures: list[str]
+    find: Callable[[Path, Path], Mapping[str, str]], cache: Path, spare: Path, failures: list[str]
 ) -> Mapping[str, str] | None:
     try:
-        return find(cache)
+        return find(cache, spare)
     except SetupError as error:
         failures += [error.message] if error.message not in failures else []
         return None

@@ -8,13 +8,15 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from lectern import processes, temporary
 from lectern.deck.front_matter import split_front_matter
 from lectern.errors import BuildError, SetupError
 from lectern.project import ENGINE_ROOT
@@ -23,7 +25,11 @@ from lectern.splice import splice
 SERVER = Path(__file__).with_name("server.cjs")
 CUT = "\n---\n"  # between the pieces of a deck, of which only those that are new are told
 KEPT = 40  # files in the server's cache
+START = 60.0  # seconds after which Node is taken not to start
+ANSWER = 600.0  # and not to answer
+FULL = ("ENOSPC", "EDQUOT", "EROFS")  # what Node calls a disk that takes nothing
 INSTALL = "run `make`, or `npm ci` in the project's folder"
+NODE = "install Node.js 20 or newer, then " + INSTALL
 
 
 @dataclass(frozen=True)
@@ -66,16 +72,20 @@ class Renderer:
     def __init__(self, cache: Path, long_lived: bool = False) -> None:
         node = shutil.which("node")
         if node is None:
-            remedy = "install Node.js 20 or newer, then " + INSTALL
-            raise SetupError("Node.js was not found; the slides are rendered with it", remedy=remedy)
+            raise SetupError("Node.js was not found; the slides are rendered with it", remedy=NODE)
         if not (ENGINE_ROOT / "node_modules" / "@marp-team" / "marp-cli").is_dir():
             raise SetupError("Marp is not installed", remedy=INSTALL)
         self._cache = cache / "marp"
         self._long_lived = long_lived
-        self._folder = tempfile.TemporaryDirectory(prefix="lectern-marp-", ignore_cleanup_errors=True)
-        self._said = Path(self._folder.name, "stderr").open("w+")  # noqa: SIM115
         self._asked = 0
-        self._start(node)
+        self.notes: list[str] = []  # for whoever builds
+        self.folder, self._lock = temporary.begin()
+        try:
+            self._said = (self.folder / "stderr").open("w+")
+            self._start(node)
+        except OSError as error:
+            temporary.end(self.folder, self._lock)
+            raise SetupError(f"{node} cannot be run: {error.strerror or error}", remedy=NODE) from error
 
     def _start(self, node: str) -> None:
         # Compiling hot functions once more costs more than it saves in a process that renders a deck or two.
@@ -86,7 +96,8 @@ class Renderer:
             stdout=subprocess.PIPE,
             stderr=self._said,
             encoding="utf-8",
-            env={**os.environ, "TMPDIR": self._folder.name},
+            errors="replace",
+            env={**os.environ, "TMPDIR": str(self.folder)},
             start_new_session=True,  # Ctrl-C reaches this process, which ends that one in order
         )
         self._ready = False
@@ -108,14 +119,12 @@ class Renderer:
         with contextlib.suppress(OSError):
             self._process.stdin.close()  # type: ignore[union-attr]
         if self._busy:
-            self._process.terminate()  # on which it closes the browser
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=2)
+            processes.end(self._process)
         self._process.kill()
         self._process.wait()
         self._process.stdout.close()  # type: ignore[union-attr]
         self._said.close()
-        self._folder.cleanup()
+        temporary.end(self.folder, self._lock)
         self._prune()
 
     def _prune(self) -> None:
@@ -129,7 +138,7 @@ class Renderer:
         """Render `markdown` with `themes` (CSS texts) known; `html` allows any HTML in it.
 
         With "twemoji" for `emoji` these are pictures. The same deck asked for twice in a row is rendered once.
-        Raises SetupError where Node died.
+        Raises SetupError where Node died, or made nothing.
         """
         if self._long_lived and self._process.poll() is not None:
             self._start_anew()
@@ -139,6 +148,8 @@ class Renderer:
             *slides, css = self._told_again("render", answer["texts"])
             comments = tuple(map(tuple, self._told_again("notes", answer["notes"])))
             slides = Slides(tuple(slides), css, comments, tuple(answer["themes"]))
+            if not slides.slides:
+                raise SetupError("Marp rendered no slides", remedy="build again, or reinstall: " + INSTALL)
             self._rendered = request, slides
         return self._rendered[1]
 
@@ -187,7 +198,7 @@ class Renderer:
         return self._made(suffix, "convert", contents, **request)
 
     def _made(self, suffix: str, operation: str, contents: Contents, **request: Any) -> bytes:
-        output = Path(self._folder.name, f"deck{suffix}")
+        output = self.folder / f"deck{suffix}"
         output.unlink(missing_ok=True)
         self._ask(operation, output=str(output), contents=str(self._given(contents)), **request)
         if not output.is_file():
@@ -196,7 +207,7 @@ class Renderer:
 
     def _given(self, contents: Contents) -> Path:
         """Return a file with the contents: megabytes take long through a pipe."""
-        path = Path(self._folder.name, "contents.json")
+        path = self.folder / "contents.json"
         try:
             path.write_text(json.dumps(vars(contents)), encoding="utf-8")
         except OSError as error:
@@ -206,7 +217,7 @@ class Renderer:
 
     def _ask(self, operation: str, **request: Any) -> dict[str, Any]:
         if not self._ready:
-            self._ready = "ready" in self._read()
+            self._ready = "ready" in self._read(START, "ready")
         self._asked += 1
         self._busy = True
         message = json.dumps({"id": self._asked, "op": operation, **request})
@@ -215,20 +226,46 @@ class Renderer:
             self._process.stdin.flush()  # type: ignore[union-attr]
         except OSError as error:
             raise self._died() from error
-        answer = self._read()
+        answer = self._read(ANSWER, "id")
         self._busy = False
+        self.notes += [remark for remark in answer.pop("remarks", ()) if remark not in self.notes]
+        if answer.get("code") in FULL:
+            raise SetupError(
+                f"Node.js cannot write in {self.folder}: {answer['error']}", remedy=temporary.REMEDY
+            )
         if "error" in answer:
             raise ConversionError(answer["error"], answer.get("code"))
         return answer
 
-    def _read(self) -> dict[str, Any]:
-        line = self._process.stdout.readline()  # type: ignore[union-attr]
+    def _read(self, patience: float, awaited: str) -> dict[str, Any]:
+        """Return what Node says next, which has the name that is awaited; Node is ended where it says otherwise."""
+        line = self._line(patience)
+        try:
+            answer = json.loads(line)
+            if "error" in answer and "id" not in answer:
+                raise SetupError(answer["error"], remedy=NODE)
+            answer[awaited]
+        except (ValueError, TypeError, LookupError) as error:
+            processes.end(self._process)
+            said = f"{self._process.args[0]} answers what Node.js would not: {line[:100].strip()!r}"  # type: ignore[index]
+            raise SetupError(said, remedy=NODE) from error
+        return answer
+
+    def _line(self, patience: float) -> str:
+        """Return the next line that Node writes, or end it after so many seconds."""
+        latest = time.monotonic() + patience
+        alarm = threading.Timer(patience, processes.end, [self._process])
+        alarm.daemon = True
+        alarm.start()
+        try:
+            line = self._process.stdout.readline()  # type: ignore[union-attr]
+        finally:
+            alarm.cancel()
+        if not line and time.monotonic() >= latest:
+            raise SetupError(f"Node.js said nothing for {patience:g} s: {self._last_words()}", remedy=NODE)
         if not line:
             raise self._died()
-        answer = json.loads(line)
-        if "error" in answer and "id" not in answer:
-            raise SetupError(answer["error"], remedy="install Node.js 20 or newer, then " + INSTALL)
-        return answer
+        return line
 
     def _start_anew(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):

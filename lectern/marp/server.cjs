@@ -1,5 +1,6 @@
 // Renders Markdown with Marp for the build: one process, asked over stdin and answering on stdout, a JSON
-// object a line. It says {ready: true} first, then answers {id, ...result} or {id, error} to each {id, op, ...}.
+// object a line. It says {ready: true} first, then answers {id, ...result} or {id, error} to each {id, op, ...};
+// with `remarks`, for whoever builds, where there are any.
 'use strict'
 
 const [major] = process.versions.node.split('.').map(Number)
@@ -21,6 +22,7 @@ const saveResolved = require('./resolved.cjs')(cache)
 require('./lazy.cjs')()
 const { Offline } = require('./marp.cjs')
 const { LAYOUT, ONE_NOTE, SLIDES, STYLE, convert, filled, page, shell } = require('./page.cjs')
+const { newRemarks } = require('./kept.cjs')
 const { recall, remember } = require('./last.cjs')
 const Slidewise = require('./slidewise.cjs')
 
@@ -166,9 +168,9 @@ const answer = async ({ id, op, ...request }) => {
   try {
     if (op !== 'render' && op !== 'fill') slidewise?.marp.saveFormulas()
     const result = await operations[op](request)
-    say({ id, ...result })
+    say({ id, ...result, remarks: newRemarks() })
   } catch (error) {
-    say({ id, error: error.message || String(error), code: error.errorCode })
+    say({ id, error: error.message || String(error), code: error.errorCode ?? error.code, remarks: newRemarks() })
   }
   if (op !== 'render' && op !== 'fill') keep()
   if (stays) later()
@@ -176,4 +178,4 @@ const answer = async ({ id, op, ...request }) => {
 readline
   .createInterface({ input: process.stdin })
   .on('line', (line) => (queue = queue.then(() => answer(JSON.parse(line)))))
-  .on('close', () => queue.then(() => process.exit(0)))
+  .on('close', () => process.exit(0)) // nobody waits any more; a browser that is printing ends with this process

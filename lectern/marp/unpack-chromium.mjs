@@ -5,7 +5,15 @@ import path from 'node:path'
 
 const target = path.resolve(process.argv[2])
 const working = `${target}.${process.pid}`
+
+// Its input ends with whoever waits for it.
+process.stdin.on('end', () => process.exit(1)).resume()
+process.on('exit', () => fs.rmSync(working, { recursive: true, force: true }))
 fs.mkdirSync(working, { recursive: true })
+for (const name of fs.readdirSync(path.dirname(target))) {
+  const [, pid] = name.match(/^chromium\.(\d+)$/) ?? []
+  if (pid && !runs(Number(pid))) fs.rmSync(path.join(path.dirname(target), name), { recursive: true, force: true })
+}
 process.env.TMPDIR = working
 process.env.AWS_LAMBDA_JS_RUNTIME = 'nodejs22.x' // unpack the system libraries too
 
@@ -19,3 +27,12 @@ fs.writeFileSync(settings, named)
 
 fs.rmSync(target, { recursive: true, force: true })
 fs.renameSync(working, target)
+process.exit()
+
+function runs(pid) {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error.code === 'EPERM' // it is somebody else's
+  }
+}

@@ -169,8 +169,7 @@ class Loop(threading.Thread):
     def _keep(self) -> None:
         """Keep the last good pages on disk, where there is room."""
         if self._unkept:
-            with contextlib.suppress(OSError):
-                write_pages(self._kept, self._unkept)
+            write_pages(self._kept, self._unkept)
             self._unkept = None
 
     def _folders(self) -> set[Path]:

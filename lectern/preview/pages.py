@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lectern import atomic
+from lectern import kept
 from lectern.latest import Latest
 
 # What differs between two slides of the same content that have other slides, or claims, before or after them.
@@ -81,23 +81,27 @@ def digest(text: str) -> str:
 
 
 def write_pages(path: Path, pages: Pages) -> None:
-    """Keep the pages on disk, for a preview that starts while the deck cannot be rendered."""
-    kept = {
+    """Keep the pages on disk, where there is room, for a preview that starts while the deck cannot be rendered."""
+    content = {
         "slides": [[slide.html, slide.notes] for slide in pages.slides],
         "css": pages.css,
         "files": {name: str(file) for name, file in pages.files.items()},
         "shell": pages.shell,
     }
-    atomic.write(path, json.dumps(kept).encode())
+    kept.write(path, json.dumps(content).encode(), _untold)
 
 
 def read_pages(path: Path) -> Pages | None:
     """Return the pages that were kept; None where there are none, or they cannot be read."""
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        slides = slides_of([text for text, _ in kept["slides"]], [notes for _, notes in kept["slides"]])
-        files = {name: Path(file) for name, file in kept["files"].items()}
-        before, between, after = kept["shell"]
-        return Pages(slides, kept["css"], files, (before, between, after))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        content = json.loads(kept.read(path, _untold) or b"")
+        slides = slides_of([text for text, _ in content["slides"]], [notes for _, notes in content["slides"]])
+        files = {name: Path(file) for name, file in content["files"].items()}
+        before, between, after = content["shell"]
+        return Pages(slides, content["css"], files, (before, between, after))
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _untold(remark: str) -> None:
+    """Say nothing: the deck as it is soon takes the place of what was kept."""

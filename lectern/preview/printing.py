@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from pathlib import Path
 
+from lectern import temporary
 from lectern.build import build_deck
 from lectern.deck.options import DeckOptions
 from lectern.deck.source import read_deck
@@ -49,12 +49,12 @@ class Printer:
 
     def _printed(self) -> bytes:
         with (
-            tempfile.TemporaryDirectory(prefix="lectern-pdf-") as folder,
+            temporary.folder() as folder,
             Renderer(self._project.cache) as renderer,
             open_workshop(self._project, Progress(), self._jobs) as workshop,
         ):
             deck = read_deck(self._deck, self._project.shown(self._deck), self._options)
-            built = build_deck(deck, workshop, renderer, Path(folder), ("pdf",))
+            built = build_deck(deck, workshop, renderer, folder, ("pdf",))
             if built.missing:
                 raise built.missing
             return next(iter(built.outputs)).read_bytes()

@@ -139,7 +139,7 @@ def test_marp_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     with Renderer(tmp_path) as renderer:
         renderer.render("# One", [], False)
-        folder, pid = Path(renderer._folder.name), renderer._process.pid
+        folder, pid = Path(renderer.folder), renderer._process.pid
         assert folder.exists()
     assert not folder.exists()
     with pytest.raises(ProcessLookupError):

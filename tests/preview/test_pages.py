@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from lectern import kept
 from lectern.preview.pages import Pages, read_pages, slides_of, write_pages
 
 SLIDE = '<svg><section id="{n}" data-marpit-pagination="{n}" data-marpit-pagination-total="9">{text}</section></svg>'
@@ -66,10 +67,23 @@ def test_pages_that_were_kept_are_read_as_they_were(tmp_path: Path) -> None:
         b'{"slides": [], "css": "", "files": {}, "shell": ["", ""]}',
     ],
 )
-def test_pages_that_were_damaged_are_none(tmp_path: Path, damaged: bytes) -> None:
+def test_pages_of_another_form_are_none(tmp_path: Path, damaged: bytes) -> None:
     path = tmp_path / "pages.json"
-    path.write_bytes(damaged)
+    kept.write(path, damaged, print)
     assert read_pages(path) is None
+
+
+def test_pages_with_a_flipped_byte_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "pages.json"
+    write_pages(path, pages())
+    path.write_bytes(path.read_bytes().replace(b"note", b"nose"))
+    assert read_pages(path) is None
+
+
+def test_pages_that_cannot_be_kept_are_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    write_pages(tmp_path / "file" / "pages.json", pages())
+    assert read_pages(tmp_path / "file" / "pages.json") is None
 
 
 def test_pages_that_were_never_kept_are_none(tmp_path: Path) -> None:
