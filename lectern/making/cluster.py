@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CONNECTING = 10.0  # seconds a scheduler has to answer
 WORKERS_COMING = 10.0  # seconds in which the first worker has to be there
+WORKERS_BACK = 30.0  # seconds after which workers that all have gone are not waited for any longer
 
 # What runs on a worker; the second is started there by name.
 PROGRAMS = ("lectern.making.elsewhere", "lectern.making.parent")
@@ -56,8 +57,10 @@ class Cluster:
             client = self._connected()
             try:
                 if contents:
-                    [bundle] = client.scatter([contents], broadcast=True, hash=False)  # type: ignore[misc]
-                    self._sent |= dict.fromkeys(contents, bundle)
+                    [bundle] = client.scatter(  # type: ignore[misc]
+                        [contents], broadcast=True, hash=False, timeout=WORKERS_BACK
+                    )
+                    self._sent |= dict.fromkeys(contents, bundle)  # type: ignore[arg-type]
                 bundles = {
                     future.key: future for future in map(self._sent.__getitem__, parcel.files.values())
                 }

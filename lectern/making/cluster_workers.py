@@ -9,6 +9,7 @@ from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING
 
 from lectern.errors import SetupError
+from lectern.making import cluster
 from lectern.making.absent import explained
 from lectern.making.cluster import Cluster, no_workers
 from lectern.making.engine import identity
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from distributed import Future
 
 LOOK = 2.0  # seconds after which the cluster is looked at again while a job takes its time
-WORKERS_BACK = 60.0  # seconds after which workers that all have gone are not waited for any longer
 ATTEMPTS = 5  # at sending a job whose files were lost with a worker
 INSTALL = (
     "install this version where the scheduler and the workers run (`pip wheel --no-deps .` makes what to install), "
@@ -33,8 +33,8 @@ class LostFilesError(Exception):
 class ClusterWorkers:
     """Runs jobs on a cluster until it is closed. Safe to use from several threads."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
+    def __init__(self, where: Cluster) -> None:
+        self._cluster = where
         self._lock = threading.Lock()
         self._running: set[Future] = set()
         self._closed = False
@@ -89,7 +89,7 @@ class ClusterWorkers:
                 return future.result(LOOK)
             except TimeoutError:
                 seen = time.monotonic() if self._cluster.look(future) else seen
-                if time.monotonic() > seen + WORKERS_BACK:
+                if time.monotonic() > seen + cluster.WORKERS_BACK:
                     self._cluster.cancel([future])
                     raise no_workers(self._cluster.address) from None
             except Exception as error:

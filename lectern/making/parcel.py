@@ -91,7 +91,10 @@ def moved(job: Job, folder: Path) -> Job:
     return replace(
         job,
         path=there(job.path),
-        roots=tuple(map(there, job.roots)),
+        roots=(
+            *map(there, job.roots),
+            *job.roots,
+        ),  # a worker may run on this machine, and is to be refused these
         reads=frozenset(map(there, job.reads)),
         folders=frozenset(map(there, job.folders)),
         parameters={

@@ -21,7 +21,7 @@ def refuse(event, arguments):
     if event in ("open", "os.listdir", "os.scandir") and arguments and isinstance(arguments[0], (str, bytes)):
         path = os.path.abspath(os.fsdecode(arguments[0]))
         if any(path.startswith(hidden) for hidden in {hidden!r}) and not path.startswith({allowed!r}):
-            raise PermissionError(path)
+            raise FileNotFoundError(2, "No such file or directory", path)
 sys.addaudithook(refuse)
 """
 
