@@ -21,6 +21,7 @@ from lectern.fixtures import Fixture
 from lectern.project import ENGINE_ROOT, Project
 
 INTERRUPTED = 130
+JOBS_ON_A_CLUSTER = 64  # that are handed to it at once; it shares them out
 EPILOG = "Exit code 0: all was built and every claim holds; 1: it was not, or one does not; 2: wrong usage."
 
 
@@ -41,7 +42,8 @@ def run(
     chosen = {name: replace(f, chosen=getattr(options, name)) for name, f in (fixtures or {}).items()}
     try:
         name = "watch" if options.command == "build" and options.watch else options.command
-        return _command(name)(options, Project(root.resolve(), chosen))
+        options.jobs = options.jobs or (JOBS_ON_A_CLUSTER if options.dask else _processors())
+        return _command(name)(options, Project(root.resolve(), chosen, cluster=options.dask))
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -97,10 +99,10 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
     top.add_argument(
         "--jobs",
         type=_jobs,
-        default=_processors(),
         metavar="N",
-        help="figures made at once (default: %(default)s)",
+        help=f"figures made at once (default: {_processors()}; with --dask, as many as its workers take)",
     )
+    top.add_argument("--dask", metavar="ADDRESS", help="make figures on the Dask cluster with this scheduler")
     top.add_argument(
         "--memory-limit",
         type=_gigabytes,
@@ -150,9 +152,9 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
     verify.set_defaults(command="verify")
     verify.add_argument("names", nargs="*", metavar="NAME", help="figures (default: all)")
     for command in commands.choices.values():
-        for fixture in fixtures:
+        for option in ("dask", *fixtures):
             command.add_argument(
-                f"--{fixture}", metavar="X", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+                f"--{option}", metavar="X", default=argparse.SUPPRESS, help=argparse.SUPPRESS
             )
     return top
 

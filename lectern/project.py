@@ -19,6 +19,7 @@ class Project:
     root: Path
     fixtures: Mapping[str, Fixture] = field(default_factory=dict)
     made_in: Path | None = None
+    cluster: str | None = None  # the address of the Dask scheduler whose workers make figures
 
     @cached_property
     def variant(self) -> str:
