@@ -86,7 +86,9 @@ class Keys:
         for name, fixture in fixtures.items():
             files = fixture.found.files
             reads.update(files)
-            folders.update(path.parent for path in files)  # another file there would be found, and be in the key
+            folders.update(
+                path.parent for path in files
+            )  # another file there would be found, and be in the key
             parts[name] = digest_text(" ".join(f"{path.name} {self._digests.of(path)}" for path in files))
         loaders = [fixture.load.partition(":")[0] for fixture in fixtures.values()]
         return self._key(script, script.compute, parameters, parts, reads, loaders, folders)
