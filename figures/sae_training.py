@@ -16,7 +16,7 @@ from mechinterp.sae.labels import labelled_texts
 from mechinterp.sae.metrics import fvu, l0
 from mechinterp.sae.training import Settings, begin, train
 
-TIME_LIMIT = 300
+TIME_LIMIT = 900
 L0_TICKS, FVU_TICKS, SHARES = (2, 4, 8, 16), (0.03, 0.1, 0.3), (0, 0.1, 0.2)
 COLORS = (CATEGORIES[0], CATEGORIES[3], CATEGORIES[4], CATEGORIES[2], CATEGORIES[1])
 NEAR = {"color": MUTED, "ha": "right", "fontsize": 14}
