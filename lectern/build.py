@@ -13,9 +13,10 @@ from lectern.deck.source import DeckSource, read_front_matter, split_front_matte
 from lectern.deck.themes import check_theme, theme_files
 from lectern.errors import SetupError
 from lectern.making.maker import Made
+from lectern.marp.faults import at_fault
 from lectern.marp.page import Page, check
 from lectern.marp.pdf import print_pdf
-from lectern.marp.renderer import Renderer, Slides, depends_on_slides
+from lectern.marp.renderer import ConversionError, Renderer, Slides, depends_on_slides
 from lectern.marp.resources import absolute_css, file_of
 from lectern.sources.stamps import digest_bytes
 from lectern.workshop import Workshop
@@ -49,7 +50,10 @@ def build_deck(
     styles = [absolute_css(path.read_text(encoding="utf-8"), path.parent) for path in themes.values()]
 
     def render(markdown: str) -> Slides:
-        return renderer.render(markdown, styles, html=deck.is_template)
+        try:
+            return renderer.render(markdown, styles, html=deck.is_template)
+        except ConversionError as error:
+            raise at_fault(error, renderer, themes.values(), deck, workshop.project) from error
 
     ready = make_ready(deck, workshop, force, foresee=render)
     page = _checked(deck, ready, workshop, render(ready.rendered.markdown))

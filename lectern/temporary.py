@@ -35,7 +35,9 @@ def begin() -> tuple[Path, FileLock]:
         lock.acquire()
     except OSError as error:
         where = f" at {error.filename}" if error.filename else ""
-        raise SetupError(f"no temporary folder can be made{where}: {error.strerror or error}", remedy=REMEDY) from error
+        raise SetupError(
+            f"no temporary folder can be made{where}: {error.strerror or error}", remedy=REMEDY
+        ) from error
     return path, lock
 
 

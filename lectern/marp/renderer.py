@@ -78,28 +78,30 @@ class Renderer:
         self._asked = 0
         self.notes: list[str] = []  # for whoever builds
         self.folder, self._lock = temporary.begin()
-        try:
-            self._said = (self.folder / "stderr").open("w+")
+        with contextlib.ExitStack() as undoing:
+            undoing.callback(temporary.end, self.folder, self._lock)
+            self._said = undoing.enter_context((self.folder / "stderr").open("w+"))
             self._start(node)
-        except OSError as error:
-            temporary.end(self.folder, self._lock)
-            raise SetupError(f"{node} cannot be run: {error.strerror or error}", remedy=NODE) from error
+            undoing.pop_all()
 
     def _start(self, node: str) -> None:
         # Compiling hot functions once more costs more than it saves in a process that renders a deck or two.
         options, stays = ([], ["stays"]) if self._long_lived else (["--no-opt"], [])
-        self._process = subprocess.Popen(
-            [node, *options, str(SERVER), str(self._cache), *stays],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, "TMPDIR": str(self.folder)},
-            start_new_session=True,  # Ctrl-C reaches this process, which ends that one in order
-        )
+        try:
+            self._process = subprocess.Popen(
+                [node, *options, str(SERVER), str(self._cache), *stays],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._said,
+                encoding="utf-8",
+                errors="replace",
+                env={**os.environ, "TMPDIR": str(self.folder)},
+                start_new_session=True,  # Ctrl-C reaches this process, which ends that one in order
+            )
+        except OSError as error:
+            raise SetupError(f"{node} cannot be run: {error.strerror or error}", remedy=NODE) from error
         self._ready = False
-        self._busy = False
+        self._busy = self._converted = False
         self._rendered: tuple[dict[str, Any], Slides] | None = None
         self._texts: dict[str, tuple[str, ...]] = {}  # last told, by operation
 
@@ -115,7 +117,7 @@ class Renderer:
         """End the process, and with it a browser it may have started."""
         with contextlib.suppress(OSError):
             self._process.stdin.close()  # type: ignore[union-attr]
-        if self._busy:
+        if self._busy or self._converted:  # a browser may still be closing when Marp CLI has answered
             processes.end(self._process)
         self._process.kill()
         self._process.wait()
@@ -201,6 +203,7 @@ class Renderer:
             self._ready = "ready" in self._read(START, "ready")
         self._asked += 1
         self._busy = True
+        self._converted = self._converted or operation == "convert"
         message = json.dumps({"id": self._asked, "op": operation, **request})
         try:
             self._process.stdin.write(message + "\n")  # type: ignore[union-attr]
@@ -211,13 +214,15 @@ class Renderer:
         self._busy = False
         self.notes += [remark for remark in answer.pop("remarks", ()) if remark not in self.notes]
         if answer.get("code") in FULL:
-            raise SetupError(f"Node.js cannot write in {self.folder}: {answer['error']}", remedy=temporary.REMEDY)
+            raise SetupError(
+                f"Node.js cannot write in {self.folder}: {answer['error']}", remedy=temporary.REMEDY
+            )
         if "error" in answer:
             raise ConversionError(answer["error"], answer.get("code"))
         return answer
 
     def _read(self, patience: float, awaited: str) -> dict[str, Any]:
-        """Return what Node says next, which has the name that is awaited; Node is ended where it says something else."""
+        """Return what Node says next, which has the name that is awaited; it is ended where it says something else."""
         line = self._line(patience)
         try:
             answer = json.loads(line)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from lectern.errors import BuildError, DeckError, FigureError, Place, SeveralErr
 from lectern.making.request import Request
 from lectern.making.sidecar import IMAGES, with_suffix
 from lectern.making.state import State, States
+from lectern.marp.faults import at_fault
 from lectern.marp.page import descriptions, loads
 from lectern.marp.renderer import Contents, ConversionError, Renderer, RendererDiedError, Slides
 from lectern.marp.resources import absolute_css
@@ -29,7 +29,6 @@ from lectern.sources.catalogue import Catalogue, check_acyclic
 from lectern.workshop import Workshop
 
 FILES = "/files/"  # what URLs of the deck's files begin with
-STYLE_ERROR = re.compile(r"<css input>:(\d+):\d+: (.*)")
 
 
 @dataclass(frozen=True)
@@ -156,22 +155,11 @@ class Looker:
         try:
             slides = self._renderer.render(rendered.markdown, styles, html=deck.is_template)
         except ConversionError as error:
-            raise self._at_fault(error, themes.values(), shown) from error
+            raise at_fault(error, self._renderer, themes.values(), deck, workshop.project) from error
         check_theme(read_front_matter(rendered.markdown, shown).get("theme"), slides.themes, shown)
         stated = placed(list(rendered.stated), slides.slides)
         failing = failures(stated, claims_of(seen.states.values()), shown)
         return self._filled(deck, ready, slides, workshop), failing
-
-    def _at_fault(self, error: ConversionError, themes: Iterable[Path], shown: str) -> DeckError:
-        """Return the error of a deck that Marp refuses, with the theme that it cannot read, if that is why."""
-        if found := STYLE_ERROR.search(str(error)):
-            for path in themes:
-                try:
-                    self._renderer.render("", [path.read_text(encoding="utf-8")], html=False)
-                except ConversionError:
-                    place = Place(self._workshop.project.shown(path), int(found[1]))
-                    return DeckError(found[2], place, "mend the theme")
-        return DeckError(f"Marp: {error}", Place(shown))
 
     def _filled(self, deck: DeckSource, ready: ReadyDeck[State], slides: Slides, workshop: Workshop) -> Pages:
         """Return the slides with the URLs under which the preview serves their files."""

@@ -47,12 +47,15 @@ def test_a_flipped_byte_anywhere_changes_nothing_and_is_told(tmp_path: Path) -> 
             flip(path, place)
         found, told = rendered(tmp_path)
         assert found == whole
-        wanted = [f"marp/{path.name} in the cache was damaged, and is made again" for path in names(tmp_path / "marp").values()]
+        wanted = [
+            f"marp/{path.name} in the cache was damaged, and is made again"
+            for path in names(tmp_path / "marp").values()
+        ]
         assert sorted(told) == sorted(wanted)
     assert rendered(tmp_path) == (whole, [])
-    assert {kind: path.read_bytes() for kind, path in names(tmp_path / "marp").items() if kind != "compiled"} == {
-        kind: content for kind, content in again.items() if kind != "compiled"
-    }
+    assert {
+        kind: path.read_bytes() for kind, path in names(tmp_path / "marp").items() if kind != "compiled"
+    } == {kind: content for kind, content in again.items() if kind != "compiled"}
 
 
 def test_node_and_python_keep_files_in_one_form(tmp_path: Path) -> None:
@@ -68,7 +71,9 @@ def test_node_and_python_keep_files_in_one_form(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"of-node", "of-python"}
 
 
-def test_a_file_in_the_place_of_the_cache_costs_time_only(lecture: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_in_the_place_of_the_cache_costs_time_only(
+    lecture: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert lecture.build(*HTML) == 0
     whole = page(lecture)
     marp = lecture.root / ".lectern/marp"
@@ -80,17 +85,20 @@ def test_a_file_in_the_place_of_the_cache_costs_time_only(lecture: Sandbox, caps
     capsys.readouterr()
     assert lecture.build(*HTML) == 0
     assert page(lecture) == whole.replace("Dos</h1>", "Tres</h1>").replace('id="dos"', 'id="tres"')
-    assert re.search(r"note: nothing can be kept in \S+/marp, so the next build takes longer", capsys.readouterr().err)
+    assert re.search(
+        r"note: nothing can be kept in \S+/marp, so the next build takes longer", capsys.readouterr().err
+    )
     assert marp.read_text() == "in the way"
 
 
-def test_a_deck_without_slides_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_deck_without_slides_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = '{"id": 1, "texts": ["css"], "comments": [], "notes": [], "themes": []}'
     program = tmp_path / "node"
     program.write_text(f"#!/bin/sh\necho '{{\"ready\": true}}'\nread line\necho '{answer}'\nread line\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    with Renderer(tmp_path) as renderer, pytest.raises(SetupError, match=r"Marp rendered no slides\n  → build again"):
+    with (
+        Renderer(tmp_path) as renderer,
+        pytest.raises(SetupError, match=r"Marp rendered no slides\n  → build again"),
+    ):
         renderer.render("# One", [], False)
