@@ -1,7 +1,7 @@
 """The preview where something around it is not as it should be: a cache that cannot be written, a page of another Marp."""
 
-from playwright.sync_api import BrowserContext, Route, expect
 import pytest
+from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.conftest import Sandbox
 from tests.preview.running import Preview, previewing
