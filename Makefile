@@ -1,6 +1,7 @@
 # make        sets everything up, then computes what is stale and renders the lecture
 # make test   sets everything up, then runs all tests
 # make hub    installs what other models than the bundled one need
+# make cluster installs what making figures on a Dask cluster needs
 # make interop exchanges sparse autoencoders with SAELens, both ways; make test does so too
 # make check  style and types
 # make bench  measures this project and its peers side by side
@@ -11,7 +12,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: lecture test interop hub check bench clean
+.PHONY: lecture test interop hub cluster check bench clean
 
 lecture: $(VENV)/.lecture node_modules/.installed
 	$(BIN)/python build.py
@@ -25,6 +26,9 @@ interop: $(VENV)/.test .interop/.installed
 
 hub: $(VENV)/.lecture
 	$(INSTALL) --editable '.[hub]'
+
+cluster: $(VENV)/.lecture
+	$(INSTALL) --editable '.[cluster]'
 
 check: $(VENV)/.test node_modules/.installed
 	$(BIN)/ruff check .

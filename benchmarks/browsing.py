@@ -13,9 +13,9 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.measure import Command, build
-from lectern.making.sidecar import digest_bytes
 from lectern.marp.browser import printing_environment
 from lectern.project import ENGINE_ROOT
+from lectern.sources.stamps import digest_bytes
 
 SEEN = 60_000  # ms that a change may take to be seen
 # In every page, and in every page anew after a reload: what the slide in view showed when a frame had been painted.

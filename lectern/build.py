@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lectern import atomic
+from lectern.deck.allowed import allowed_for
 from lectern.deck.claims import Stated, placed
+from lectern.deck.front_matter import read_front_matter, split_front_matter
 from lectern.deck.rendering import ReadyDeck, make_ready
-from lectern.deck.source import DeckSource, read_front_matter, split_front_matter
-from lectern.deck.themes import check_theme, theme_files
+from lectern.deck.source import DeckSource
+from lectern.deck.themes import check_theme, styles_of, theme_files
 from lectern.errors import SetupError
 from lectern.making.maker import Made
 from lectern.marp.faults import at_fault
 from lectern.marp.page import Page, check
 from lectern.marp.pdf import print_pdf
 from lectern.marp.renderer import ConversionError, Renderer, Slides, depends_on_slides
-from lectern.marp.resources import absolute_css, file_of
+from lectern.marp.resources import file_of
 from lectern.sources.stamps import digest_bytes
 from lectern.workshop import Workshop
 
@@ -46,14 +48,13 @@ def build_deck(
 
     Raises BuildError. A PDF that cannot be made is not raised: the HTML is written, and `missing` says why.
     """
-    themes = theme_files(deck.folder, workshop.digests)
-    styles = [absolute_css(path.read_text(encoding="utf-8"), path.parent) for path in themes.values()]
+    styles = styles_of(theme_files(deck, workshop.digests), workshop.project)
 
     def render(markdown: str) -> Slides:
         try:
-            return renderer.render(markdown, styles, html=deck.is_template)
+            return renderer.render(markdown, list(styles.values()), deck.takes_html, deck.options.emoji)
         except ConversionError as error:
-            raise at_fault(error, renderer, themes.values(), deck, workshop.project) from error
+            raise at_fault(error, renderer, styles, deck, workshop.project) from error
 
     ready = make_ready(deck, workshop, force, foresee=render)
     page = _checked(deck, ready, workshop, render(ready.rendered.markdown))
@@ -85,10 +86,17 @@ def _checked(deck: DeckSource, ready: ReadyDeck, workshop: Workshop, slides: Sli
 
 
 def resolving(deck: DeckSource, ready: ReadyDeck, workshop: Workshop) -> Callable[[str], Path]:
-    """Return what finds the file that a URL on the deck's slides means, and notes that the deck depends on it."""
+    """Return what finds the file that a URL on the deck's slides means, and notes that the deck depends on it.
+
+    It raises DeckError for a file that the deck may not show.
+    """
+    allowed = allowed_for(deck, workshop.project)
 
     def resolve(url: str) -> Path:
-        path = ready.picture(url) or file_of(url, deck.folder)
+        path = ready.picture(url)
+        if path is None:
+            path = file_of(url, deck.folder)
+            allowed.demand(path, url)
         workshop.digests.of(path)
         return path
 

@@ -15,11 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from lectern.deck.options import EMOJI
 from lectern.errors import BuildError
 from lectern.fixtures import Fixture
 from lectern.project import ENGINE_ROOT, Project
 
 INTERRUPTED = 130
+JOBS_ON_A_CLUSTER = 64  # that are handed to it at once; it shares them out
 EPILOG = "Exit code 0: all was built and every claim holds; 1: it was not, or one does not; 2: wrong usage."
 
 
@@ -40,12 +42,13 @@ def run(
     chosen = {name: replace(f, chosen=getattr(options, name)) for name, f in (fixtures or {}).items()}
     try:
         name = "watch" if options.command == "build" and options.watch else options.command
-        return _command(name)(options, Project(root.resolve(), chosen))
+        options.jobs = options.jobs or (JOBS_ON_A_CLUSTER if options.dask else _processors())
+        return _command(name)(options, Project(root.resolve(), chosen, cluster=options.dask))
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as error:
-        print(f"interrupted: {error or 'the outputs are as they were before'}", file=sys.stderr)
+        print(f"interrupted: {str(error) or 'the outputs are as they were before'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         _let_go_of_output()
@@ -69,6 +72,24 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
     top.add_argument(
         "--deck", type=Path, metavar="PATH", help="another deck: Marp Markdown, or a template .md.j2"
     )
+    top.add_argument(
+        "--theme-set",
+        type=Path,
+        nargs="+",
+        default=(),
+        metavar="PATH",
+        help="themes for the deck beside its own: CSS files, and folders with such",
+    )
+    top.add_argument("--html", action="store_true", help="take all HTML in a deck of plain Markdown")
+    top.add_argument(
+        "--emoji",
+        choices=EMOJI,
+        default=EMOJI[0],
+        help="emoji as text, or as pictures (default: %(default)s)",
+    )
+    top.add_argument(
+        "--allow-files", action="store_true", help="put files from anywhere into the page, if the deck asks"
+    )
     top.add_argument("--out", type=Path, metavar="DIR", help="where the pages go (default: dist)")
     top.add_argument(
         "--formats", type=_formats, default=("html", "pdf"), metavar="LIST", help="html, pdf or html,pdf"
@@ -78,10 +99,10 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
     top.add_argument(
         "--jobs",
         type=_jobs,
-        default=_processors(),
         metavar="N",
-        help="figures made at once (default: %(default)s)",
+        help=f"figures made at once (default: {_processors()}; with --dask, as many as its workers take)",
     )
+    top.add_argument("--dask", metavar="ADDRESS", help="make figures on the Dask cluster with this scheduler")
     top.add_argument(
         "--memory-limit",
         type=_gigabytes,
@@ -120,10 +141,20 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
     figure.add_argument(
         "-o", dest="output", type=Path, metavar="PATH", help="a file, or a folder (default: it stays in img)"
     )
+
+    collect = commands.add_parser("gc", help="drop the oldest of what is kept to save time")
+    collect.set_defaults(command="gc")
+    collect.add_argument(
+        "--keep", type=_gigabytes, default=10**8, metavar="GB", help="how much may stay (default: 0.1)"
+    )
+
+    verify = commands.add_parser("verify", help="make figures again elsewhere, and compare them")
+    verify.set_defaults(command="verify")
+    verify.add_argument("names", nargs="*", metavar="NAME", help="figures (default: all)")
     for command in commands.choices.values():
-        for fixture in fixtures:
+        for option in ("dask", *fixtures):
             command.add_argument(
-                f"--{fixture}", metavar="X", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+                f"--{option}", metavar="X", default=argparse.SUPPRESS, help=argparse.SUPPRESS
             )
     return top
 
@@ -138,6 +169,10 @@ def _command(name: str) -> Callable[[argparse.Namespace, Project], int]:
         from lectern.commands.list import list_figures as command
     elif name == "explain":
         from lectern.commands.explain import explain as command
+    elif name == "gc":
+        from lectern.commands.gc import gc as command
+    elif name == "verify":
+        from lectern.commands.verify import verify as command
     else:
         from lectern.commands.figure import figure as command
     return command

@@ -79,6 +79,11 @@ def raise_all(errors: Sequence[BuildError]) -> None:
         raise SeveralErrors(errors)
 
 
+def reason(error: Exception) -> str:
+    """Return why the system refused, without the path, which may be long."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return «did you mean …?», or what exists, or None where nothing does."""
     names = sorted(known)

@@ -14,10 +14,12 @@ ENGINE_ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Project:
-    """The folders of one lecture; `root` is absolute."""
+    """The folders of one lecture; `root` is absolute. What is made goes there too, or into `made_in`."""
 
     root: Path
     fixtures: Mapping[str, Fixture] = field(default_factory=dict)
+    made_in: Path | None = None
+    cluster: str | None = None  # the address of the Dask scheduler whose workers make figures
 
     @cached_property
     def variant(self) -> str:
@@ -32,7 +34,7 @@ class Project:
     @property
     def images(self) -> Path:
         """What the figures wrote: NAME.svg, NAME.png, NAME.json."""
-        return self.root / "img"
+        return (self.made_in or self.root) / "img"
 
     @property
     def deck(self) -> Path:
@@ -42,12 +44,12 @@ class Project:
     @property
     def out(self) -> Path:
         """Where the rendered lecture goes."""
-        return self.root / "dist" / self.variant
+        return (self.made_in or self.root) / "dist" / self.variant
 
     @property
     def cache(self) -> Path:
         """What can be deleted at any time and is made again when needed."""
-        return self.root / ".lectern"
+        return (self.made_in or self.root) / ".lectern"
 
     @cached_property
     def search_path(self) -> tuple[Path, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lectern.making.locks import Locks
 from lectern.making.maker import Maker
+from lectern.making.runner import Runner
 from lectern.making.state import States
 from lectern.making.steps import Steps
 from lectern.making.store import Store
@@ -30,23 +31,24 @@ class Workshop:
     states: States
     maker: Maker
     progress: Progress
-    workers: Workers
+    workers: Runner
 
 
 @contextlib.contextmanager
 def open_workshop(
     project: Project, progress: Progress, jobs: int, memory_bound: int | None = None
 ) -> Iterator[Workshop]:
-    """Wire up a project, running up to `jobs` steps at once on this machine; on leaving, stop what still runs.
+    """Wire up a project, running up to `jobs` steps at once; on leaving, stop what still runs.
 
-    All steps together may take `memory_bound` bytes, by default three quarters of the machine's memory.
+    They run on this machine, where all together may take `memory_bound` bytes, by default three quarters of its
+    memory, or on the project's cluster.
     """
     digests = Digests(project.cache / "digests", progress.tell)
     catalogue = Catalogue(project, digests)
     store = Store(project.cache / "results", progress.tell)
     states = States(project, catalogue, digests, store)
     executor = ThreadPoolExecutor(jobs, thread_name_prefix="step")
-    workers = Workers(memory_bound)
+    workers = _runner(project, memory_bound)
     locks = Locks(project.cache / "locks", project.images, progress.tell)
     steps = Steps(project, digests, states.keys, executor, workers, progress)
     maker = Maker(catalogue, digests, states, store, steps, locks)
@@ -58,3 +60,12 @@ def open_workshop(
         executor.shutdown(wait=False, cancel_futures=True)
         workers.close()
         digests.save()
+
+
+def _runner(project: Project, memory_bound: int | None) -> Runner:
+    if not project.cluster:
+        return Workers(memory_bound)
+    from lectern.making.cluster import cluster_at
+    from lectern.making.cluster_workers import ClusterWorkers
+
+    return ClusterWorkers(cluster_at(project.cluster))

@@ -5,7 +5,7 @@ GPT-2's linear layers hold their weights as (in, out), queries, keys and values 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ def read(files: Iterable[Path], config: Config, tied: bool) -> Transformer:
         tensors |= {name.removeprefix("transformer."): tensor.float() for name, tensor in found.items()}
     if tied:
         tensors.pop("lm_head.weight", None)  # a copy that some checkpoints keep
-    for name, shape in shapes(config, tied).items():
+    for name, shape in shapes(config, tied):  # a layer at a time: there may be said to be many
         if name not in tensors:
             raise ValueError(f"expected a tensor {name} of shape {shape}, got none")
         if tuple(tensors[name].shape) != shape:
@@ -46,10 +46,12 @@ def config_from(hf: Mapping[str, Any]) -> Config:
     """Return the configuration that a GPT-2 config.json describes; raise ValueError where it is of another kind."""
     if hf.get("model_type") != "gpt2":
         raise ValueError(f"expected a config.json with model_type gpt2, got {hf.get('model_type')}")
-    if missing := [
-        name for name in ("n_layer", "n_embd", "n_head", "n_positions", "vocab_size") if name not in hf
-    ]:
+    sizes = ("n_layer", "n_embd", "n_head", "n_positions", "vocab_size")
+    if missing := [name for name in sizes if name not in hf]:
         raise ValueError(f"expected {', '.join(missing)} in config.json")
+    for name in sizes:
+        if type(hf[name]) is not int or hf[name] < 1:
+            raise ValueError(f"expected {name} in config.json to be a whole number from 1, got {hf[name]!r}")
     if hf.get("scale_attn_by_inverse_layer_idx", False) or not hf.get("scale_attn_weights", True):
         raise ValueError(
             "expected attention scores divided by the square root of d_head alone, got another scale"
@@ -73,13 +75,13 @@ def config_from(hf: Mapping[str, Any]) -> Config:
     )
 
 
-def shapes(config: Config, tied: bool) -> dict[str, tuple[int, ...]]:
-    """Return the name and shape of every tensor, without the prefix `transformer.` that some checkpoints have."""
+def shapes(config: Config, tied: bool) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield the name and shape of every tensor, without the prefix `transformer.` that some checkpoints have."""
     d, m, v = config.d_model, config.d_mlp, config.d_vocab
-    found: dict[str, tuple[int, ...]] = {"wte.weight": (v, d), "wpe.weight": (config.n_ctx, d)}
+    yield from (("wte.weight", (v, d)), ("wpe.weight", (config.n_ctx, d)))
     for layer in range(config.n_layers):
-        found |= {
-            f"h.{layer}.{name}": shape
+        yield from (
+            (f"h.{layer}.{name}", shape)
             for name, shape in {
                 "ln_1.weight": (d,),
                 "ln_1.bias": (d,),
@@ -94,9 +96,10 @@ def shapes(config: Config, tied: bool) -> dict[str, tuple[int, ...]]:
                 "mlp.c_proj.weight": (m, d),
                 "mlp.c_proj.bias": (d,),
             }.items()
-        }
-    found |= {"ln_f.weight": (d,), "ln_f.bias": (d,)}
-    return found if tied else {**found, "lm_head.weight": (v, d)}
+        )
+    yield from (("ln_f.weight", (d,)), ("ln_f.bias", (d,)))
+    if not tied:
+        yield "lm_head.weight", (v, d)
 
 
 def assemble(tensors: Mapping[str, Tensor], config: Config) -> Transformer:

@@ -72,6 +72,14 @@ BAD: dict[str, tuple[Callable[[Sandbox], object], str]] = {
         in_deck("[[ figures.one(nummer=1) ]]"),
         "line 19: figure 'one' has no parameter 'nummer'\n  → did you mean 'number'?",
     ),
+    "a parameter that is no value": (
+        in_deck("[[ figures.one(number={'a': 1}) ]]"),
+        "line 19: parameter 'number' cannot be {'a': 1}",
+    ),
+    "a sentence that rests on a value": (
+        in_deck("[% claim figures.one.twice %]x[% endclaim %]"),
+        "line 19: what a claim's sentence rests on is no claim, but 4\n  → name one of a figure's claims",
+    ),
     "unparsable parameter": (
         in_deck("[[ figures.one(number='x') ]]"),
         "line 19: parameter 'number' cannot be 'x'",
@@ -115,6 +123,36 @@ BAD: dict[str, tuple[Callable[[Sandbox], object], str]] = {
         lambda s: s.edit("slides/mechinterp.md.j2", "lang: es", "lang: xx-yy"),
         "lang 'xx-yy' is no language known",
     ),
+    "theme that is a list": (
+        lambda s: s.edit("slides/mechinterp.md.j2", "math: katex", "theme: [gaia, uncover]"),
+        "mechinterp.md.j2, line 1: theme is not a name\n  → write one: ",
+    ),
+    "theme that is a mapping": (
+        lambda s: s.edit("slides/mechinterp.md.j2", "math: katex", "theme: {name: gaia}"),
+        "line 1: theme is not a name",
+    ),
+    "theme that is no UTF-8": (
+        lambda s: (s.root / "slides/mine.css").write_bytes(b"/* @theme mine */ /* \xf1 */"),
+        "slides/mine.css: cannot read the theme: 'utf-8' codec can't decode",
+    ),
+    "image with a NUL": (
+        in_deck("![](a%00b.png)"),
+        "line 19, slide 2: a%00b.png is no path: embedded null byte",
+    ),
+    "image of a long name": (
+        in_deck(f"![]({'a' * 5000}.png)"),
+        f"line 19, slide 2: cannot read the file {'a' * 200}…: File name too long",
+    ),
+    "image in a ring of links": (
+        lambda s: ((s.root / "slides/ring.png").symlink_to("ring.png"), in_deck("![](ring.png)")(s)),
+        "line 19, slide 2: ",
+    ),
+    "image of no address": (in_deck("![](http://[a)\n\n[[ missing ]]"), "line 21: 'missing' is undefined"),
+    "half a character": (in_deck("[[ '\\ud800' ]]"), "line 19: half a character: '\\ud800'"),
+    "half a character in front": (
+        lambda s: s.edit("slides/mechinterp.md.j2", "title: Prueba", "title: [[ '\\ud800' ]]"),
+        "line 4: half a character: '\\ud800'",
+    ),
     "deck deleted": (lambda s: (s.root / "slides/mechinterp.md.j2").unlink(), "there is no deck"),
 }
 
@@ -130,6 +168,45 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(
     assert message in captured.err
     assert "Traceback" not in captured.err
     assert outputs(built) == before
+
+
+@pytest.mark.parametrize("mode", [[], ["--watch"]])
+@pytest.mark.parametrize(
+    ("deck", "message"),
+    [
+        ("ring.md", "ring.md"),
+        ("a\0b.md", "cannot be found: "),
+        ("a" * 5000 + ".md", f"the deck '{'a' * 100}…' cannot be found: File name too long"),
+        ("folder", "folder is a folder\n  → name a file: --deck PATH"),
+        ("none.md", "there is no deck "),
+    ],
+)
+def test_a_deck_that_is_no_file(
+    sandbox: Sandbox,
+    deck: str,
+    message: str,
+    mode: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (sandbox.root / "folder").mkdir()
+    (sandbox.root / "ring.md").symlink_to("ring.md")
+    monkeypatch.chdir(sandbox.root)
+    assert sandbox.build("--deck", deck, *mode) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert message in said
+
+
+@pytest.mark.parametrize("divider", ["", "2.5", "two", "[1, x]"])
+def test_a_divider_that_is_no_level_is_taken_as_marp_does(built: Sandbox, divider: str) -> None:
+    deck = built.deck(f"---\nheadingDivider: {divider}\n---\n# A\n\n`img/one.png`\n", "talk.md")
+    assert built.build("--deck", str(deck), *HTML) == 0
+
+
+def test_a_script_that_begins_with_a_byte_order_mark_is_a_script(sandbox: Sandbox) -> None:
+    sandbox.figure("one", "\ufeff" + FIGURE.lstrip())
+    assert sandbox.build("figure", "one") == 0
 
 
 def test_all_mistakes_are_told_at_once(built: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
@@ -264,3 +341,32 @@ def test_a_script_that_is_no_utf_8_is_named(sandbox: Sandbox, capsys: pytest.Cap
     said = capsys.readouterr().err
     assert "error: figures/latin.py: cannot read the script" in said
     assert "save it as UTF-8" in said
+
+
+def test_a_terminal_without_arrows_gets_question_marks(built: Sandbox) -> None:
+    built.edit("slides/mechinterp.md.j2", "# Dos", "# Tres")
+    out, err = built.command(*HTML, PYTHONIOENCODING="ascii", LC_ALL="C").communicate(timeout=60)
+    assert "2 slides, 1 of 1 claims hold ? dist/mechinterp.html" in out
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_what_is_said_cannot_be_written(built: Sandbox) -> None:
+    code = f"import sys; from pathlib import Path; from lectern.cli import run; sys.exit(run([], Path({str(built.root)!r})))"
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-c", code.replace("run([]", f"run({[*HTML]!r}")]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: what the build says cannot be written: the disk is full\n",
+    )
+
+
+@pytest.mark.parametrize("content", ["null", '{"values": null}', "[1]"])
+def test_list_and_explain_take_any_sidecar(
+    built: Sandbox, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (built.root / "img/one.json").write_text(content)
+    assert built.build("list") == built.build("explain", "one") == 0
+    said = capsys.readouterr().out
+    assert "its sidecar was altered" in said

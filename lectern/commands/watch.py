@@ -14,6 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from lectern import temporary
+from lectern.deck.options import DeckOptions, deck_path, options_of, refuse_missing
 from lectern.errors import UsageError
 from lectern.marp.renderer import Renderer
 from lectern.preview.look import Looker
@@ -35,9 +36,8 @@ SWITCH = (
 
 def watch(options: argparse.Namespace, project: Project) -> int:
     """Serve the preview until it is interrupted; return the exit code."""
-    deck = (options.deck or project.deck).resolve()
-    if not deck.is_file():
-        raise UsageError(f"there is no deck {deck}", remedy="name a file: --deck PATH")
+    deck, taken = deck_path(options, project), options_of(options)
+    refuse_missing(deck)
     sys.setswitchinterval(SWITCH)
     temporary.clean()
     with ExitStack() as closing:
@@ -51,14 +51,13 @@ def watch(options: argparse.Namespace, project: Project) -> int:
         closing.callback(terminal.close)
         renderer = closing.enter_context(Renderer(project.cache, long_lived=True))
         workshop = closing.enter_context(open_workshop(project, Progress(), jobs=1))
-        loop = Loop(
-            project, Looker(deck, workshop, renderer), feed, _kept(project, deck), options.jobs, terminal.say
-        )
+        looker = Looker(deck, workshop, renderer, taken)
+        loop = Loop(project, looker, feed, _kept(project, deck, taken), options.jobs, terminal.say)
         loop.start()
         closing.callback(loop.close)
         if options.open:
             threading.Timer(0.3, webbrowser.open, [address]).start()
-        printer = Printer(project, deck, feed, options.jobs)
+        printer = Printer(project, deck, feed, options.jobs, taken)
         serve(application(feed, printer, loop.jobs.prefer, deck.name.partition(".")[0]), listening)
     return 0
 
@@ -92,6 +91,7 @@ def bound(port: int) -> socket.socket:
     raise UsageError(f"no port from {port} to {port + TRIED - 1} is free", remedy="choose another: --port N")
 
 
-def _kept(project: Project, deck: Path) -> Path:
-    """Return where the last deck that could be rendered is kept."""
-    return project.cache / "preview" / f"{hashlib.sha256(str(deck).encode()).hexdigest()[:16]}.json"
+def _kept(project: Project, deck: Path, taken: DeckOptions) -> Path:
+    """Return where the last deck that could be rendered is kept: with what it may show, it is another."""
+    asked = repr((str(deck), taken))
+    return project.cache / "preview" / f"{hashlib.sha256(asked.encode()).hexdigest()[:16]}.json"

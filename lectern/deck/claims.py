@@ -75,9 +75,12 @@ class ClaimTag(Extension):
 
 def placed(stated: list[Stated], slides: tuple[str, ...]) -> list[Stated]:
     """Return the sentences with the numbers of the slides that they ended up on."""
+    if not stated:
+        return []
     numbers = {
         int(mark): slide
         for slide, html in enumerate(slides, start=1)
+        if "data-claim" in html
         for mark in re.findall(r'data-claim="(\d+)"', html)
     }
     return [replace(item, slide=numbers.get(i)) for i, item in enumerate(stated, start=1)]

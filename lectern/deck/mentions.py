@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from lectern.deck.source import read_front_matter, split_front_matter
+from lectern.deck.front_matter import heading_divider, read_front_matter, split_front_matter
 from lectern.making.sidecar import IMAGES
 from lectern.sources.catalogue import Catalogue, canonical
 
@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 
 # The folders before img/ are looked for from their beginning only: from each letter, it would take as long as a render.
 PATH = re.compile(rf"(?:(?<![\w.~%/-])[\w.~%/-]*/)?img/[\w.%-]+\.(?:{'|'.join(IMAGES)})\b")
+
+
+# What finds the figure that an image's path stands for in one deck.
+FigureOf = Callable[[str], str | None]
+
+
+def paths_in(text: str) -> Iterator[str]:
+    """Yield the paths in a text that may be pictures'; only lines that hold one are looked through."""
+    found = text.find("img/")
+    while found >= 0:
+        begin, end = text.rfind("\n", 0, found) + 1, text.find("\n", found)
+        end = end if end >= 0 else len(text)
+        yield from PATH.findall(text[begin:end])
+        found = text.find("img/", end)
 
 
 @dataclass(frozen=True)
@@ -29,7 +43,7 @@ class Mention:
     line: int
 
 
-def figure_of(url: str, catalogue: Catalogue) -> str | None:
+def named_figure(url: str, catalogue: Catalogue) -> str | None:
     """Return the figure that an image's path stands for: `img/NAME.png` or .svg where a figure NAME exists."""
     path = PurePosixPath(unquote(url))
     if path.suffix[1:] not in IMAGES or path.parent.name != "img" or "://" in url:
@@ -38,7 +52,7 @@ def figure_of(url: str, catalogue: Catalogue) -> str | None:
     return name if name in catalogue else None
 
 
-def mentions(markdown: str, catalogue: Catalogue) -> list[Mention]:
+def mentions(markdown: str, figure_of: FigureOf) -> list[Mention]:
     """Return the figures that the Markdown shows, in order."""
     front_matter, _ = split_front_matter(markdown)
     found = [(url, 1) for url in PATH.findall(front_matter)]
@@ -46,16 +60,16 @@ def mentions(markdown: str, catalogue: Catalogue) -> list[Mention]:
         found += [(url, line) for kind, url, line in slide if kind == "shown"]
         codes = [(url, line) for kind, url, line in slide if kind == "code"]
         found += codes if len(codes) == 1 else []
-    named = [(figure_of(url, catalogue), url, line) for url, line in found]
+    named = [(figure_of(url), url, line) for url, line in found]
     return [Mention(figure, url, line) for figure, url, line in named if figure]
 
 
-def show_lone_code(markdown: str, catalogue: Catalogue) -> str:
+def show_lone_code(markdown: str, figure_of: FigureOf) -> str:
     """Return the Markdown with each slide's only inline code, where it names a figure, turned into the image."""
     lines = markdown.split("\n")
     for slide in _slides(markdown):
         codes = [(text, line) for kind, text, line in slide if kind == "code"]
-        if len(codes) == 1 and figure_of(codes[0][0], catalogue):
+        if len(codes) == 1 and figure_of(codes[0][0]):
             _replace_code(lines, *codes[0])
     return "\n".join(lines)
 
@@ -95,10 +109,8 @@ def _divides(token: Token, headings: set[str]) -> bool:
 
 
 def _heading_dividers(markdown: str) -> set[str]:
-    """Return the headings that begin a slide by Marp's `headingDivider`: up to a level, or a list of levels."""
-    wanted = read_front_matter(markdown, "").get("headingDivider", ())
-    levels = range(1, wanted + 1) if isinstance(wanted, int) else wanted
-    return {f"h{level}" for level in levels}
+    """Return the headings that begin a slide by Marp's `headingDivider`."""
+    return {f"h{level}" for level in heading_divider(read_front_matter(markdown, ""))}
 
 
 def _inline(token: Token) -> Iterable[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,17 +12,20 @@ from pathlib import Path, PurePosixPath
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import unquote
 
+from lectern.deck.allowed import allowed_for
 from lectern.deck.bibliography import Bibliography, parse_bibtex
-from lectern.deck.mentions import PATH, figure_of, mentions, show_lone_code
+from lectern.deck.compiled import CompiledPieces
+from lectern.deck.mentions import mentions, paths_in, show_lone_code
 from lectern.deck.numbers import Numbers
+from lectern.deck.pictures import Pictures
 from lectern.deck.pieces import Pieces
 from lectern.deck.source import DeckSource
 from lectern.deck.template import DeckTemplate, Rendered
-from lectern.deck.views import Lookup, NotMadeError
+from lectern.deck.views import Lookup, NotMadeError, Standing
 from lectern.errors import BuildError, DeckError, Place
 from lectern.making.maker import Made
 from lectern.making.request import Request
-from lectern.making.sidecar import IMAGES, with_suffix
+from lectern.making.sidecar import IMAGES, read_sidecar, with_suffix
 from lectern.making.state import State
 from lectern.sources.catalogue import canonical, check_acyclic
 from lectern.workshop import Workshop
@@ -35,6 +39,9 @@ class ReadyDeck(Generic[Figure]):
 
     rendered: Rendered
     figures: Mapping[Request, Figure]
+    is_own: Callable[[str], bool] = lambda _: (
+        False
+    )  # whether an image's path means a file of the deck, not a figure
 
     @functools.cached_property
     def _by_stem(self) -> dict[str, Figure]:
@@ -43,7 +50,8 @@ class ReadyDeck(Generic[Figure]):
     def made_for(self, url: str) -> Figure | None:
         """Return the figure whose picture an image's path means, or None for other files."""
         stem = _stem_of(url)
-        return (self._by_stem.get(stem) or self._by_stem.get(canonical(stem))) if stem else None
+        made = (self._by_stem.get(stem) or self._by_stem.get(canonical(stem))) if stem else None
+        return None if made and self.is_own(url) else made
 
     def picture(self, url: str) -> Path | None:
         """Return the file of that picture."""
@@ -70,8 +78,12 @@ def make_ready(
     or in an included file) after. While they are made, `foresee` is called with what the Markdown will be if
     they come out as they are. Raises DeckError and FigureError.
     """
-    source = opened(deck, workshop)
+    compiled = _compiled(deck, workshop)
+    pieces = Pieces(compiled.read())
+    source = opened(deck, workshop, pieces)
+    pictures = Pictures(deck, workshop)
     wanted = list(source.mentions())
+    compiled.write(pieces.compiled)
     made: dict[Request, Made] = {}
     background = ThreadPoolExecutor(1, thread_name_prefix="figures")
     try:
@@ -85,12 +97,26 @@ def make_ready(
             except NotMadeError as missing:
                 wanted = [missing.wanted]
                 continue
-            ready = ReadyDeck(rendered, made)
-            wanted = [r for r in shown_by_path(rendered.markdown, ready, workshop) if r not in made]
+            ready = ready_deck(deck, rendered, made, pictures)
+            wanted = [r for r in shown_by_path(rendered.markdown, ready, pictures) if r not in made]
             if not wanted:
                 return ready
     finally:
         background.shutdown(wait=False)  # left by an error, what still runs is stopped with the workshop
+
+
+def ready_deck(
+    deck: DeckSource, rendered: Rendered, figures: Mapping[Request, Figure], pictures: Pictures
+) -> ReadyDeck[Figure]:
+    """Return a rendered deck with its figures; those that a template names are shown whatever lies beside it."""
+    return ReadyDeck(rendered, figures) if deck.is_template else ReadyDeck(rendered, figures, pictures.is_own)
+
+
+def _compiled(deck: DeckSource, workshop: Workshop) -> CompiledPieces:
+    """Return what keeps a deck's compiled pieces."""
+    name = hashlib.sha256(str(deck.path).encode()).hexdigest()[:16]
+    path = workshop.project.cache / "builds" / f"{name}.pieces"
+    return CompiledPieces(path, deck.language, workshop.progress.tell)
 
 
 class Opened(Protocol):
@@ -111,14 +137,23 @@ def opened(deck: DeckSource, workshop: Workshop, pieces: Pieces | None = None) -
 
 
 def _draft(source: Opened, wanted: list[Request], workshop: Workshop) -> str | None:
-    """Return the deck's Markdown with its figures as they stand; None where all are fresh, or some are missing."""
+    """Return the deck's Markdown with its figures as they stand; None where some are missing."""
     check_acyclic({request.name for request in wanted}, workshop.catalogue)
-    states = {request: workshop.states.of(request) for request in wanted}
-    if all(state.fresh for state in states.values()):
-        return None
     with contextlib.suppress(NotMadeError, BuildError):
-        return source.render(states.get).markdown
+        return source.render(_standing(workshop)).markdown
     return None
+
+
+def _standing(workshop: Workshop) -> Lookup:
+    """Return what finds figures as they were made last; whether they are fresh takes longer to tell."""
+    project, catalogue = workshop.project, workshop.catalogue
+
+    @functools.cache
+    def found(request: Request) -> Standing:
+        variant = project.variant if catalogue.asked_fixtures(request.name) else ""
+        return Standing(read_sidecar(with_suffix(project.images / variant / request.stem, "json")))
+
+    return found
 
 
 def _template(deck: DeckSource, workshop: Workshop, pieces: Pieces | None) -> DeckTemplate:
@@ -133,22 +168,23 @@ class _Plain:
     """A plain Marp file, whose figures are those that it shows by their paths."""
 
     def __init__(self, deck: DeckSource, workshop: Workshop) -> None:
-        self._markdown = show_lone_code(deck.text, workshop.catalogue)
-        self._catalogue = workshop.catalogue
+        self._figure_of = Pictures(deck, workshop).figure_of
+        self._markdown = show_lone_code(deck.text, self._figure_of)
 
     def mentions(self) -> list[Request]:
-        return [Request(mention.figure) for mention in mentions(self._markdown, self._catalogue)]
+        return [Request(mention.figure) for mention in mentions(self._markdown, self._figure_of)]
 
     def render(self, made: Lookup) -> Rendered:
         del made
         return Rendered(self._markdown, ())
 
 
-def shown_by_path(markdown: str, ready: ReadyDeck, workshop: Workshop) -> list[Request]:
+def shown_by_path(markdown: str, ready: ReadyDeck, pictures: Pictures) -> list[Request]:
     """Return the figures that the Markdown shows by their paths; it is parsed only where there may be new ones."""
-    if all(ready.made_for(url) or not figure_of(url, workshop.catalogue) for url in PATH.findall(markdown)):
+    urls = dict.fromkeys(paths_in(markdown))
+    if all(ready.made_for(url) or not pictures.figure_of(url) for url in urls):
         return []
-    return [Request(mention.figure) for mention in mentions(markdown, workshop.catalogue)]
+    return [Request(mention.figure) for mention in mentions(markdown, pictures.figure_of)]
 
 
 def _citing(deck: DeckSource, workshop: Workshop, numbers: Numbers) -> dict[str, Callable[..., str]]:
@@ -165,6 +201,7 @@ def _citing(deck: DeckSource, workshop: Workshop, numbers: Numbers) -> dict[str,
         path = deck.folder / str(named)
         shown = workshop.project.shown(path)
         try:
+            allowed_for(deck, workshop.project).demand(path, str(named))
             return Bibliography(workshop.digests.derive("bibliography", path, parse_bibtex), shown, numbers)
         except (OSError, ValueError) as error:
             remedy = "mend the file, or `bibliography:` in the front matter"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,20 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
     UndefinedError,
-    nodes,
 )
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from lectern.deck.allowed import Allowed, allowed_for
 from lectern.deck.claims import ClaimTag, Stated
-from lectern.deck.pieces import Pieces
+from lectern.deck.named import Named, figures_in
+from lectern.deck.pieces import Noting, Pieces
 from lectern.deck.source import DeckSource
 from lectern.deck.views import FiguresView, Lookup, NotMadeError
 from lectern.errors import BuildError, DeckError, Place
 from lectern.making.request import Request
 from lectern.project import Project
-from lectern.sources.catalogue import Catalogue, canonical
+from lectern.sources.catalogue import Catalogue
 from lectern.sources.digests import Digests
 
 
@@ -56,39 +59,34 @@ class DeckTemplate:
         self._pieces = pieces
         self._project = project
         self._catalogue = catalogue
-        self._environment = Environment(
-            block_start_string="[%",
-            block_end_string="%]",
-            variable_start_string="[[",
-            variable_end_string="]]",
-            comment_start_string="[#",
-            comment_end_string="#]",
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            autoescape=False,
-            undefined=StrictUndefined,
-            loader=_NotingLoader(deck.folder, digests),
-            extensions=[ClaimTag],
-        )
-        self._environment.filters.update(filters)
         self._functions = functions
+
+        def environment() -> Environment:
+            return _environment(_NotingLoader(deck.folder, digests, allowed_for(deck, project)), filters)
+
+        self._environment = pieces.environment(deck.language, environment) if pieces else environment()
 
     def mentions(self) -> dict[Request, int]:
         """Return the figures that the template names in plain sight, with their lines.
 
         Raises DeckError for template syntax, for a figure that does not exist and for unfit parameters.
         """
-        with self._mending():
-            tree = self._environment.parse(self._deck.text, filename=str(self._deck.path))
         found: dict[Request, int] = {}
-        for name, parameters, line in _figures_in(tree):
+        for name, parameters, line in self._named():
             found.setdefault(self._request(name, parameters, line), line)
         return found
 
+    def _named(self) -> list[Named]:
+        if self._pieces:
+            with contextlib.suppress(Exception):  # read whole, it tells where the mistake is, if it is one
+                return self._pieces.named(self._environment, self._deck.text)
+        with self._mending():
+            tree = self._environment.parse(self._deck.text, filename=str(self._deck.path))
+        return list(figures_in(tree))
+
     def _request(self, name: str, parameters: Mapping[str, Any], line: int) -> Request:
         try:
-            figure = FiguresView(self._catalogue, lambda _: None)[name]
+            figure = FiguresView(self._catalogue, lambda _: None, self._project.root)[name]
             return figure(**parameters).request
         except DeckError as error:
             raise DeckError(error.message, Place(self._deck.shown, line), error.remedy) from error
@@ -98,22 +96,47 @@ class DeckTemplate:
 
         Raises NotMadeError for a figure it does not find, DeckError, with file and line, for what is undefined.
         """
-        names = {"figures": FiguresView(self._catalogue, made), **self._functions}
         if self._pieces:
-            with contextlib.suppress(
-                Exception
-            ):  # rendered whole, it tells where the mistake is, if it is one
-                deck = self._deck
-                return self._rendered(
-                    self._pieces.templates(self._environment, deck.language, deck.text), names
-                )
+            try:
+                return self._in_pieces(self._pieces, made)
+            except NotMadeError:
+                raise
+            except Exception:  # rendered whole, it tells where the mistake is, if it is one
+                pass
+        names = {"figures": FiguresView(self._catalogue, made, self._project.root), **self._functions}
+        stated = self._stating()
         with self._mending():
-            return self._rendered([self._environment.get_template(self._deck.path.name)], names)
+            markdown = self._whole().render(names)
+        return self._told(markdown, stated)
 
-    def _rendered(self, templates: Iterable[Template], names: Mapping[str, Any]) -> Rendered:
+    def _whole(self) -> Template:
+        """Return the deck's template as it was read, not as the file may be by now."""
+        environment, path = self._environment, self._deck.path
+        code = environment.compile(self._deck.text, path.name, str(path))
+        return Template.from_code(environment, code, environment.make_globals(None))
+
+    def _in_pieces(self, pieces: Pieces, made: Lookup) -> Rendered:
+        noting = Noting(made)
+        functions = {name: noting.function(function) for name, function in self._functions.items()}
+        names = {"figures": FiguresView(self._catalogue, noting, self._project.root), **functions}
+        stated = self._stating()
+        markdown = "".join(pieces.rendered(self._environment, self._deck.text, names, noting, stated))
+        return self._told(markdown, stated)
+
+    def _stating(self) -> list[Stated]:
+        """Return the list to which the template will add the claims that it states."""
         stated: list[Stated] = []
         self._environment.stated = stated  # type: ignore[attr-defined]
-        markdown = "".join(template.render(names) for template in templates)
+        return stated
+
+    def _told(self, markdown: str, stated: list[Stated]) -> Rendered:
+        """Return what was rendered; raise DeckError where an expression gave half of a character."""
+        try:
+            markdown.encode()
+        except UnicodeEncodeError as error:
+            half = markdown[error.start]
+            place = Place(self._deck.shown, self._deck.line_of(half.encode("unicode_escape").decode()))
+            raise DeckError(f"half a character: {half!r}", place, "write the whole character") from error
         return Rendered(markdown, tuple(stated))
 
     @contextlib.contextmanager
@@ -135,6 +158,9 @@ class DeckTemplate:
             if error.place is None:
                 error.place = self._place_in(error)
             raise
+        except SecurityError as error:
+            remedy = "a template gets at figures, their values and claims, not at what Python makes of them"
+            raise DeckError(f"{error}", self._place_in(error), remedy) from error
         except UndefinedError as error:
             known = ", ".join(sorted(["figures", *self._functions]))
             raise DeckError(f"{error}", self._place_in(error), f"there is: {known}") from error
@@ -154,39 +180,41 @@ class DeckTemplate:
         return Place(self._project.shown(Path(filename)) if filename else self._deck.shown, line)
 
 
+def _environment(loader: FileSystemLoader, filters: Mapping[str, Callable[..., str]]) -> Environment:
+    """Return an environment that keeps no templates: each is read again, and its file noted, whenever it is used.
+
+    A deck may be somebody else's: its expressions get at nothing but what they are given.
+    """
+    environment = ImmutableSandboxedEnvironment(
+        block_start_string="[%",
+        block_end_string="%]",
+        variable_start_string="[[",
+        variable_end_string="]]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+        undefined=StrictUndefined,
+        loader=loader,
+        extensions=[ClaimTag],
+        cache_size=0,
+    )
+    environment.filters.update(filters)
+    return environment
+
+
 class _NotingLoader(FileSystemLoader):
     """Notes which files a template includes: they are inputs of the build."""
 
-    def __init__(self, folder: Path, digests: Digests) -> None:
+    def __init__(self, folder: Path, digests: Digests, allowed: Allowed) -> None:
         super().__init__(folder)
-        self._digests = digests
+        self._folder, self._digests, self._allowed = folder, digests, allowed
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         """Return a template's text, as Jinja asks for it."""
+        self._digests.of(self._folder / template)  # before it is read: what changes in between is seen
         source, filename, current = super().get_source(environment, template)
-        self._digests.of(Path(filename))
+        self._allowed.demand(Path(filename), template)
         return source, filename, current
-
-
-def _figure_name(node: nodes.Node) -> str | None:
-    """Return NAME of an expression `figures.NAME` or `figures["NAME"]`."""
-    if not isinstance(node, (nodes.Getattr, nodes.Getitem)):
-        return None
-    if not isinstance(node.node, nodes.Name) or node.node.name != "figures":
-        return None
-    if isinstance(node, nodes.Getattr):
-        return canonical(node.attr)
-    return canonical(node.arg.value) if isinstance(node.arg, nodes.Const) else None
-
-
-def _figures_in(tree: nodes.Template) -> Iterator[tuple[str, dict[str, Any], int]]:
-    """Yield (name, parameters, line) of each `figures.NAME` and `figures.NAME(…)` whose parts are constants."""
-    called = set()
-    for call in tree.find_all(nodes.Call):
-        if name := _figure_name(call.node):
-            called.add(id(call.node))
-            with contextlib.suppress(nodes.Impossible):
-                yield name, {pair.key: pair.value.as_const() for pair in call.kwargs}, call.lineno
-    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        if (name := _figure_name(node)) and id(node) not in called:
-            yield name, {}, node.lineno

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from lectern.deck.claims import NamedClaim
@@ -23,8 +25,15 @@ class NotMadeError(Exception):
         self.wanted = wanted
 
 
+@dataclass(frozen=True)
+class Standing:
+    """A figure as it was made last, if it was."""
+
+    sidecar: Sidecar | None
+
+
 # How a template finds figures: those that are made, or as they stand.
-Lookup = Callable[[Request], Made | State | None]
+Lookup = Callable[[Request], Made | State | Standing | None]
 
 
 class FiguresView:
@@ -33,32 +42,48 @@ class FiguresView:
     For `a.b` Jinja asks for the attribute, then for the item; it is the item that says what is wrong.
     """
 
-    def __init__(self, catalogue: Catalogue, made: Lookup) -> None:
+    def __init__(self, catalogue: Catalogue, made: Lookup, root: Path) -> None:
         self._catalogue = catalogue
         self._made = made
+        self._root = root
 
     def __getitem__(self, name: str) -> FigureView:
         if name not in self._catalogue:
             raise DeckError(f"there is no figure {name!r}", remedy=nearest(canonical(name), self._catalogue))
-        return FigureView(Request(canonical(name)), self._catalogue, self._made)
+        return FigureView(Request(canonical(name)), self._catalogue, self._made, self._root)
 
 
 class FigureView:
     """One figure: printed, it is its picture; its items are its values, and `claims` its claims."""
 
-    def __init__(self, request: Request, catalogue: Catalogue, made: Lookup) -> None:
+    def __init__(self, request: Request, catalogue: Catalogue, made: Lookup, root: Path) -> None:
         self.request = request
         self._catalogue = catalogue
         self._lookup = made
+        self._root = root
 
     def __call__(self, **parameters: Any) -> FigureView:
-        """Return the figure made with other parameters."""
+        """Return the figure made with other parameters; files among them have to be the project's."""
         script = self._catalogue.script(self.request.name)
         try:
             wanted = request_for(script, {**dict(self.request.overrides), **parameters})
         except UsageError as error:
             raise DeckError(error.message, remedy=error.remedy) from error
-        return FigureView(wanted, self._catalogue, self._lookup)
+        for name, value in wanted.overrides:
+            self._demand_ours(name, value)
+        return FigureView(wanted, self._catalogue, self._lookup, self._root)
+
+    def _demand_ours(self, name: str, value: object) -> None:
+        """Raise DeckError for a file that lies outside the project: a deck has no say in what is read of the rest."""
+        if not isinstance(value, Path):
+            return
+        try:
+            ours = (self._root / value).resolve().is_relative_to(self._root.resolve())
+        except (OSError, RuntimeError, ValueError):
+            ours = False
+        if not ours:
+            message = f"parameter {name!r}: {str(value)!r} is no file of the project"
+            raise DeckError(message, remedy="copy the file into the project; paths start at its root")
 
     def __str__(self) -> str:
         alt = html.escape(" ".join(self._sidecar.description.split()))

@@ -34,7 +34,10 @@ def request_for(script: FigureScript, overrides: Mapping[str, Any]) -> Request:
     kept = {}
     for name, value in overrides.items():
         default = _default(script, name)
-        value = _fitted(name, frozen(value), default)
+        try:
+            value = _fitted(name, frozen(value), default)
+        except ValueError as error:
+            raise _unfit(name, value, default) from error
         if value != default:
             kept[name] = value
     return Request(script.name, tuple(sorted(kept.items())))

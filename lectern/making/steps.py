@@ -9,8 +9,8 @@ from typing import Any
 
 from lectern.errors import BuildError, FigureError, Place
 from lectern.making.job import Failure, Job, Outcome
+from lectern.making.runner import Runner
 from lectern.making.state import State
-from lectern.making.workers import Workers
 from lectern.progress import Progress
 from lectern.project import Project
 from lectern.sources.digests import Digests
@@ -32,7 +32,7 @@ class Steps:
         digests: Digests,
         keys: Keys,
         executor: Executor,
-        workers: Workers,
+        workers: Runner,
         progress: Progress,
     ) -> None:
         self._project = project

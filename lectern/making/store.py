@@ -95,17 +95,21 @@ class Store:
             self._write(f"{key}.{format_}", image)
         self._write(f"{key}.drawn", json.dumps(asdict(drawn)).encode())
 
-    def prune(self, bound: int = BOUND) -> int:
-        """Drop what was not used for longest, until the rest is no more than `bound` bytes; return how many went."""
-        dropped = 0
+    def prune(self, bound: int = BOUND) -> tuple[int, int]:
+        """Drop what was not used for longest, until the rest is no more than `bound` bytes.
+
+        Returns how many files went, and how many bytes are left.
+        """
+        dropped, left = 0, 0
         with contextlib.suppress(OSError):
             found = [(path.stat(), path) for path in self._folder.iterdir() if path.is_file()]
             for status, path in sorted(found, key=lambda entry: -entry[0].st_mtime_ns):
-                bound -= status.st_size
-                if bound < 0:
+                if left + status.st_size <= bound:
+                    left += status.st_size
+                else:
                     path.unlink(missing_ok=True)
                     dropped += 1
-        return dropped
+        return dropped, left
 
     def _read(self, name: str) -> bytes | None:
         if name in self._unwritten:

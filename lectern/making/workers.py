@@ -8,7 +8,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -32,10 +32,11 @@ class Workers:
         self._bound = memory_bound  # bytes; None: what suits the machine
         self._too_large: dict[int, int] = {}  # workers that were ended, with the bytes they had
 
-    def run(self, job: Job) -> Outcome | Failure:
+    def run(self, job: Job, is_unwanted: Callable[[], bool] = lambda: False) -> Outcome | Failure:
         """Run `job` in a new process and return what it made, or why it made nothing.
 
-        A job that overruns its time limit, takes too much memory, or dies, is a Failure that says so.
+        A job that overruns its time limit, takes too much memory, or dies, is a Failure that says so. One that
+        is unwanted by now is killed.
         """
         with temporary.folder() as folder:
             log = folder / "printed"
@@ -44,7 +45,8 @@ class Workers:
                 with self._watched(pid):
                     with contextlib.suppress(OSError):
                         channel.send(job)
-                    self._wait([channel, report], job.time_limit + GRACE)
+                    if not self._wait([channel, report], job.time_limit + GRACE, is_unwanted):
+                        _kill(pid)
                     with contextlib.suppress(EOFError, OSError):
                         if channel.poll():
                             return channel.recv()
@@ -52,13 +54,19 @@ class Workers:
                         return self._outgrown(job, taken)
                     return _died(job, report, log)
 
-    def _wait(self, connections: list[Connection], seconds: float) -> None:
-        """Wait for an answer or an end, and see meanwhile that the workers' memory stays within bounds."""
+    def _wait(self, connections: list[Connection], seconds: float, is_unwanted: Callable[[], bool]) -> bool:
+        """Wait for an answer or an end, and see meanwhile that the workers' memory stays within bounds.
+
+        Returns False as soon as nobody wants the answer.
+        """
         latest = time.monotonic() + seconds
         pause = UNWATCHED
         while not wait(connections, min(pause, latest - time.monotonic())) and time.monotonic() < latest:
             pause = EVERY
             self._bound_memory()
+            if is_unwanted():
+                return False
+        return True
 
     def _bound_memory(self) -> None:
         with self._lock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 from lectern.deck.source import DeckSource
@@ -15,13 +15,13 @@ STYLE_ERROR = re.compile(r"<css input>:(\d+):\d+: (.*)")
 
 
 def at_fault(
-    error: ConversionError, renderer: Renderer, themes: Iterable[Path], deck: DeckSource, project: Project
+    error: ConversionError, renderer: Renderer, styles: Mapping[Path, str], deck: DeckSource, project: Project
 ) -> DeckError:
     """Return the error of a deck that Marp refuses, with the theme that it cannot read, if that is why."""
     if found := STYLE_ERROR.search(str(error)):
-        for path in themes:
+        for path, css in styles.items():
             try:
-                renderer.render("", [path.read_text(encoding="utf-8")], html=False)
+                renderer.render("", [css], html=False)
             except ConversionError:
                 return DeckError(found[2], Place(project.shown(path), int(found[1])), "mend the theme")
     return DeckError(f"Marp: {error}", Place(deck.shown))

@@ -29,3 +29,5 @@ module.exports = function keepFormulas(marp, open) {
     }
   }
 }
+
+module.exports.DEFINES = DEFINES

@@ -4,7 +4,8 @@
 
 const Module = require('node:module')
 
-const HEAVY = ['mathjax-full', 'katex', 'highlight.js']
+// Of highlight.js its core alone: its languages are functions, loaded when a block of code first asks for them.
+const HEAVY = ['mathjax-full', 'katex', 'highlight.js/lib/core']
 
 module.exports = function loadHeavyModulesLater() {
   const load = Module._load

@@ -18,6 +18,12 @@ const KATEX_FONTS = pathToFileURL(path.join(path.dirname(require.resolve('katex'
 // KaTeX names three formats of each font; every browser of today reads the first.
 const OLD_FONTS = /,\s*url\([^)]*\.(?:woff|ttf)['"]?\)\s*format\(['"](?:woff|truetype)['"]\)/g
 
+// Marp looks for svg/CODE.svg in this folder.
+const TWEMOJI = pathToFileURL(path.join(__dirname, '..', '..', 'node_modules', '@twemoji')).href + '/'
+const PICTURES = { shortcode: 'twemoji', unicode: 'twemoji', twemoji: { base: TWEMOJI, ext: 'svg' } }
+
+const PAGE_DIRECTIVES = ['author', 'description', 'image', 'keywords', 'title', 'url']
+
 // KaTeX paints what it does not understand in this colour; lectern/marp/page.py looks for it.
 const FORMULA_ERROR = 'var(--formula-error)'
 
@@ -26,32 +32,38 @@ const MOST_FORMULAS = 2000 // kept for a theme
 class Offline extends Marp {
   static cache = '' // the folder for what is kept
   static themes = [] // CSS of the deck's own themes
+  static html = false // whether any HTML in the deck is taken
+  static emoji = 'text' // or 'twemoji': as pictures
 
   constructor(options) {
     super({
       ...options,
       math: { katexFontPath: KATEX_FONTS, katexOption: { errorColor: FORMULA_ERROR } },
-      emoji: { shortcode: true, unicode: false },
+      ...(Offline.html ? { html: true } : {}),
+      emoji: Offline.emoji === 'twemoji' ? PICTURES : { shortcode: true, unicode: false },
       script: { source: 'inline' },
     })
+    // Marp CLI's own, which it sets itself where it makes the page: front matter is taken, or refused, the same with them.
+    for (const name of PAGE_DIRECTIVES) this.customDirectives.global[name] = () => ({})
+    this.customDirectives.local.transition = () => ({})
     for (const css of Offline.themes) this.themeSet.add(css)
     keepFormulas(this, (inputs) => this.openFormulas([Offline.themes, inputs]))
   }
 
-  /** Renders; the formulas that were set for it are kept for the next time. */
-  render(markdown, env) {
-    const result = super.render(markdown, env)
-    this.saveFormulas?.()
-    return result
-  }
-
   openFormulas(inputs) {
     const file = keptFile('formulas', inputs)
-    if (file !== this.formulas?.file) this.formulas = { file, kept: new Map(JSON.parse(read(file) ?? '[]')) }
-    const { kept } = this.formulas
-    const before = kept.size
-    this.saveFormulas = () => kept.size > before && write(file, JSON.stringify([...kept].slice(-MOST_FORMULAS)))
+    if (file === this.formulas?.file) return this.formulas.kept
+    const kept = new Map(JSON.parse(read(file) ?? '[]'))
+    this.formulas = { file, kept, saved: kept.size }
     return kept
+  }
+
+  /** Keeps the formulas that were set for the next time. */
+  saveFormulas() {
+    const { file, kept, saved } = this.formulas ?? {}
+    if (!(kept?.size > saved)) return
+    write(file, JSON.stringify([...kept].slice(-MOST_FORMULAS)))
+    this.formulas.saved = kept.size
   }
 
   /** Packing a theme takes most of a render's time. */

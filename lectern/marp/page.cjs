@@ -13,31 +13,56 @@ const STYLE = '/*style*/'
 const NOTE = 'the one note'
 const ONE_NOTE = new RegExp(`<div class="bespoke-marp-note"[^>]*><p>${NOTE}</p></div>`)
 
-// As lectern/marp/resources.py finds them: what media elements load, and what CSS does.
-const ATTRIBUTE = /(<(?:img|video|audio|source|track|embed)\b[^>]*?\s(?:src|poster)=)("[^"]*"|'[^']*')/g
-const CSS_URL = /url\(\s*(&quot;|"|'|)([^"'()]*?)\1\s*\)/g
-const UNDESCRIBED = /<img src="([^"]*)" alt=""/g
+// As lectern/marp/resources.py finds them: what style elements, style attributes and media elements load.
+const PARTS =
+  /(<script\b.*?<\/script>|<!--.*?-->)|(<style\b[^>]*>)(.*?)(<\/style>)|<[a-z][^'">]*(?:(?:"[^"]*"|'[^']*')[^'">]*)*>/gis
+const MEDIA = /^<(?:img|video|audio|source|track|embed)\b/i
+const ATTRIBUTE = /(\s([^\s=>"'/]+)\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)/g
+const CANDIDATE = /(\s*,?\s*)([^\s,]\S*[^\s,]|[^\s,])((?:\s[^,]*)?)/g
+const CSS_URL = /url\(\s*(?:(&quot;|"|')((?:\\.|(?!\1)[^\\\n])*)\1|((?:\\.|[^"'()\\])*?))\s*\)/gi
+const CSS_ESCAPE = /\\(?:([0-9a-f]{1,6})\s?|(.))/gi
+const UNDESCRIBED = /^<img src="([^"]*)" alt=""/
 const ENTITIES = { amp: '&', quot: '"', lt: '<', gt: '>', '#39': "'", '#x27': "'" }
 
 const unescape = (text) => text.replace(/&(amp|quot|lt|gt|#39|#x27);/g, (_, name) => ENTITIES[name])
 
 const escape = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;')
 
-/** Returns HTML or CSS with the files it loads in it, and figures described where the deck does not. */
+const cssUnescape = (text) =>
+  text.replace(CSS_ESCAPE, (_, digits, other) => (digits ? character(parseInt(digits, 16)) : other))
+
+const character = (code) => (code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd')
+
+/** Returns a slide, or CSS, with the files it loads in it, and figures described where the deck does not. */
 function filled(text, { files, descriptions }) {
-  const describe = (whole, url) => {
-    const description = descriptions[unescape(url)]
-    return description ? `<img src="${url}" alt="${description}"` : whole
+  const css = (text) =>
+    text.replace(CSS_URL, (whole, quote, quoted, bare) => {
+      const file = files[cssUnescape(quoted ?? bare)]
+      return file ? `url("${file}")` : whole
+    })
+  const srcset = (text) => text.replace(CANDIDATE, (_, before, url, after) => before + (files[url] ?? url) + after)
+  const url = (text) => files[text] ?? text
+  const putting = { style: css, srcset, src: url, poster: url }
+  const tag = (whole) => {
+    const isMedia = MEDIA.test(whole)
+    if (!isMedia && !whole.includes('url(')) return whole
+    const described = whole.replace(UNDESCRIBED, (found, url) => {
+      const description = descriptions[unescape(url)]
+      return description ? `<img src="${url}" alt="${description}"` : found
+    })
+    return described.replace(ATTRIBUTE, (found, before, name, quoted) => {
+      const put = putting[name.toLowerCase()]
+      if (!put || (!isMedia && put !== css)) return found
+      const value = unescape(/^["']/.test(quoted) ? quoted.slice(1, -1) : quoted)
+      const now = put(value)
+      return now === value ? found : `${before}"${escape(now)}"`
+    })
   }
-  const attribute = (whole, before, quoted) => {
-    const file = files[unescape(quoted.slice(1, -1))]
-    return file ? `${before}"${file}"` : whole
-  }
-  const css = (whole, quote, url) => {
-    const file = files[unescape(url)]
-    return file ? `url(${quote}${file}${quote})` : whole
-  }
-  return text.replace(UNDESCRIBED, describe).replace(ATTRIBUTE, attribute).replace(CSS_URL, css)
+  // A slide begins with a tag, which CSS does not.
+  if (!text.startsWith('<')) return css(text)
+  return text.replace(PARTS, (whole, inert, opening, style, closing) =>
+    inert ? whole : opening ? opening + css(style) + closing : tag(whole),
+  )
 }
 
 /** Has Marp CLI make a file of Markdown, with `finish` applied to what its engine renders. */

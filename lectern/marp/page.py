@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import html
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -10,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lectern.deck.source import DeckSource
-from lectern.errors import BuildError, DeckError, Place, raise_all
+from lectern.errors import BuildError, DeckError, Place, raise_all, reason
+from lectern.latest import Latest
 from lectern.marp.renderer import Contents, Slides
-from lectern.marp.resources import data_uri, is_local, urls_in
+from lectern.marp.resources import data_uri, is_local, shown, urls_in
 
 # The server has KaTeX paint mistakes in this colour: a whole formula that it cannot parse, or a lone command.
 FORMULA_ERROR = "var(--formula-error)"
@@ -54,11 +54,13 @@ def check(
 def loads(slides: Slides, resolve: Callable[[str], Path], deck: DeckSource) -> Loads:
     """Check the slides, and find the files they show; `resolve` gives the file that a local URL means.
 
-    Raises DeckError, or SeveralErrors, for every formula that could not be set and every file that is missing, with
-    slide and line.
+    Raises DeckError, or SeveralErrors, for every formula that could not be set and every file that is missing, or
+    that `resolve` refuses, with slide and line.
     """
-    texts: list[tuple[int | None, str]] = [*enumerate(slides.slides, start=1), (None, slides.css)]
-    found = [(number, *_found_in(text)) for number, text in texts]
+    numbers = [*range(1, len(slides.slides) + 1), None]
+    found = [
+        (number, *told) for number, told in zip(numbers, _found_in([*slides.slides, slides.css]), strict=True)
+    ]
     errors: list[BuildError] = [
         _formula_error(message, formula, deck, number)
         for number, problems, _ in found
@@ -70,14 +72,26 @@ def loads(slides: Slides, resolve: Callable[[str], Path], deck: DeckSource) -> L
         if not is_local(url):
             remote += [url] if url.startswith(("http:", "https:", "//")) else []
         elif url not in files:
-            path = resolve(url)
-            if path.is_file():
-                files[url] = path
-            else:
-                place = Place(deck.shown, deck.line_of(url), number)
-                errors.append(DeckError(f"there is no file {url}", place, f"it was looked for at {path}"))
+            try:
+                files[url] = _existing(url, resolve)
+            except DeckError as error:
+                error.place = Place(deck.shown, deck.line_of_url(url), number)
+                errors.append(error)
     raise_all(errors)
     return Loads(files, tuple(dict.fromkeys(remote)))
+
+
+def _existing(url: str, resolve: Callable[[str], Path]) -> Path:
+    """Return the file that a URL means; raise DeckError, without a place, where it is not there or not to be read."""
+    try:
+        path = resolve(url)
+        if path.is_file():
+            return path
+    except (OSError, ValueError) as error:  # too long, a NUL in it, a ring of links, not for this user
+        raise DeckError(
+            f"cannot read the file {shown(url)}: {reason(error)}", remedy="show another"
+        ) from error
+    raise DeckError(f"there is no file {shown(url)}", remedy=f"it was looked for at {path}")
 
 
 def descriptions(urls: Iterable[str], alt_of: Callable[[str], str | None]) -> dict[str, str]:
@@ -85,7 +99,7 @@ def descriptions(urls: Iterable[str], alt_of: Callable[[str], str | None]) -> di
     return {url: html.escape(alt) for url in urls if (alt := alt_of(url))}
 
 
-@functools.lru_cache(maxsize=256)  # slides; in a deck that is edited most stay as they are
+@Latest  # in a deck that is edited most slides stay as they are
 def _found_in(text: str) -> tuple[list[tuple[str, str]], list[str]]:
     """Return what is wrong with the formulas on a slide, and the URLs that it loads."""
     return _formula_problems(text), [*dict.fromkeys(urls_in(text))]

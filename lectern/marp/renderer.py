@@ -17,14 +17,17 @@ from types import TracebackType
 from typing import Any
 
 from lectern import processes, temporary
-from lectern.deck.source import split_front_matter
+from lectern.deck.front_matter import split_front_matter
 from lectern.errors import BuildError, SetupError
 from lectern.project import ENGINE_ROOT
+from lectern.splice import splice
 
 SERVER = Path(__file__).with_name("server.cjs")
+CUT = "\n---\n"  # between the pieces of a deck, of which only those that are new are told
 KEPT = 40  # files in the server's cache
 START = 60.0  # seconds after which Node is taken not to start
 ANSWER = 600.0  # and not to answer
+KEEPING = 2.0  # seconds that Node has, when it is asked nothing more, to write what it keeps
 FULL = ("ENOSPC", "EDQUOT", "EROFS")  # what Node calls a disk that takes nothing
 INSTALL = "run `make`, or `npm ci` in the project's folder"
 NODE = "install Node.js 20 or newer, then " + INSTALL
@@ -101,9 +104,10 @@ class Renderer:
         except OSError as error:
             raise SetupError(f"{node} cannot be run: {error.strerror or error}", remedy=NODE) from error
         self._ready = False
-        self._busy = self._converted = False
+        self._busy = False
         self._rendered: tuple[dict[str, Any], Slides] | None = None
-        self._texts: dict[str, tuple[str, ...]] = {}  # last told, by operation
+        self._told: dict[str, tuple[Any, ...]] = {}  # last, by operation
+        self._pieces: list[str] = []  # of the deck last told
 
     def __enter__(self) -> Renderer:
         return self
@@ -117,10 +121,13 @@ class Renderer:
         """End the process, and with it a browser it may have started."""
         with contextlib.suppress(OSError):
             self._process.stdin.close()  # type: ignore[union-attr]
-        if self._busy or self._converted:  # a browser may still be closing when Marp CLI has answered
+        if (
+            not self._busy
+        ):  # it ends by itself, once it has kept what it found out, and ends a browser that is closing
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=KEEPING)
+        if self._process.poll() is None:
             processes.end(self._process)
-        self._process.kill()
-        self._process.wait()
         self._process.stdout.close()  # type: ignore[union-attr]
         self._said.close()
         temporary.end(self.folder, self._lock)
@@ -133,18 +140,19 @@ class Renderer:
             for path in kept[KEPT:]:
                 path.unlink()
 
-    def render(self, markdown: str, themes: Sequence[str], html: bool) -> Slides:
+    def render(self, markdown: str, themes: Sequence[str], html: bool, emoji: str = "text") -> Slides:
         """Render `markdown` with `themes` (CSS texts) known; `html` allows any HTML in it.
 
-        The same deck asked for twice in a row is rendered once. Raises SetupError where Node died, or made nothing.
+        With "twemoji" for `emoji` these are pictures. The same deck asked for twice in a row is rendered once.
+        Raises SetupError where Node died, or made nothing.
         """
         if self._long_lived and self._process.poll() is not None:
             self._start_anew()
-        request = {"markdown": markdown, "themes": list(themes), "html": html}
+        request = {"markdown": markdown, "themes": list(themes), "html": html, "emoji": emoji}
         if self._rendered is None or self._rendered[0] != request:
-            answer = self._ask("render", **request)
-            *slides, css = self._told_texts("render", answer["texts"])
-            comments = tuple(tuple(notes) for notes in answer["comments"])
+            answer = self._ask("render", **{**request, "markdown": self._told_pieces(markdown)})
+            *slides, css = self._told_again("render", answer["texts"])
+            comments = tuple(map(tuple, self._told_again("notes", answer["notes"])))
             slides = Slides(tuple(slides), css, comments, tuple(answer["themes"]))
             if not slides.slides:
                 raise SetupError("Marp rendered no slides", remedy="build again, or reinstall: " + INSTALL)
@@ -153,14 +161,19 @@ class Renderer:
 
     def filled(self, contents: Contents) -> tuple[tuple[str, ...], str]:
         """Return the slides last rendered, and their style, with `contents` in them."""
-        *slides, css = self._told_texts("fill", self._ask("fill", contents=vars(contents))["texts"])
+        *slides, css = self._told_again("fill", self._ask("fill", contents=vars(contents))["texts"])
         return tuple(slides), css
 
-    def _told_texts(self, operation: str, told: Sequence[str | int]) -> tuple[str, ...]:
-        """Return the texts of an answer, in which one that was in the last is told by its number there."""
-        before = self._texts.get(operation, ())
-        self._texts[operation] = tuple(before[text] if isinstance(text, int) else text for text in told)
-        return self._texts[operation]
+    def _told_pieces(self, markdown: str) -> tuple[int, int, list[str]]:
+        """Return the deck's pieces as they are told: how many are as they were on both sides, and those between."""
+        before, self._pieces = self._pieces, markdown.split(CUT)
+        return splice(before, self._pieces)
+
+    def _told_again(self, operation: str, told: Sequence[Any]) -> tuple[Any, ...]:
+        """Return the items of an answer, in which one that was in the last is told by its number there."""
+        before = self._told.get(operation, ())
+        self._told[operation] = tuple(before[item] if isinstance(item, int) else item for item in told)
+        return self._told[operation]
 
     def shell(self, front_matter: str) -> tuple[str, str, str]:
         """Return the page around slides without notes: what stands before the style, between it and them, and after."""
@@ -173,7 +186,7 @@ class Renderer:
         Only for decks of which `depends_on_slides` is false. Raises ConversionError with Marp's own message,
         SetupError where Node died.
         """
-        return self._made(".html", "page", frontMatter=front_matter, contents=vars(contents))
+        return self._made(".html", "page", contents, frontMatter=front_matter)
 
     def convert(
         self,
@@ -188,22 +201,31 @@ class Renderer:
         Raises ConversionError with Marp's own message, SetupError where Node died.
         """
         request = {"markdown": markdown, "options": list(options), "environment": dict(environment or {})}
-        return self._made(suffix, "convert", contents=vars(contents), **request)
+        return self._made(suffix, "convert", contents, **request)
 
-    def _made(self, suffix: str, operation: str, **request: Any) -> bytes:
+    def _made(self, suffix: str, operation: str, contents: Contents, **request: Any) -> bytes:
         output = self.folder / f"deck{suffix}"
         output.unlink(missing_ok=True)
-        self._ask(operation, output=str(output), **request)
+        self._ask(operation, output=str(output), contents=str(self._given(contents)), **request)
         if not output.is_file():
             raise ConversionError("Marp CLI wrote nothing: " + self._last_words(), None)
         return output.read_bytes()
+
+    def _given(self, contents: Contents) -> Path:
+        """Return a file with the contents: megabytes take long through a pipe."""
+        path = self.folder / "contents.json"
+        try:
+            path.write_text(json.dumps(vars(contents)), encoding="utf-8")
+        except OSError as error:
+            remedy = "free space where temporary files go, or name another folder in TMPDIR"
+            raise SetupError(f"cannot write {path}: {error.strerror}", remedy=remedy) from error
+        return path
 
     def _ask(self, operation: str, **request: Any) -> dict[str, Any]:
         if not self._ready:
             self._ready = "ready" in self._read(START, "ready")
         self._asked += 1
         self._busy = True
-        self._converted = self._converted or operation == "convert"
         message = json.dumps({"id": self._asked, "op": operation, **request})
         try:
             self._process.stdin.write(message + "\n")  # type: ignore[union-attr]
@@ -222,7 +244,7 @@ class Renderer:
         return answer
 
     def _read(self, patience: float, awaited: str) -> dict[str, Any]:
-        """Return what Node says next, which has the name that is awaited; it is ended where it says something else."""
+        """Return what Node says next, which has the name that is awaited; Node is ended where it says otherwise."""
         line = self._line(patience)
         try:
             answer = json.loads(line)

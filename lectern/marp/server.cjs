@@ -13,62 +13,133 @@ if (major < 20) {
 // What libraries print must not end up between the answers.
 console.log = console.info = console.debug = console.error
 
+const fs = require('node:fs')
+const path = require('node:path')
 const readline = require('node:readline')
 const [, , cache, stays] = process.argv
 const saveCompiled = require('./compiled.cjs')(cache)
+const saveResolved = require('./resolved.cjs')(cache)
 require('./lazy.cjs')()
 const { Offline } = require('./marp.cjs')
 const { LAYOUT, ONE_NOTE, SLIDES, STYLE, convert, filled, page, shell } = require('./page.cjs')
 const { newRemarks } = require('./kept.cjs')
+const { recall, remember } = require('./last.cjs')
+const Slidewise = require('./slidewise.cjs')
 
 Offline.cache = cache
 
-const IDLE = 1000 // ms after the first deck that a server which stays warms up
+const IDLE = 1000 // ms without a request after which a server which stays does what nobody waits for
 const WARM = 15 // renders after which the next is as fast as it gets
+const PATIENCE = 1000 // ms that warming up takes at most
+const CUT = '\n---\n' // between the pieces in which a deck is told
 
-let marp, made // Marp, and the themes and options that it was made with
-let rendered // the deck last rendered
+let slidewise, made // what renders, and the themes and options that it was made with
+let pieces = [] // of the deck last told
+let rendered // the deck last rendered, with what rendered it
+let isWarm = false
 
-/** Returns Marp with these themes: the one at hand where it is so already, as reading themes takes half of a render. */
-function engine(themes, html) {
-  const wanted = JSON.stringify([themes, html])
+/** Returns what renders with these themes: what is at hand where it does, as reading themes takes half of a render. */
+function engine(themes, html, emoji) {
+  const wanted = JSON.stringify([themes, html, emoji])
   if (wanted !== made) {
-    Offline.themes = themes
-    marp = new Offline({ ...LAYOUT, ...(html ? { html: true } : {}) })
+    Object.assign(Offline, { themes, html, emoji })
+    slidewise = new Slidewise((more) => new Offline({ ...LAYOUT, ...more }))
     made = wanted
   }
-  return marp
+  return slidewise
 }
 
-const told = {} // by operation, the numbers of the texts last told
+/** Returns a deck that is told by its pieces: how many are as they were at the beginning and the end, and those between. */
+function deckOf([first, last, between]) {
+  pieces = [...pieces.slice(0, first), ...between, ...pieces.slice(pieces.length - last)]
+  return pieces.join(CUT)
+}
 
-/** Returns texts as they are told: one that was among the last by its number there, as most of a deck stays as it was. */
-function telling(operation, texts) {
+const told = {} // by operation, the numbers of what was last told
+
+/** Returns items as they are told: one that was among the last by its number there, as most of a deck stays as it was. */
+function telling(operation, items) {
   const before = told[operation]
-  told[operation] = new Map(texts.map((text, number) => [text, number]))
-  return texts.map((text) => before?.get(text) ?? text)
+  told[operation] = new Map(items.map((item, number) => [item, number]))
+  return items.map((item) => before?.get(item) ?? item)
 }
 
-/** Renders a deck some times more while nothing is asked: V8 makes fast what it has seen run often. */
-function warmUp(markdown, times) {
-  if (times === 0) return
-  marp.render(markdown, { htmlAsArray: true })
-  setImmediate(warmUp, markdown, times - 1)
+let fillings = { key: '', known: new Map() } // texts as they were last filled
+
+/** Returns texts with what they show in them; those that were filled with the same are at hand. */
+function filling(texts, contents) {
+  const key = JSON.stringify(contents)
+  const known = key === fillings.key ? fillings.known : new Map()
+  fillings = { key, known: new Map(texts.map((text) => [text, known.get(text) ?? filled(text, contents)])) }
+  return texts.map((text) => fillings.known.get(text))
 }
+
+const LAST = path.join(cache, 'slides.kept')
+
+let resumed // the text of the deck that is kept
+
+/** Goes on from the deck that the last build rendered, while nothing is asked yet. */
+function resume() {
+  const kept = recall(LAST)
+  if (!kept) return
+  try {
+    engine(kept.themes, kept.html, kept.emoji).resume(kept.deck)
+    resumed = kept.deck.text
+  } catch {
+    slidewise = made = undefined
+  }
+}
+
+/** Keeps for the next build what this one had to find out. */
+function keep() {
+  try {
+    saveCompiled()
+    saveResolved()
+    const deck = slidewise?.last
+    if (stays || !deck || deck.text === resumed) return
+    const [themes, html, emoji] = JSON.parse(made)
+    remember(LAST, { themes, html, emoji, deck })
+    resumed = deck.text
+  } catch (error) {
+    console.error(error)
+  }
+}
+
+let idle // the timer of what nobody waits for
+
+function later() {
+  clearTimeout(idle)
+  idle = setTimeout(() => {
+    slidewise?.marp.saveFormulas()
+    if (!isWarm && rendered) warmUp(rendered, WARM, Date.now() + PATIENCE)
+  }, IDLE).unref()
+}
+
+/** Renders the deck some times more while nothing is asked: V8 makes fast what it has seen run often. */
+function warmUp({ by, text }, times, latest) {
+  isWarm = true
+  if (times === 0 || Date.now() > latest || by !== slidewise) return
+  slidewise.rehearse(text)
+  setImmediate(warmUp, { by, text }, times - 1, latest)
+}
+
+/** Returns what goes into a page, from the file that it is given in. */
+const given = (file) => JSON.parse(fs.readFileSync(file, 'utf8'))
 
 const operations = {
-  render({ markdown, themes, html }) {
-    const marp = engine(themes, html)
-    const { html: slides, css, comments } = marp.render(markdown, { htmlAsArray: true })
-    if (stays && !rendered) setTimeout(warmUp, IDLE, markdown, WARM).unref()
-    rendered = { slides, css, comments }
-    const texts = telling('render', [...slides, css])
-    return { texts, comments, themes: [...marp.themeSet.themes()].map((theme) => theme.name) }
+  render({ markdown, themes, html, emoji }) {
+    const { marp } = engine(themes, html, emoji)
+    const { text, slides, css, rendered: count } = slidewise.render(deckOf(markdown))
+    const comments = slides.map(({ comments }) => comments)
+    rendered = { by: slidewise, text, slides: slides.map(({ html }) => html), css, comments }
+    const texts = telling('render', [...rendered.slides, css])
+    const notes = telling('notes', rendered.comments)
+    return { texts, notes, rendered: count, themes: [...marp.themeSet.themes()].map((theme) => theme.name) }
   },
 
   fill({ contents }) {
     const { slides, css } = rendered
-    return { texts: telling('fill', [...slides, css].map((text) => filled(text, contents))) }
+    return { texts: telling('fill', filling([...slides, css], contents)) }
   },
 
   async shell({ frontMatter }) {
@@ -78,28 +149,31 @@ const operations = {
     return { parts: [before, `${between}<${tag} id="${id}">`, `</${tag}>${after}`] }
   },
 
-  async page(request) {
-    await page(request, rendered)
+  async page({ contents, ...request }) {
+    await page({ ...request, contents: given(contents) }, rendered)
   },
 
-  async convert({ environment, ...request }) {
+  async convert({ environment, contents, ...request }) {
     Object.assign(process.env, environment)
-    await convert(request)
+    await convert({ ...request, contents: given(contents) })
   },
 }
 
 say({ ready: true })
+if (!stays) resume()
 
 // One request after the other: the themes and the deck last rendered belong to the request at hand.
 let queue = Promise.resolve()
 const answer = async ({ id, op, ...request }) => {
   try {
+    if (op !== 'render' && op !== 'fill') slidewise?.marp.saveFormulas()
     const result = await operations[op](request)
-    if (op !== 'render' && op !== 'fill') saveCompiled()
     say({ id, ...result, remarks: newRemarks() })
   } catch (error) {
     say({ id, error: error.message || String(error), code: error.errorCode ?? error.code, remarks: newRemarks() })
   }
+  if (op !== 'render' && op !== 'fill') keep()
+  if (stays) later()
 }
 readline
   .createInterface({ input: process.stdin })

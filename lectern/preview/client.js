@@ -125,10 +125,11 @@
     const current = deck.slide(), fragment = deck.fragmentIndex
     const olds = [...deck.slides]
     const from = aligned(slides, told.slides)
+    const kept = (index) => slides[from[index]]?.id === told.slides[index].id
     const elements = told.slides.map((slide, index) => {
       const element = olds[from[index]]
       if (!element) return inserted(slide.html)
-      if (slide.html !== undefined && slides[from[index]].id !== slide.id) swap(element, slide.html)
+      if (slide.html !== undefined && !kept(index)) swap(element, slide.html)
       return element
     })
     const moved = elements.length !== olds.length || elements.some((element, index) => element !== olds[index])
@@ -137,7 +138,8 @@
       for (const element of elements) deck.parent.append(element)
       deck.slides.splice(0, deck.slides.length, ...elements)
     }
-    deck.fragments.splice(0, deck.fragments.length, ...elements.map(fragmentsOf))
+    const fragments = elements.map((element, index) => (kept(index) ? deck.fragments[from[index]] : fragmentsOf(element)))
+    deck.fragments.splice(0, deck.fragments.length, ...fragments)
     const index = stay(current, from, told.slides)
     slides = told.slides.map(({ id, key, title }) => ({ id, key, title }))
     const transitions = deck.skipTransition
@@ -146,31 +148,33 @@
     deck.skipTransition = transitions
   }
 
-  let noted // the notes that are in the page, as JSON
+  let noted = [] // the notes of each slide that are in the page
+  const notes = new Map() // their elements, by the number of the slide
 
   function showNotes(told) {
-    const all = JSON.stringify(told.map(({ notes }) => notes))
-    if (all === noted) return
-    noted = all
-    const olds = [...document.querySelectorAll('.bespoke-marp-note')]
     const parent = document.querySelector('.bespoke-marp-presenter-note-wrapper') || document.body
-    for (const old of olds) old.remove()
-    told.forEach(({ notes }, index) => {
-      if (notes.length === 0) return
-      const note = document.createElement('div')
-      note.className = 'bespoke-marp-note'
-      note.dataset.index = index
-      note.tabIndex = 0
-      note.addEventListener('keydown', (event) => event.stopPropagation())
-      for (const text of notes) note.append(Object.assign(document.createElement('p'), { textContent: text }))
-      parent.append(note)
-    })
+    for (let index = 0; index < Math.max(told.length, noted.length); index++) {
+      const now = told[index]?.notes, before = noted[index]
+      if (now === before || JSON.stringify(now) === JSON.stringify(before)) continue
+      notes.get(index)?.remove()
+      notes.delete(index)
+      if (now?.length > 0) parent.append(note(index, now))
+    }
+    noted = told.map((slide) => slide.notes)
   }
 
-  const markNote = () =>
-    document
-      .querySelectorAll('.bespoke-marp-note')
-      .forEach((note) => note.classList.toggle('active', Number(note.dataset.index) === deck.slide()))
+  function note(index, texts) {
+    const element = document.createElement('div')
+    element.className = 'bespoke-marp-note'
+    element.dataset.index = index
+    element.tabIndex = 0
+    element.addEventListener('keydown', (event) => event.stopPropagation())
+    for (const text of texts) element.append(Object.assign(document.createElement('p'), { textContent: text }))
+    notes.set(index, element)
+    return element
+  }
+
+  const markNote = () => notes.forEach((element, index) => element.classList.toggle('active', index === deck.slide()))
 
   /** Loads the pictures of slides before they are swapped in: the old ones stay until then. */
   const loaded = (told) =>
@@ -186,8 +190,18 @@
       }),
     )
 
+  let heard = [] // the slides that the server told last
+
+  /** Returns what the server told with all slides: those that it did not tell are as they were. */
+  function whole(message) {
+    const { first, last, between } = message.slides ?? { first: 0, last: 0, between: [] }
+    heard = [...heard.slice(0, first), ...between, ...heard.slice(heard.length - last)]
+    return { ...message, slides: heard }
+  }
+
   let showing = Promise.resolve()
-  function receive(told) {
+  function receive(message) {
+    const told = whole(message)
     latest = { ...told, at: performance.now() }
     setTimeout(showStatus) // after the slides, which are waited for
     if (told.slides.length === 0) return

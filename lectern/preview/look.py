@@ -11,10 +11,13 @@ from urllib.parse import quote
 
 from lectern.build import describing, resolving
 from lectern.deck.claims import failures, placed
+from lectern.deck.front_matter import read_front_matter, split_front_matter
+from lectern.deck.options import FOREIGN, DeckOptions
+from lectern.deck.pictures import Pictures
 from lectern.deck.pieces import Pieces
-from lectern.deck.rendering import ReadyDeck, opened, shown_by_path
-from lectern.deck.source import DeckSource, read_deck, read_front_matter, split_front_matter
-from lectern.deck.themes import check_theme, theme_files
+from lectern.deck.rendering import ReadyDeck, opened, ready_deck, shown_by_path
+from lectern.deck.source import DeckSource, read_deck
+from lectern.deck.themes import check_theme, styles_of, theme_files
 from lectern.deck.views import NotMadeError, claims_of
 from lectern.errors import BuildError, DeckError, FigureError, Place, SeveralErrors
 from lectern.making.request import Request
@@ -23,7 +26,6 @@ from lectern.making.state import State, States
 from lectern.marp.faults import at_fault
 from lectern.marp.page import descriptions, loads
 from lectern.marp.renderer import Contents, ConversionError, Renderer, RendererDiedError, Slides
-from lectern.marp.resources import absolute_css
 from lectern.preview.pages import Pages, digest, slides_of
 from lectern.sources.catalogue import Catalogue, check_acyclic
 from lectern.workshop import Workshop
@@ -40,12 +42,16 @@ class Look:
     waiting: frozenset[Request]  # stale figures that ask for one of these
     figures: tuple[Request, ...]  # all that the deck shows
     problems: tuple[str, ...]
+    remarks: tuple[str, ...] = ()  # of this look and those before, for whoever runs the preview
 
 
 class Looker:
     """Looks at one deck, again and again, with one warm renderer. Not safe to use from several threads."""
 
-    def __init__(self, path: Path, workshop: Workshop, renderer: Renderer) -> None:
+    def __init__(
+        self, path: Path, workshop: Workshop, renderer: Renderer, options: DeckOptions = FOREIGN
+    ) -> None:
+        self._options = options
         self._path, self._renderer, self._workshop = path, renderer, workshop
         self._pieces = Pieces()
         self._known: dict[Request, State] = {}  # as last seen without an error
@@ -102,7 +108,8 @@ class Looker:
         self._known |= seen.states
         stale, waiting = seen.stale()
         problems = [*dict.fromkeys([*problems, *(str(e) for e in seen.errors.values())])]
-        return Look(pages, stale, waiting, tuple(seen.states), tuple(problems))
+        remarks = tuple(self._workshop.progress.remarks)
+        return Look(pages, stale, waiting, tuple(seen.states), tuple(problems), remarks)
 
     def _came_or_went(self, path: Path) -> bool:
         """Whether a file is new to the deck, or is there and was not, or the other way round."""
@@ -141,21 +148,24 @@ class Looker:
         """Return the deck rendered with its figures as they stand, and the claims that do not hold."""
         workshop, shown = seen.workshop, self._workshop.project.shown(self._path)
         workshop.digests.of(self._path)
-        deck = read_deck(self._path, shown)
+        deck = read_deck(self._path, shown, self._options)
         if not deck.text.strip():  # also for a moment while it is written
             raise DeckError("the deck is empty", Place(shown), "write a slide, or undo what emptied it")
-        themes = theme_files(deck.folder, workshop.digests)
+        themes = theme_files(deck, workshop.digests)
         rendered = opened(deck, workshop, self._pieces).render(seen.lookup)
-        ready = ReadyDeck(rendered, seen.states)
-        seen.add(shown_by_path(rendered.markdown, ready, workshop))
+        pictures = Pictures(deck, workshop)
+        named = ready_deck(deck, rendered, dict(seen.states), pictures)
+        seen.add(shown_by_path(rendered.markdown, named, pictures))
+        ready = ready_deck(deck, rendered, seen.states, pictures)
         for request, state in seen.states.items():
             if state.sidecar is None:
                 raise NotMadeError(request)
-        styles = [absolute_css(path.read_text(encoding="utf-8"), path.parent) for path in themes.values()]
+        styles = styles_of(themes, workshop.project)
         try:
-            slides = self._renderer.render(rendered.markdown, styles, html=deck.is_template)
+            css = list(styles.values())
+            slides = self._renderer.render(rendered.markdown, css, deck.takes_html, deck.options.emoji)
         except ConversionError as error:
-            raise at_fault(error, self._renderer, themes.values(), deck, workshop.project) from error
+            raise at_fault(error, self._renderer, styles, deck, workshop.project) from error
         check_theme(read_front_matter(rendered.markdown, shown).get("theme"), slides.themes, shown)
         stated = placed(list(rendered.stated), slides.slides)
         failing = failures(stated, claims_of(seen.states.values()), shown)

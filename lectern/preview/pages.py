@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lectern import kept
+from lectern.latest import Latest
 
 # What differs between two slides of the same content that have other slides, or claims, before or after them.
 NUMBERED = re.compile(r'\b(?:id|data-marpit-pagination(?:-total)?|data-claim)="\d+"')
@@ -61,11 +62,12 @@ class Pages:
 
 def slides_of(texts: Sequence[str], comments: Sequence[Sequence[str]]) -> tuple[Slide, ...]:
     """Return the slides of rendered HTML, with their speaker notes."""
-    return tuple(_slide(text, tuple(notes)) for text, notes in zip(texts, comments, strict=True))
+    return tuple(_slides([(text, tuple(notes)) for text, notes in zip(texts, comments, strict=True)]))
 
 
-@functools.lru_cache(maxsize=256)  # most slides of a deck stay as they are from one edit to the next
-def _slide(text: str, notes: tuple[str, ...]) -> Slide:
+@Latest  # most slides of a deck stay as they are from one edit to the next
+def _slides(rendered: tuple[str, tuple[str, ...]]) -> Slide:
+    text, notes = rendered
     heading = HEADING.search(text)
     plain = html.unescape(re.sub(r"<[^>]+>", "", heading[1])).strip() if heading else ""
     content = SCRIPT.sub("", NUMBERED.sub("", text))

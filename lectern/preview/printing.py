@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lectern import temporary
 from lectern.build import build_deck
+from lectern.deck.options import DeckOptions
 from lectern.deck.source import read_deck
 from lectern.errors import BuildError
 from lectern.marp.renderer import Renderer
@@ -20,7 +21,8 @@ from lectern.workshop import open_workshop
 class Printer:
     """Prints the deck as it is on disk, one PDF at a time."""
 
-    def __init__(self, project: Project, deck: Path, feed: Feed, jobs: int) -> None:
+    def __init__(self, project: Project, deck: Path, feed: Feed, jobs: int, options: DeckOptions) -> None:
+        self._options = options
         self._project, self._deck, self._feed, self._jobs = project, deck, feed, jobs
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -51,7 +53,7 @@ class Printer:
             Renderer(self._project.cache) as renderer,
             open_workshop(self._project, Progress(), self._jobs) as workshop,
         ):
-            deck = read_deck(self._deck, self._project.shown(self._deck))
+            deck = read_deck(self._deck, self._project.shown(self._deck), self._options)
             built = build_deck(deck, workshop, renderer, folder, ("pdf",))
             if built.missing:
                 raise built.missing

@@ -24,7 +24,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from lectern.preview.look import FILES
 from lectern.preview.pages import Pages
 from lectern.preview.printing import Printer
-from lectern.preview.state import Feed, message
+from lectern.preview.state import Feed, Sent, message, sent
 
 CLIENT = Path(__file__).parent
 HOSTS = ("127.0.0.1", "localhost")
@@ -72,7 +72,7 @@ def application(feed: Feed, printer: Printer, prefer: Callable[[frozenset[str]],
         await socket.accept()
         with contextlib.suppress(WebSocketDisconnect):
             told = await socket.receive_json()
-            await _both(_tell(socket, feed, set(told["have"])), _listen(socket, prefer))
+            await _both(_tell(socket, feed, Sent(frozenset(told["have"]))), _listen(socket, prefer))
 
     routes = [
         Route("/", page),
@@ -85,13 +85,13 @@ def application(feed: Feed, printer: Printer, prefer: Callable[[frozenset[str]],
     return Guard(Starlette(routes=routes))
 
 
-async def _tell(socket: WebSocket, feed: Feed, sent: set[str]) -> None:
+async def _tell(socket: WebSocket, feed: Feed, has: Sent) -> None:
     """Tell the page of the preview as it is, and of each change; a page that is slow is told the latest."""
     revision = -1
     while True:
         revision, preview = await feed.after(revision)
-        await socket.send_text(json.dumps(message(revision, preview, sent, time.time())))
-        sent = preview.pages.ids if preview.pages else set()
+        await socket.send_text(json.dumps(message(revision, preview, has, time.time())))
+        has = sent(preview)
 
 
 async def _listen(socket: WebSocket, prefer: Callable[[frozenset[str]], None]) -> None:

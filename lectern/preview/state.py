@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lectern.preview.pages import Pages
+from lectern.preview.pages import Pages, Slide
+from lectern.splice import splice
 
 KEPT = 50  # revisions whose files a page may still ask for
 
@@ -98,17 +99,26 @@ class Feed:
                 del self._listeners[event]
 
 
-def message(revision: int, preview: Preview, sent: set[str], clock: float) -> Mapping[str, Any]:
-    """Return what a page is told: slides and style in full only where their ids are not among those it has."""
+@dataclass(frozen=True)
+class Sent:
+    """What a page has: slides and style by their ids, and the slides it was told last."""
+
+    ids: Set[str] = frozenset()
+    slides: tuple[Slide, ...] = ()
+
+
+def sent(preview: Preview) -> Sent:
+    """Return what a page has that was told a preview."""
+    return Sent(preview.pages.ids, preview.pages.slides) if preview.pages else Sent()
+
+
+def message(revision: int, preview: Preview, sent: Sent, clock: float) -> Mapping[str, Any]:
+    """Return what a page is told: the slides that are new, in full only where it has none of their id."""
     pages = preview.pages
-    style = {"css": pages.css} if pages and pages.style_id not in sent else {}
+    style = {"css": pages.css} if pages and pages.style_id not in sent.ids else {}
     return {
         "revision": revision,
-        "slides": [
-            {"id": slide.id, "key": slide.key, "title": slide.title, "notes": slide.notes}
-            | ({} if slide.id in sent else {"html": slide.html})
-            for slide in (pages.slides if pages else ())
-        ],
+        "slides": _told(pages, sent) if pages else None,
         **style,
         "figures": [
             {"name": f.name, "phase": f.phase, "slides": f.slides, "seconds": f.since and clock - f.since}
@@ -121,3 +131,14 @@ def message(revision: int, preview: Preview, sent: set[str], clock: float) -> Ma
             "message": preview.printing.message,
         },
     }
+
+
+def _told(pages: Pages, sent: Sent) -> Mapping[str, Any]:
+    """Return how many slides are as they were told last, first and last in the deck, and those between."""
+    first, last, between = splice(sent.slides, pages.slides)
+    slides = [
+        {"id": slide.id, "key": slide.key, "title": slide.title, "notes": slide.notes}
+        | ({} if slide.id in sent.ids else {"html": slide.html})
+        for slide in between
+    ]
+    return {"first": first, "last": last, "between": slides}

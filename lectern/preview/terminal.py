@@ -15,11 +15,15 @@ class Terminal:
     def __init__(self, address: str, stream: TextIO = sys.stderr) -> None:
         self._address, self._stream = address, stream
         self._problems: tuple[str, ...] = ()
+        self._remarks = 0  # said
         self._live = stream.isatty()
         self._said = ""
 
     def say(self, look: Look, seconds: float) -> None:
         """Say what a look found; errors once, when they are new or others, and that they are mended."""
+        for remark in look.remarks[self._remarks :]:
+            self._line(f"note: {remark}", keep=True)
+        self._remarks = len(look.remarks)
         if look.problems != self._problems:
             self._line("\n".join(look.problems) if look.problems else "mended", keep=True)
             self._problems = look.problems

@@ -82,16 +82,20 @@ class Keys:
         """Return the key of `compute` given the fixtures, and the digests of the whole results, that it asks for."""
         parts = {f"result of {name}": digest for name, digest in results.items()}
         reads: set[Path] = set()
+        folders: set[Path] = set()
         for name, fixture in fixtures.items():
             files = fixture.found.files
             reads.update(files)
+            folders.update(
+                path.parent for path in files
+            )  # another file there would be found, and be in the key
             parts[name] = digest_text(" ".join(f"{path.name} {self._digests.of(path)}" for path in files))
         loaders = [fixture.load.partition(":")[0] for fixture in fixtures.values()]
-        return self._key(script, script.compute, parameters, parts, reads, loaders)
+        return self._key(script, script.compute, parameters, parts, reads, loaders, folders)
 
     def draw(self, script: FigureScript, parameters: Mapping[str, Any], data: str) -> Key:
         """Return the key of `draw` given the digest of the data."""
-        return self._key(script, script.draw, parameters, {"data": data}, set(), [])
+        return self._key(script, script.draw, parameters, {"data": data}, set(), [], set())
 
     def _key(
         self,
@@ -101,11 +105,11 @@ class Keys:
         parts: dict[str, str],
         reads: set[Path],
         loaders: Iterable[str],
+        folders: set[Path],
     ) -> Key:
         imports = follow([*step.imports, *loaders], self._project, self._digests)
         documented = bool(step.documented) or imports.reads_docstrings
         reads |= {script.path, *imports.modules, *self._engine.modules}
-        folders: set[Path] = set()
         parts["code"] = (step.documented or step.code) if documented else step.code
         parts["engine"] = digest_text("".join(sorted(self._engine.modules.values())))
         for path, code in (imports.documented if documented else imports.modules).items():

@@ -82,6 +82,7 @@ def read_script(name: str, path: Path, project: Project, digests: Digests) -> Fi
 
 def source_of(text: str, path: Path) -> str:
     """Return the Python source of a script or notebook given its file's text."""
+    text = text.removeprefix("\ufeff")  # with which some editors begin a file
     return join_cells(cells_of(text, path)) if path.suffix == ".ipynb" else text
 
 

@@ -26,7 +26,7 @@ def initial_parameters(config: Config, draw: torch.Generator) -> Parameters:
     What writes into the residual stream begins smaller with more layers (Radford et al. 2019, section 2.3).
     """
     parameters: Parameters = {}
-    for name, shape in shapes(config, tied=False).items():
+    for name, shape in shapes(config, tied=False):
         if name == "wpe.weight":
             tensor = EMBEDDING * _sinusoids(*shape)
         elif name.endswith("bias"):

@@ -1,15 +1,16 @@
+from functools import partial
+
 import pytest
 
-from lectern.deck.mentions import figure_of, mentions, show_lone_code
-from lectern.sources.catalogue import Catalogue
+from lectern.deck.mentions import FigureOf, mentions, named_figure, show_lone_code
 from tests.conftest import Sandbox
 
 
 @pytest.fixture
-def catalogue(sandbox: Sandbox) -> Catalogue:
+def figure_of(sandbox: Sandbox) -> FigureOf:
     sandbox.figure("one")
     sandbox.figure("path-patching")
-    return sandbox.workshop().catalogue
+    return partial(named_figure, catalogue=sandbox.workshop().catalogue)
 
 
 @pytest.mark.parametrize(
@@ -38,19 +39,19 @@ def catalogue(sandbox: Sandbox) -> Catalogue:
     ],
 )
 def test_where_markdown_shows_figures(
-    catalogue: Catalogue, markdown: str, expected: list[tuple[str, int]]
+    figure_of: FigureOf, markdown: str, expected: list[tuple[str, int]]
 ) -> None:
-    assert [(found.figure, found.line) for found in mentions(markdown, catalogue)] == expected
+    assert [(found.figure, found.line) for found in mentions(markdown, figure_of)] == expected
 
 
-def test_a_path_stands_for_a_figure_only_in_img(catalogue: Catalogue) -> None:
-    assert figure_of("deep/img/path-patching.png", catalogue) == "path_patching"
-    assert figure_of("img/one.pdf", catalogue) is None
-    assert figure_of("https://example.org/img/one.png", catalogue) is None
+def test_a_path_stands_for_a_figure_only_in_img(figure_of: FigureOf) -> None:
+    assert figure_of("deep/img/path-patching.png") == "path_patching"
+    assert figure_of("img/one.pdf") is None
+    assert figure_of("https://example.org/img/one.png") is None
 
 
-def test_the_only_code_of_a_slide_becomes_its_picture(catalogue: Catalogue) -> None:
+def test_the_only_code_of_a_slide_becomes_its_picture(figure_of: FigureOf) -> None:
     markdown = "# A\n\n`img/one.png`\n\n---\n\n`img/one.png` `b`\n\n---\n\n``img/path-patching.png``\n"
     expected = "# A\n\n![](img/one.png)\n\n---\n\n`img/one.png` `b`\n\n---\n\n![](img/path-patching.png)\n"
-    assert show_lone_code(markdown, catalogue) == expected
-    assert show_lone_code("# A\n\n`img/two.png`", catalogue) == "# A\n\n`img/two.png`"
+    assert show_lone_code(markdown, figure_of) == expected
+    assert show_lone_code("# A\n\n`img/two.png`", figure_of) == "# A\n\n`img/two.png`"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment
 
+from lectern.deck.numbers import Numbers
 from lectern.deck.pieces import Pieces
 from lectern.deck.rendering import opened
 from lectern.deck.source import DeckSource
 from lectern.deck.template import Rendered
 from lectern.errors import DeckError
+from lectern.making.request import Request
+from lectern.making.state import State
 from tests.conftest import Sandbox
 
 SLIDES = (
@@ -92,14 +96,44 @@ def test_only_the_slide_that_was_edited_is_compiled_again(
     rendered: Callable[[str, Pieces | None], Rendered], compiled: list[str]
 ) -> None:
     pieces = Pieces()
-    text = "---\nlang: es\n---\n# Uno\n\n---\n\n# Dos [[ figures.one.twice | number(1) ]]\n\n---\n\n# Tres\n"
+    text = "---\nlang: es\n---\n# Uno\n\n---\n\n# Dos [[ figures.one.twice | number(1) ]]\n\n---\n\n[[ 3 ]]\n\n---\nFin"
     assert "# Dos 4,0" in rendered(text, pieces).markdown
-    assert len(compiled) == 4
+    assert compiled == ["\n# Dos [[ figures.one.twice | number(1) ]]\n\n---\n", "\n[[ 3 ]]\n\n---\n"]
     assert rendered(text, pieces).markdown == rendered(text, None).markdown
     assert compiled.pop() == text  # by the last
-    rendered(text.replace("Tres", "Tres más"), pieces)
-    assert compiled[4:] == ["\n# Tres más\n"]
+    assert "# Uno más" in rendered(text.replace("Uno", "Uno más"), pieces).markdown
+    assert len(compiled) == 2
+    assert "\n4\n" in rendered(text.replace("3", "3 + 1"), pieces).markdown
+    assert compiled[2:] == ["\n[[ 3 + 1 ]]\n\n---\n"]
     assert "# Dos 4.0" in rendered(text.replace("es\n", "en\n", 1), pieces).markdown
+
+
+def test_a_slide_that_shows_what_it_showed_is_not_rendered_again(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.figure("one")
+    sandbox.make("one")
+    workshop = sandbox.workshop()
+    states = {request: workshop.states.of(request) for request in (Request("one"),)}
+    claim = "[% claim figures.one.claims.positive %]Twice is [[ figures.one.twice | tex ]].[% endclaim %]"
+    formatted: list[float] = []
+    monkeypatch.setattr(Numbers, "tex", lambda _, value: formatted.append(value) or str(value))
+    pieces = Pieces()
+
+    def told(text: str, found: Mapping[Request, State] = states) -> Rendered:
+        path = sandbox.deck(text)
+        return opened(DeckSource(path, "deck", text), workshop, pieces).render(found.get)
+
+    text = f"# Uno\n\n---\n\n{claim}\n\n---\n\n# Tres\n"
+    assert told(text) == told(text)
+    assert told(text.replace("Tres", "Más")).stated == told(text).stated
+    assert formatted == [4]
+    other = replace(states[Request("one")], waits_for=("two",))  # whatever is another with it
+    assert told(text, {Request("one"): other}) == told(text, {Request("one"): other})
+    assert formatted == [4, 4]
+    with_one_before = told(text.replace("# Uno", claim + " Uno"))
+    assert 'data-claim="2"' in with_one_before.markdown
+    assert len(with_one_before.stated) == 2
 
 
 def test_a_slide_that_another_needs_is_not_taken_apart(

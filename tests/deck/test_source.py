@@ -1,30 +1,8 @@
 import pytest
 
-from lectern.deck.source import DeckSource, read_deck, read_front_matter, split_front_matter
+from lectern.deck.source import DeckSource, read_deck
 from lectern.errors import DeckError
 from tests.conftest import Sandbox
-
-
-def test_front_matter_is_the_yaml_between_the_first_two_rules() -> None:
-    assert split_front_matter("---\na: 1\n---\n# T\n---\n") == ("a: 1", 4)
-    assert split_front_matter("# T\n---\na: 1\n---\n") == ("", 1)
-    assert split_front_matter("---\nnever closed") == ("", 1)
-    assert read_front_matter("---\ntitle: «T»\npaginate: true\n---\n", "deck") == {
-        "title": "«T»",
-        "paginate": True,
-    }
-    assert read_front_matter("---\n\n---\n", "deck") == {}
-
-
-@pytest.mark.parametrize(
-    ("block", "line", "message"),
-    [("a: 1\nb: [1", 4, "not YAML"), ("a: b: c", 2, "mapping values"), ("- a", 1, "not a YAML mapping")],
-)
-def test_front_matter_that_is_not_a_yaml_mapping_is_placed(block: str, line: int, message: str) -> None:
-    with pytest.raises(DeckError, match=message) as caught:
-        read_front_matter(f"---\n{block}\n---\n", "deck.md")
-    assert caught.value.place
-    assert (caught.value.place.path, caught.value.place.line) == ("deck.md", line)
 
 
 def test_a_decks_name_and_kind_come_from_its_file(sandbox: Sandbox) -> None:

@@ -1,5 +1,6 @@
 import pytest
 
+from lectern.deck.source import DeckSource
 from lectern.deck.themes import check_theme, theme_files
 from lectern.errors import DeckError
 from lectern.sources.digests import Digests
@@ -11,7 +12,8 @@ def test_themes_are_css_files_beside_the_deck_that_say_so(sandbox: Sandbox) -> N
     other = sandbox.write("slides/themes/other.css", "/* @theme other */")
     sandbox.write("slides/plain.css", "section {}")
     digests = Digests(sandbox.root / "memory.json")
-    assert theme_files(sandbox.root / "slides", digests) == {"mine": named, "other": other}
+    deck = DeckSource(sandbox.root / "slides/deck.md", "deck.md", "")
+    assert theme_files(deck, digests) == {"mine": named, "other": other}
     assert named in digests.seen
 
 

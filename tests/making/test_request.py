@@ -53,3 +53,9 @@ def test_defaults_written_out_are_no_overrides(script: FigureScript) -> None:
     assert request_for(script, {"seed": 0, "sizes": [1, 2]}) == Request("one")
     assert Request("one").stem == "one"
     assert request_for(script, {"seed": 1}).stem != request_for(script, {"seed": 2}).stem
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, {1}, object()])
+def test_what_is_no_value_is_refused_in_the_deck_too(script: FigureScript, value: object) -> None:
+    with pytest.raises(UsageError, match="parameter 'maybe' cannot be"):
+        request_for(script, {"maybe": value})

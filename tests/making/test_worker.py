@@ -2,11 +2,14 @@
 
 import os
 
+import psutil
 import pytest
 
 from lectern.errors import FigureError
+from lectern.making import memory
 from lectern.making.request import Request
 from lectern.progress import Progress
+from lectern.workshop import open_workshop
 from tests.conftest import FIGURE, Sandbox
 
 
@@ -88,6 +91,18 @@ def test_a_script_that_exits(sandbox: Sandbox) -> None:
         ("Result({}, values={'x': {}})", "value 'x' is a builtins.dict"),
         ("Result({}, claims={'x': 1})", "claim 'x' is a builtins.int"),
         ("Result({}, claims={'x': Claim('c', 1)})", "claim 'c' has no bound"),
+        (
+            "Result({}, claims={'x': Claim('c', '1', at_least=0)})",
+            "claim 'c': measured is '1', which is no number",
+        ),
+        (
+            "Result({}, claims={'x': Claim('c', 1, at_least='0')})",
+            "claim 'c': at_least is '0', which is no number",
+        ),
+        ("Result({}, claims={'x': Claim('c', 1, at_most=float('nan'))})", "at_most is not a number that"),
+        ("Result({}, values={'x': chr(0xd800)})", "holds half a character"),
+        ("Result({}, alt=chr(0xd800))", "holds half a character"),
+        ("Result({}, claims={'x': Claim(chr(0xd800), 1, at_least=0)})", "holds half a character"),
     ],
 )
 def test_compute_returns_what_the_contract_says(sandbox: Sandbox, returned: str, message: str) -> None:
@@ -179,3 +194,49 @@ def test_workers_use_one_thread(sandbox: Sandbox) -> None:
     probe = "    import torch\n    assert torch.get_num_threads() == 1\n    return Result"
     sandbox.figure("one", FIGURE.replace("    return Result", probe))
     assert sandbox.make("one")
+
+
+def test_numbers_of_other_libraries_are_numbers_in_a_claim(sandbox: Sandbox) -> None:
+    text = FIGURE.replace("at_least=0", "at_least=numpy.float32(0), at_most=torch.tensor(9)")
+    sandbox.figure("one", "import numpy, torch\n" + text.replace('"twice", 2', '"twice", numpy.float64(2)'))
+    assert sandbox.make("one")
+    sidecar = sandbox.workshop().states.of(Request("one")).sidecar
+    assert sidecar
+    assert str(sidecar.claims["positive"]) == "twice = 4, claimed at least 0 and at most 9: holds"
+
+
+def test_the_line_of_a_script_that_is_stopped_is_its_own_not_one_it_printed(sandbox: Sandbox) -> None:
+    hang = "    import threading, traceback\n    traceback.print_stack()\n    print('  File \"figures/one.py\", line x')\n"
+    said = error_of(
+        sandbox,
+        result=f"{hang}    threading.Event().wait()\n    return Result",
+        **{"def compute": "TIME_LIMIT = 1\n\ndef compute"},
+    )
+    assert said.startswith("figures/one.py, line 11: figure 'one': compute ran longer than its 1 s")
+
+
+def test_a_figure_named_like_a_library_may_use_it(sandbox: Sandbox) -> None:
+    probe = "    import numpy\n    number = int(numpy.int64(number))\n    return Result"
+    sandbox.figure("numpy", FIGURE.replace("    return Result", probe))
+    assert sandbox.make("numpy") == [("numpy", "compute"), ("numpy", "draw")]
+
+
+def test_a_figure_that_takes_too_much_memory_is_ended_before_the_system_does_it(sandbox: Sandbox) -> None:
+    grow = "    held = []\n    while True:\n        held.append(bytearray(b'x') * 5_000_000)\n        sum(range(200_000))"
+    sandbox.figure("one", FIGURE.replace("    return Result", f"{grow}\n    return Result"))
+    with (
+        open_workshop(sandbox.project, Progress(), jobs=1, memory_bound=800_000_000) as workshop,
+        pytest.raises(
+            FigureError, match=r"compute was ended when it had taken \d\.\d GB .* 0\.8 GB\n.*--memory-limit"
+        ),
+    ):
+        workshop.maker.make([Request("one")])
+
+
+def test_the_bound_is_on_all_workers_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The largest is ended."""
+    taken = {1: 40, 2: 50, 3: 20}
+    monkeypatch.setattr(memory, "taken_by", taken.__getitem__)
+    assert memory.largest(taken, 110) is None
+    assert memory.largest(taken, 109) == (2, 50)
+    assert 0 < memory.default_bound() < psutil.virtual_memory().total

@@ -67,6 +67,11 @@ def test_mathjax_decks_are_rendered_too(renderer: Renderer) -> None:
     assert "mjx-container" in renderer.render("---\nmath: mathjax\n---\n$x^2$", [], False).slides[0]
 
 
+def test_code_is_coloured(renderer: Renderer) -> None:
+    found = renderer.render("# One\n\n```python\nreturn 1\n```\n", [], False)
+    assert '<span class="hljs-keyword">return</span>' in found.slides[0]
+
+
 def test_contents_go_into_the_page(renderer: Renderer) -> None:
     markdown = "![](a.png) ![own](a.png)\n\n![bg](a.png)"
     renderer.render(markdown, [], False)

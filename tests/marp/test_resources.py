@@ -15,6 +15,16 @@ from lectern.marp.resources import absolute_css, data_uri, file_of, is_local, ur
         ('<figure style="background-image:url(&quot;bg.png&quot;);">', ["bg.png"]),
         ("@font-face{src:url('f.woff2') format('woff2'), url(f.woff)}", ["f.woff2", "f.woff"]),
         ('<img src="a.png?x=1&amp;y=2">', ["a.png?x=1&y=2"]),
+        ("<img src=a.png alt=' src=\"no.png\"'>", ["a.png"]),
+        ('<video src="v.mp4" poster="p.png">', ["v.mp4", "p.png"]),
+        ('<source srcset="a.png 2x, b(1).png 480w,c.png">', ["a.png", "b(1).png", "c.png"]),
+        ('<b style="background:url(&quot;p(1).png&quot;)">', ["p(1).png"]),
+        (
+            "b{c:url('q(1).png')} d{e:url(r\\(1\\).png)} f{g:url( \"\\28 x.png\" )}",
+            ["q(1).png", "r(1).png", "(x.png"],
+        ),
+        ("<p>url(no.png) <code>url('no.png')</code></p><!-- <img src='no.png'> -->", []),
+        ("<svg><script>const a = '<img src=\"no.png\">'</script><style>a{b:url(c.png)}</style>", ["c.png"]),
         ('<a href="page.html">url</a><p data-src="no.png">', []),
     ],
 )

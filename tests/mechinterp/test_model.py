@@ -34,9 +34,7 @@ def tokenizer() -> Tokenizer:
 def tiny_model(bos: int | None = BOS) -> Model:
     config = Config(n_layers=1, n_heads=2, d_model=4, d_head=2, d_mlp=3, d_vocab=260, n_ctx=N_CTX)
     generator = torch.Generator().manual_seed(0)
-    tensors = {
-        name: torch.randn(shape, generator=generator) for name, shape in shapes(config, tied=True).items()
-    }
+    tensors = {name: torch.randn(shape, generator=generator) for name, shape in shapes(config, tied=True)}
     return Model("tiny", assemble(tensors, config), tokenizer(), bos)
 
 

@@ -55,6 +55,18 @@ def spoil(number: float) -> Damage:
 
 
 DAMAGES: dict[str, tuple[Damage, str]] = {
+    "many layers": (
+        lambda folder: edit_config(folder, n_layer=10**9),
+        r"expected a tensor h\.2\.ln_1\.weight of shape \(32,\), got none",
+    ),
+    "layers that are no number": (
+        lambda folder: edit_config(folder, n_layer="x"),
+        r"expected n_layer in config\.json to be a whole number from 1, got 'x'",
+    ),
+    "no heads": (
+        lambda folder: edit_config(folder, n_head=0),
+        r"expected n_head in config\.json to be a whole number from 1, got 0",
+    ),
     "a tensor of another shape": (
         cut_positions,
         r"expected wpe\.weight to have shape \(24, 32\), got \(23, 32\)",

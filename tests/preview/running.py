@@ -57,9 +57,7 @@ class Preview:
         self.talk = talk
         self.diary = talk.root.parent / "diary"
         asked = str(port or free_port())
-        self.process = talk.command(
-            "--watch", "--port", asked, *arguments, DIARY=str(self.diary), **environment
-        )
+        self.process = talk.command("--watch", "--port", asked, *arguments, **environment)
         self.said: list[str] = []
         self.printed: list[str] = []
         self.address = self._address()

@@ -99,6 +99,16 @@ def test_a_claim_that_does_not_hold_is_said_with_its_slide(
     shown.shows("There are 2 bars")
 
 
+def test_a_claim_that_no_sentence_states_is_said_too(
+    talk: Sandbox, preview: Preview, context: BrowserContext
+) -> None:
+    shown = window(context, preview, "Bars")
+    talk.edit("figures/bars.py", "claims = {", 'claims = {"many": Claim("bars", len(numbers), at_least=9), ')
+    shown.says("bars.many: bars = 3, claimed at least 9: FAILS")
+    talk.edit("figures/bars.py", "at_least=9", "at_least=1")
+    shown.says_nothing()
+
+
 def spoilt(talk: Sandbox) -> None:
     talk.edit(SOURCE, "# Last", "# Last [[ nothing ]]")
 

@@ -90,6 +90,7 @@ def test_the_figures_in_view_come_first(
     talk.edit("figures/dots.py", "points.txt", "table.txt")
     talk.make("dots")
     with previewing(talk, "--jobs", "1") as preview:
+        preview.diary.unlink()
         shown = window(context, preview, heading)
         before = shown.picture
         talk.write("data/table.txt", "5 6 7")  # from which both are made

@@ -55,7 +55,7 @@ def test_a_page_of_its_own_is_answered(running: Preview) -> None:
     assert asked(running, "/").status == 200
     assert asked(running, "/", Host=f"localhost:{running.port}").status == 200
     assert asked(running, "/", Origin=f"http://127.0.0.1:{running.port}").status == 200
-    assert len(told(running, [])["slides"]) == 5
+    assert len(told(running, [])["slides"]["between"]) == 5
 
 
 @HEAVY
@@ -165,7 +165,7 @@ def test_a_file_that_the_deck_does_not_show_is_not_there(running: Preview, path:
 
 @HEAVY
 def test_a_file_that_is_shown_is_there_and_others_beside_it_are_not(running: Preview) -> None:
-    page = "".join(slide["html"] for slide in told(running, [])["slides"])
+    page = "".join(slide["html"] for slide in told(running, [])["slides"]["between"])
     path = page[page.index("/files/") :].partition('"')[0]
     assert path.endswith("/dot.svg")
     response = asked(running, path)
@@ -203,7 +203,7 @@ def test_nonsense_on_the_line_does_not_end_the_preview(running: Preview) -> None
             line.send('{"have": []}')
             line.recv(timeout=20)
             line.send(nonsense)
-    assert len(told(running, [])["slides"]) == 5
+    assert len(told(running, [])["slides"]["between"]) == 5
 
 
 def scope(kind: str = "http", method: str = "GET", **headers: str) -> Scope:

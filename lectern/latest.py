@@ -1,0 +1,26 @@
+"""What was found out of the items of a sequence, remembered until the next sequence, of which most is as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item", bound=Hashable)
+Found = TypeVar("Found")
+
+
+class Latest(Generic[Item, Found]):
+    """A function of an item, for all items of a sequence: those that were in the last are not asked for again."""
+
+    def __init__(self, function: Callable[[Item], Found]) -> None:
+        self._function = function
+        self._known: dict[Item, Found] = {}
+
+    def __call__(self, items: Sequence[Item]) -> list[Found]:
+        """Return what is found of each item."""
+        before, now = self._known, {}
+        for item in items:
+            if item not in now:
+                now[item] = before[item] if item in before else self._function(item)
+        self._known = now
+        return [now[item] for item in items]

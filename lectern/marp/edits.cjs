@@ -1,0 +1,55 @@
+// Where an edit is: which slides of a deck's text it touches.
+//
+// A text is `head`, its front matter, and its slides: what is on each, `size` characters, and the line that ends it, `cut`.
+'use strict'
+
+/** Returns the slides of a text whose first begins in line `start`, and which lines `cuts` end. */
+function measured(text, start, cuts) {
+  const lines = [0]
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.push(at + 1)
+  const begin = (line) => lines[line] ?? text.length
+  const slides = cuts.map((line, index) => {
+    const from = begin(index === 0 ? start : cuts[index - 1] + 1)
+    return { size: begin(line) - from, cut: text.slice(begin(line), begin(line + 1)) }
+  })
+  const last = begin(cuts.length === 0 ? start : cuts.at(-1) + 1)
+  return { head: begin(start), slides: [...slides, { size: text.length - last, cut: '' }] }
+}
+
+/**
+ * Returns the slides that an edit of a deck touches, `first` up to `end`, and what is on them before and after it.
+ *
+ * None where it touches the front matter, or that is not told from the slides.
+ */
+function touched({ text: old, head, slides }, text) {
+  const same = prefix(old, text)
+  const rest = suffix(old, text, Math.min(old.length, text.length) - same)
+  const isClosed = slides.length === 1 || slides.at(-2).cut.endsWith('\n')
+  if (same < head || (head === 0 && text.startsWith('-')) || !isClosed) return undefined
+  let first = 0, from = head
+  while (slides[first].cut && same >= from + length(slides[first])) from += length(slides[first++])
+  let end = first + 1, to = from + slides[first].size
+  while (to < old.length - rest) to += slides[end - 1].cut.length + slides[end++].size
+  return { first, end, before: old.slice(from, to), after: text.slice(from, text.length - old.length + to) }
+}
+
+const length = ({ size, cut }) => size + cut.length
+
+/** Returns how many characters two texts begin with alike. */
+function prefix(one, other) {
+  let at = 0
+  for (let step = 1 << 20; step >= 1; step >>= 1)
+    while (at + step <= one.length && one.slice(at, at + step) === other.slice(at, at + step)) at += step
+  return at
+}
+
+/** Returns how many characters two texts end with alike, at most so many. */
+function suffix(one, other, most) {
+  let count = 0
+  const part = (text, step) => text.slice(text.length - count - step, text.length - count)
+  for (let step = 1 << 20; step >= 1; step >>= 1)
+    while (count + step <= most && part(one, step) === part(other, step)) count += step
+  return count
+}
+
+module.exports = { measured, touched }

@@ -1,0 +1,26 @@
+// Themes as they were read before: reading those that Marp brings along takes half of making a Marp.
+'use strict'
+
+const { Theme } = require('@marp-team/marpit')
+
+const known = new Map()
+const fromCSS = Theme.fromCSS
+
+Theme.fromCSS = (css, options = {}) => {
+  const types = Object.entries(options.metaType ?? {}).map(([name, type]) => [name, type.name])
+  const key = JSON.stringify([css, types, !!options.cssNesting])
+  if (!known.has(key)) known.set(key, fromCSS.call(Theme, css, options))
+  return known.get(key)
+}
+
+/** Returns the themes that were read, as plain data: of those that they import the names alone, which is all that is used. */
+const plain = () =>
+  [...known].map(([key, theme]) => [key, { ...theme, importRules: theme.importRules.map(({ value }) => ({ value })) }])
+
+/** Takes themes as `plain` gave them. */
+function restore(themes) {
+  for (const [key, { name, css, ...fields }] of themes)
+    known.set(key, Object.freeze(Object.assign(new Theme(name, css), { ...fields, meta: Object.freeze(fields.meta) })))
+}
+
+module.exports = { plain, restore }

@@ -1,0 +1,15 @@
+"""What is new in a sequence of which most is as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def splice(before: Sequence[Any], after: Sequence[Any]) -> tuple[int, int, list[Any]]:
+    """Return how many items are the same at the beginning, how many at the end, and those of `after` in between."""
+    most = min(len(before), len(after))
+    first = next((i for i in range(most) if before[i] is not after[i] and before[i] != after[i]), most)
+    most -= first
+    last = next((i for i in range(most) if before[-1 - i] != after[-1 - i]), most)
+    return first, last, list(after[first : len(after) - last])
