@@ -15,9 +15,10 @@ from lectern.deck.source import DeckSource
 from lectern.deck.themes import check_theme, styles_of, theme_files
 from lectern.errors import SetupError
 from lectern.making.maker import Made
+from lectern.marp.faults import at_fault
 from lectern.marp.page import Page, check
 from lectern.marp.pdf import print_pdf
-from lectern.marp.renderer import Renderer, Slides, depends_on_slides
+from lectern.marp.renderer import ConversionError, Renderer, Slides, depends_on_slides
 from lectern.marp.resources import file_of
 from lectern.sources.stamps import digest_bytes
 from lectern.workshop import Workshop
@@ -47,10 +48,13 @@ def build_deck(
 
     Raises BuildError. A PDF that cannot be made is not raised: the HTML is written, and `missing` says why.
     """
-    styles = list(styles_of(theme_files(deck, workshop.digests), workshop.project).values())
+    styles = styles_of(theme_files(deck, workshop.digests), workshop.project)
 
     def render(markdown: str) -> Slides:
-        return renderer.render(markdown, styles, deck.takes_html, deck.options.emoji)
+        try:
+            return renderer.render(markdown, list(styles.values()), deck.takes_html, deck.options.emoji)
+        except ConversionError as error:
+            raise at_fault(error, renderer, styles, deck, workshop.project) from error
 
     ready = make_ready(deck, workshop, force, foresee=render)
     page = _checked(deck, ready, workshop, render(ready.rendered.markdown))

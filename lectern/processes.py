@@ -51,12 +51,14 @@ def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     reading, writing = os.pipe()
     try:
         pipes: dict[str, Any] = {"stdin": reading, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        process = subprocess.Popen(command, **pipes, text=True, errors="replace", start_new_session=True)
-        try:
-            out, err = process.communicate()
-        except BaseException:
-            end(process)
-            raise
+        with subprocess.Popen(
+            command, **pipes, text=True, errors="replace", start_new_session=True
+        ) as process:
+            try:
+                out, err = process.communicate()
+            except BaseException:
+                end(process)
+                raise
     finally:
         os.close(reading)
         os.close(writing)

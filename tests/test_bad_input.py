@@ -1,9 +1,11 @@
 """Bad input: what is wrong, where and what to do is said; the exit code tells; all outputs are as they were."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,6 +114,10 @@ BAD: dict[str, tuple[Callable[[Sandbox], object], str]] = {
     "theme": (
         lambda s: s.edit("slides/mechinterp.md.j2", "math: katex", "theme: gaja"),
         "there is no theme 'gaja'\n  → did you mean 'gaia'?",
+    ),
+    "theme that is no CSS": (
+        lambda s: s.write("slides/mine.css", "/* @theme mine */\nsection { color: red;"),
+        "slides/mine.css, line 2: Unclosed block\n  → mend the theme",
     ),
     "language": (
         lambda s: s.edit("slides/mechinterp.md.j2", "lang: es", "lang: xx-yy"),
@@ -236,6 +242,44 @@ def test_a_disk_that_is_full(built: Sandbox, capsys: pytest.CaptureFixture[str])
         assert len(list((built.root / "dist").iterdir())) == 1
     finally:
         subprocess.run(["umount", str(built.root / "dist")], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_a_temporary_folder_that_is_full(
+    built: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = outputs(built)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16384", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this system does not let us mount")
+    try:
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        built.edit("slides/mechinterp.md.j2", "# Dos", "# Tres")
+        assert built.build(*HTML) == 1
+        said = capsys.readouterr().err
+        assert re.search(
+            rf"error: Node\.js cannot write in {folder}\S+: ENOSPC: .*\n  → free space, or name another", said
+        )
+        assert "Traceback" not in said
+        assert list(folder.iterdir()) == []
+        assert outputs(built) == before
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_temporary_folder_that_is_not_there(
+    built: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    built.edit("slides/mechinterp.md.j2", "# Dos", "# Tres")
+    assert built.build(*HTML) == 1
+    said = capsys.readouterr().err
+    assert re.match(
+        r"error: no temporary folder can be made at /nowhere/\S+: No such file or directory\n  → free", said
+    )
+    assert len(said.splitlines()) == 2
 
 
 def test_node_dies_in_the_middle_of_rendering(

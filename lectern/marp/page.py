@@ -111,7 +111,7 @@ def _formula_problems(text: str) -> list[tuple[str, str]]:
     if FORMULA_ERROR not in text:
         return problems
     problems += [(message, _text(source)) for message, source in UNPARSED.findall(text)]
-    for formula in text.split('<span class="katex">')[1:]:
+    for formula in UNPARSED.sub("", text).split('<span class="katex">')[1:]:
         if (unknown := UNKNOWN.search(formula)) and (source := TEX_SOURCE.search(formula)):
             problems.append((f"KaTeX does not know {_text(unknown[1])}", _text(source[1])))
     return problems

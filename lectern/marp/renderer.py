@@ -27,6 +27,7 @@ CUT = "\n---\n"  # between the pieces of a deck, of which only those that are ne
 KEPT = 40  # files in the server's cache
 START = 60.0  # seconds after which Node is taken not to start
 ANSWER = 600.0  # and not to answer
+KEEPING = 2.0  # seconds that Node has, when it is asked nothing more, to write what it keeps
 FULL = ("ENOSPC", "EDQUOT", "EROFS")  # what Node calls a disk that takes nothing
 INSTALL = "run `make`, or `npm ci` in the project's folder"
 NODE = "install Node.js 20 or newer, then " + INSTALL
@@ -80,26 +81,28 @@ class Renderer:
         self._asked = 0
         self.notes: list[str] = []  # for whoever builds
         self.folder, self._lock = temporary.begin()
-        try:
-            self._said = (self.folder / "stderr").open("w+")
+        with contextlib.ExitStack() as undoing:
+            undoing.callback(temporary.end, self.folder, self._lock)
+            self._said = undoing.enter_context((self.folder / "stderr").open("w+"))
             self._start(node)
-        except OSError as error:
-            temporary.end(self.folder, self._lock)
-            raise SetupError(f"{node} cannot be run: {error.strerror or error}", remedy=NODE) from error
+            undoing.pop_all()
 
     def _start(self, node: str) -> None:
         # Compiling hot functions once more costs more than it saves in a process that renders a deck or two.
         options, stays = ([], ["stays"]) if self._long_lived else (["--no-opt"], [])
-        self._process = subprocess.Popen(
-            [node, *options, str(SERVER), str(self._cache), *stays],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, "TMPDIR": str(self.folder)},
-            start_new_session=True,  # Ctrl-C reaches this process, which ends that one in order
-        )
+        try:
+            self._process = subprocess.Popen(
+                [node, *options, str(SERVER), str(self._cache), *stays],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._said,
+                encoding="utf-8",
+                errors="replace",
+                env={**os.environ, "TMPDIR": str(self.folder)},
+                start_new_session=True,  # Ctrl-C reaches this process, which ends that one in order
+            )
+        except OSError as error:
+            raise SetupError(f"{node} cannot be run: {error.strerror or error}", remedy=NODE) from error
         self._ready = False
         self._busy = False
         self._rendered: tuple[dict[str, Any], Slides] | None = None
@@ -118,10 +121,13 @@ class Renderer:
         """End the process, and with it a browser it may have started."""
         with contextlib.suppress(OSError):
             self._process.stdin.close()  # type: ignore[union-attr]
-        if self._busy:
+        if (
+            not self._busy
+        ):  # it ends by itself, once it has kept what it found out, and ends a browser that is closing
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=KEEPING)
+        if self._process.poll() is None:
             processes.end(self._process)
-        self._process.kill()
-        self._process.wait()
         self._process.stdout.close()  # type: ignore[union-attr]
         self._said.close()
         temporary.end(self.folder, self._lock)

@@ -5,6 +5,7 @@
   const view = new URLSearchParams(location.search).get('view') || ''
   const APPLIED = 'lectern-applied' // in localStorage: the revision that some window of the deck shows
   const AGAIN = 500 // ms between tries to reach the server
+  const UNEXPECTED = "Marp's page is not as the preview knows it: edits are not shown. Reload the page to see them."
   let deck // Bespoke's
   let slides = [] // of the deck as it is in the page: [{ id, key, title }]
   let revision = -1 // shown here
@@ -204,6 +205,7 @@
     latest = { ...told, at: performance.now() }
     setTimeout(showStatus) // after the slides, which are waited for
     if (told.slides.length === 0) return
+    if (!deck && slides.length > 0) return // it could be reloaded for ever: showStatus says what is wrong
     if (!deck) return location.reload() // the first deck that could be rendered
     showing = showing.then(async () => {
       await loaded(told)
@@ -269,7 +271,8 @@
 
   function showStatus() {
     if (!latest) return
-    const { figures, problems: said, printing } = latest
+    const { figures, printing } = latest
+    const said = !deck && slides.length > 0 ? [...latest.problems, UNEXPECTED] : latest.problems
     const counts = {}
     for (const { phase } of figures) counts[phase] = (counts[phase] || 0) + 1
     const lost = socket?.readyState !== WebSocket.OPEN

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from lectern.errors import BuildError, DeckError, FigureError, Place, SeveralErr
 from lectern.making.request import Request
 from lectern.making.sidecar import IMAGES, with_suffix
 from lectern.making.state import State, States
+from lectern.marp.faults import at_fault
 from lectern.marp.page import descriptions, loads
 from lectern.marp.renderer import Contents, ConversionError, Renderer, RendererDiedError, Slides
 from lectern.preview.pages import Pages, digest, slides_of
@@ -31,7 +31,6 @@ from lectern.sources.catalogue import Catalogue, check_acyclic
 from lectern.workshop import Workshop
 
 FILES = "/files/"  # what URLs of the deck's files begin with
-STYLE_ERROR = re.compile(r"<css input>:(\d+):\d+: (.*)")
 
 
 @dataclass(frozen=True)
@@ -166,22 +165,11 @@ class Looker:
             css = list(styles.values())
             slides = self._renderer.render(rendered.markdown, css, deck.takes_html, deck.options.emoji)
         except ConversionError as error:
-            raise self._at_fault(error, styles, shown) from error
+            raise at_fault(error, self._renderer, styles, deck, workshop.project) from error
         check_theme(read_front_matter(rendered.markdown, shown).get("theme"), slides.themes, shown)
         stated = placed(list(rendered.stated), slides.slides)
         failing = failures(stated, claims_of(seen.states.values()), shown)
         return self._filled(deck, ready, slides, workshop), failing
-
-    def _at_fault(self, error: ConversionError, styles: Mapping[Path, str], shown: str) -> DeckError:
-        """Return the error of a deck that Marp refuses, with the theme that it cannot read, if that is why."""
-        if found := STYLE_ERROR.search(str(error)):
-            for path, css in styles.items():
-                try:
-                    self._renderer.render("", [css], html=False)
-                except ConversionError:
-                    place = Place(self._workshop.project.shown(path), int(found[1]))
-                    return DeckError(found[2], place, "mend the theme")
-        return DeckError(f"Marp: {error}", Place(shown))
 
     def _filled(self, deck: DeckSource, ready: ReadyDeck[State], slides: Slides, workshop: Workshop) -> Pages:
         """Return the slides with the URLs under which the preview serves their files."""

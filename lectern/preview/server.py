@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -57,7 +58,10 @@ def application(feed: Feed, printer: Printer, prefer: Callable[[frozenset[str]],
         del request
         if printer.pdf is None:
             return PlainTextResponse("no PDF was asked for", status_code=404)
-        disposition = {"content-disposition": f'inline; filename="{name}.pdf"'}
+        # Headers are Latin-1; this is how RFC 5987 has any name in them.
+        disposition = {
+            "content-disposition": f"inline; filename*=UTF-8''{quote(name, '', errors='replace')}.pdf"
+        }
         return Response(printer.pdf, media_type="application/pdf", headers=disposition)
 
     async def client(request: Request) -> Response:

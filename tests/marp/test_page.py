@@ -45,6 +45,17 @@ def test_a_formula_that_cannot_be_set_is_said(
     assert said in str(caught.value)
 
 
+def test_good_formulas_are_not_blamed_for_bad_ones_beside_them(renderer: Renderer, tmp_path: Path) -> None:
+    formulas = (r"$x^2$", r"$\frac{a}{b & c$", r"$y$", r"$1 + \bogus$", r"$z$", r"$\left($", r"$w$")
+    with pytest.raises(SeveralErrors) as caught:
+        checked(renderer, tmp_path, "---\nmath: katex\n---\n" + "\n".join(formulas))
+    said = [str(error).splitlines()[0] for error in caught.value.errors]
+    assert len(said) == 3
+    assert r"line 5, slide 1: formula \frac{a}{b & c: KaTeX parse error" in said[0]
+    assert r"line 9, slide 1: formula \left(: KaTeX parse error" in said[1]
+    assert said[2].endswith(r"line 7, slide 1: formula 1 + \bogus: KaTeX does not know \bogus")
+
+
 def test_missing_files_are_all_said(renderer: Renderer, tmp_path: Path) -> None:
     (tmp_path / "there.png").write_bytes(b"x")
     text = "![](there.png)\n\n---\n\n![](a.png)\n\n![bg](b.png)\n\n---\n\n<img src='c.png'>"

@@ -1,7 +1,9 @@
 import os
 import re
+import shutil
 import signal
 import stat
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,11 +91,17 @@ def test_the_decks_own_marp_configuration_is_not_picked_up(
     assert b"One" in renderer.convert("# One", NOTHING, ".html")
 
 
-def test_marp_errors_leave_the_process_usable(renderer: Renderer, tmp_path: Path) -> None:
-    with pytest.raises(ConversionError) as caught:
-        renderer.convert("# One", NOTHING, ".pdf", ("--pdf",), {"CHROME_PATH": str(tmp_path / "no-browser")})
-    assert str(caught.value)
-    assert renderer.render("# Two", [], False).slides
+def test_marp_errors_leave_the_process_usable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/node").symlink_to(shutil.which("node") or "")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))  # on which Marp would look for another browser
+    with Renderer(tmp_path) as renderer:
+        with pytest.raises(ConversionError) as caught:
+            renderer.convert(
+                "# One", NOTHING, ".pdf", ("--pdf",), {"CHROME_PATH": str(tmp_path / "no-browser")}
+            )
+        assert str(caught.value)
+        assert renderer.render("# Two", [], False).slides
 
 
 def test_node_dying_is_said(renderer: Renderer) -> None:
@@ -119,6 +127,47 @@ def test_old_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.raises(SetupError, match=r"Node\.js 16\.20\.0 is too old\n.*install Node"),
     ):
         renderer.render("# One", [], False)
+
+
+READY = """echo '{"ready": true}'; read line"""
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo hello", "node answers what Node.js would not: 'hello'"),
+        ("echo '[]'", r"node answers what Node.js would not: '\[\]'"),
+        ("echo 1", "node answers what Node.js would not: '1'"),
+        ("echo '{}'", "node answers what Node.js would not: '{}'"),
+        (r"printf '\377\376\n'", "node answers what Node.js would not: '\ufffd\ufffd'"),
+        (f"{READY}; echo hello", "node answers what Node.js would not: 'hello'"),
+        ("sleep 100", r"Node\.js said nothing for 0\.5 s: it said nothing"),
+        ("printf hal; sleep 100", r"Node\.js said nothing for 0\.5 s|would not: 'hal'"),
+        (f"{READY}; echo why >&2; sleep 100", r"Node\.js said nothing for 0\.5 s: why"),
+    ],
+)
+def test_a_node_that_talks_nonsense_or_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str
+) -> None:
+    monkeypatch.setattr("lectern.marp.renderer.START", 0.5)
+    monkeypatch.setattr("lectern.marp.renderer.ANSWER", 0.5)
+    fake_node(tmp_path, script, monkeypatch)
+    with (
+        Renderer(tmp_path) as renderer,
+        pytest.raises(SetupError, match=rf"{message}\n  → install Node\.js 20"),
+    ):
+        renderer.render("# One", [], False)
+
+
+def test_a_node_that_cannot_be_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_node(tmp_path, "", monkeypatch)
+    (tmp_path / "node").write_bytes(b"\0\0\0")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    with pytest.raises(SetupError, match=r"/node cannot be run: Exec format error\n  → install Node"):
+        Renderer(tmp_path)
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_node_that_only_complains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
