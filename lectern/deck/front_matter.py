@@ -28,14 +28,15 @@ def split_front_matter(text: str) -> tuple[str, int]:
 
     Without front matter: an empty text, and 1.
     """
-    lines = text.split("\n")
-    opening = FENCE.fullmatch(lines[0].removesuffix("\r"))
-    if not opening:
-        return "", 1
-    for number, line in enumerate(lines[1:], start=2):
-        closing = CLOSING.fullmatch(line.removesuffix("\r"))
+    end = text.find("\n")
+    opening = FENCE.fullmatch(text[: end if end >= 0 else None].removesuffix("\r"))
+    begin, number = end + 1, 2
+    while opening and end >= 0:  # in long decks front matter is a small part: no line after it is looked at
+        at, end = end + 1, text.find("\n", end + 1)
+        closing = CLOSING.fullmatch(text[at : end if end >= 0 else None].removesuffix("\r"))
         if closing and len(closing[1]) >= len(opening[1]):
-            return "\n".join(lines[1 : number - 1]), number + 1
+            return text[begin : max(begin, at - 1)], number + 1
+        number += 1
     return "", 1
 
 
