@@ -42,9 +42,21 @@ def begin() -> tuple[Path, FileLock]:
 
 
 def end(path: Path, lock: FileLock) -> None:
-    """Delete a folder that was begun."""
+    """Delete a folder that was begun; the lock goes last, by which `clean` finds what is not deleted to the end."""
+    with contextlib.suppress(OSError):
+        for inner in path.iterdir():
+            if inner.name != LOCK:
+                _delete(inner)
     shutil.rmtree(path, ignore_errors=True)
     lock.release()
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def clean() -> None:

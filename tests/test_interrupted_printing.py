@@ -97,14 +97,15 @@ def test_an_interruption_at_any_moment_of_printing_leaves_nothing(printing: Prin
         _, said = whole.communicate(timeout=PATIENCE)
         lasted = time.monotonic() - began
         assert whole.returncode == 0, said
-        for number in range(MOMENTS):
+        for moment in range(MOMENTS):
             process = printing.start()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(lasted * number / MOMENTS)
-            process.send_signal(signal.SIGTERM if number % 2 else signal.SIGINT)
+                process.wait(lasted * moment / MOMENTS)
+            number = signal.SIGTERM if moment % 2 else signal.SIGINT
+            process.send_signal(number)
             _, said = process.communicate(timeout=PATIENCE)
-            assert process.returncode in (0, 130, -signal.SIGINT)  # the last: Python was about to end
-            assert "Traceback" not in said or process.returncode == -signal.SIGINT
+            assert process.returncode in (0, 130, -number)  # the last: Python was about to end
+            assert "Traceback" not in said or process.returncode == -number
             until(lambda: not left())
             assert len(printing.folders) <= 1  # where it was deleting its own, the next build does
 

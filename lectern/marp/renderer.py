@@ -217,8 +217,7 @@ class Renderer:
         try:
             path.write_text(json.dumps(vars(contents)), encoding="utf-8")
         except OSError as error:
-            remedy = "free space where temporary files go, or name another folder in TMPDIR"
-            raise SetupError(f"cannot write {path}: {error.strerror}", remedy=remedy) from error
+            raise SetupError(f"cannot write {path}: {error.strerror}", remedy=temporary.REMEDY) from error
         return path
 
     def _ask(self, operation: str, **request: Any) -> dict[str, Any]:
