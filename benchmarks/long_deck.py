@@ -42,7 +42,7 @@ WORDS = (
     "en",
     "con",
 )
-FIGURES = ("superposition", "attention_pattern", "logit_lens")
+FIGURES = ("superposition", "induction_emergence", "superposition_correlation")
 # What a page was told, by the words in it, from the first script on; `seen` is when they were painted.
 TOLD = """
 window.told = {}

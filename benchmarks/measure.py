@@ -38,8 +38,18 @@ def copy_of_project() -> Iterator[Path]:
             source = ENGINE_ROOT / name
             copy = shutil.copytree if source.is_dir() else shutil.copy2
             copy(source, root / name)
-        (root / "node_modules").symlink_to(ENGINE_ROOT / "node_modules")
+        # Files of a folder that is a link would lie outside the project, which decks may not show.
+        packages = ENGINE_ROOT / "node_modules"
+        shutil.copytree(packages, root / "node_modules", symlinks=True, copy_function=_linked)
         yield root
+
+
+def _linked(source: str, copy: str) -> None:
+    """Have a file in two places, without its content twice where the file system can."""
+    try:
+        os.link(source, copy)
+    except OSError:
+        shutil.copy2(source, copy)
 
 
 def seconds(command: Command, folder: Path) -> float:
