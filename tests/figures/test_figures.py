@@ -1,7 +1,6 @@
 """The lecture's own figures: made from what is committed, used by the deck, the same bytes every time."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -37,28 +36,14 @@ SMALL = {
 }
 
 
-@dataclass(frozen=True)
-class Elsewhere(Project):
-    """The lecture, with its outputs in another folder."""
-
-    outputs: Path = Path()
-
-    @property
-    def images(self) -> Path:
-        return self.outputs / "img"
-
-    @property
-    def cache(self) -> Path:
-        return self.outputs / "cache"
-
-
 def names() -> list[str]:
     return sorted(Catalogue(LECTURE, Digests(Path("none"))))
 
 
 @pytest.fixture
-def lecture(tmp_path: Path) -> Elsewhere:
-    return Elsewhere(ENGINE_ROOT, fixtures(), tmp_path)
+def lecture(tmp_path: Path) -> Project:
+    """The lecture, with its outputs in another folder."""
+    return Project(ENGINE_ROOT, fixtures(), made_in=tmp_path)
 
 
 @pytest.mark.parametrize("name", names())
@@ -75,7 +60,7 @@ def test_the_committed_picture_is_what_the_script_makes(name: str, tmp_path: Pat
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("name", names())
-def test_a_figure_drawn_twice_is_the_same_bytes(name: str, lecture: Elsewhere) -> None:
+def test_a_figure_drawn_twice_is_the_same_bytes(name: str, lecture: Project) -> None:
     with open_workshop(lecture, Progress(), jobs=2) as workshop:
         script = workshop.catalogue.script(name)
         wanted = request_for(script, SMALL.get(name, {}))
