@@ -5,41 +5,73 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import psutil
+    import psutil  # takes 30 ms, and is seldom needed
 
 GRACE = 2.0  # seconds that processes which were killed are waited for
 
 
 def end(process: subprocess.Popen[Any]) -> None:
     """Kill a process and all that it started, and wait until they have ended."""
-    import psutil  # takes 30 ms, and is seldom needed
-
-    family: set[psutil.Process] = set()
-    with contextlib.suppress(psutil.Error):
-        family = _stopped(psutil.Process(process.pid))
-    for member in family:
-        with contextlib.suppress(psutil.Error):
-            member.kill()
-    process.kill()
-    process.wait()
-    psutil.wait_procs(family, timeout=GRACE)
-
-
-def _stopped(root: psutil.Process) -> set[psutil.Process]:
-    """Return a process and all that it started, each of them stopped, so that they start nothing more."""
     import psutil
 
     family: set[psutil.Process] = set()
+    try:
+        with contextlib.suppress(psutil.Error):
+            _stop(psutil.Process(process.pid), family)
+    finally:  # also where stopping them was interrupted
+        process.kill()
+        kill(family)
+    process.wait()
+
+
+def started_by(process: subprocess.Popen[Any]) -> set[psutil.Process]:
+    """Return what a process started, and what that did."""
+    import psutil
+
+    try:
+        return set(psutil.Process(process.pid).children(recursive=True))
+    except psutil.Error:
+        return set()
+
+
+def kill(family: set[psutil.Process]) -> None:
+    """Kill processes, and wait until they have ended; those that have already are left alone."""
+    if not family:
+        return
+    import psutil
+
+    for member in family:
+        with contextlib.suppress(psutil.Error):
+            member.kill()
+    latest = time.monotonic() + GRACE
+    while any(map(_runs, family)) and time.monotonic() < latest:
+        time.sleep(0.01)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether a process that was killed has not ended yet; one that nobody asked how it ended has."""
+    import psutil
+
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _stop(root: psutil.Process, family: set[psutil.Process]) -> None:
+    """Stop a process and all that it started, so that they start nothing more, and add them to `family`."""
+    import psutil
+
     while new := {root, *root.children(recursive=True)} - family:
+        family |= new
         for member in new:
             with contextlib.suppress(psutil.Error):
                 member.suspend()
-        family |= new
-    return family
 
 
 def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -49,8 +81,8 @@ def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     there is no such command.
     """
     reading, writing = os.pipe()
+    pipes: dict[str, Any] = {"stdin": reading, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     try:
-        pipes: dict[str, Any] = {"stdin": reading, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with subprocess.Popen(
             command, **pipes, text=True, errors="replace", start_new_session=True
         ) as process:

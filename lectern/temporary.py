@@ -43,12 +43,14 @@ def begin() -> tuple[Path, FileLock]:
 
 def end(path: Path, lock: FileLock) -> None:
     """Delete a folder that was begun; the lock goes last, by which `clean` finds what is not deleted to the end."""
-    with contextlib.suppress(OSError):
-        for inner in path.iterdir():
-            if inner.name != LOCK:
-                _delete(inner)
-    shutil.rmtree(path, ignore_errors=True)
-    lock.release()
+    try:
+        with contextlib.suppress(OSError):
+            for inner in path.iterdir():
+                if inner.name != LOCK:
+                    _delete(inner)
+    finally:  # also where that was interrupted
+        shutil.rmtree(path, ignore_errors=True)
+        lock.release()
 
 
 def _delete(path: Path) -> None:

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from lectern import processes
+from lectern.project import ENGINE_ROOT
 from tests.preview.running import until
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="of POSIX systems")
@@ -54,6 +55,30 @@ def test_a_command_that_is_interrupted_ends_with_all_that_it_started() -> None:
     interrupting.join()
     assert len(found) >= 4
     assert all(ended(member) for member in found)
+
+
+def test_what_was_started_ends_after_its_parent_too() -> None:
+    process = subprocess.Popen([sys.executable, "-c", FAMILY, INNERMOST], stdout=subprocess.DEVNULL)
+    family_of(process.pid)
+    started = processes.started_by(process)
+    process.kill()
+    process.wait()
+    assert not any(ended(member) for member in started)
+    processes.kill(started)
+    assert all(ended(member) for member in started)
+    assert processes.started_by(process) == set()
+
+
+def test_a_command_is_told_by_its_input_that_nobody_waits_any_more(tmp_path: Path) -> None:
+    """Its end of the pipe closes when the process that waits is killed."""
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    script = f"exec 3>{told}; echo ready >&3; read nothing; echo over >&3"
+    code = f"from lectern import processes; processes.run(['sh', '-c', {script!r}])"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ENGINE_ROOT) as waiting, told.open() as said:
+        assert said.readline() == "ready\n"
+        waiting.kill()
+        assert said.read() == "over\n"
 
 
 def test_a_command_is_run_to_its_end(tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ class _NotingLoader(FileSystemLoader):
     """Notes which files a template includes: they are inputs of the build."""
 
     def __init__(self, folder: Path, digests: Digests, allowed: Allowed) -> None:
-        super().__init__(folder)
+        super().__init__(folder, encoding="utf-8-sig")
         self._folder, self._digests, self._allowed = folder, digests, allowed
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from lectern import temporary
 from lectern.errors import SetupError
 from lectern.marp.browser import bundled_chromium, printing_environment
 from lectern.marp.page import Page
 from lectern.marp.renderer import ConversionError, Renderer
 
+ROOM = 64 << 20  # bytes that Chromium wants for temporary files
 OPTIONS = ("--pdf", "--pdf-outlines")
 REMEDY = "install Chrome, Chromium, Edge or Firefox (or set CHROME_PATH to one), or build with --formats html"
 
@@ -25,7 +28,13 @@ def print_pdf(renderer: Renderer, markdown: str, page: Page, cache: Path) -> byt
             return renderer.convert(markdown, page.contents, ".pdf", OPTIONS, environment)
         except ConversionError as error:
             failures.append(f"{environment.get('CHROME_PATH', 'the installed browser')}: {_short(error)}")
-    raise SetupError("the PDF was not made. " + "; ".join(failures), remedy=REMEDY)
+    raise SetupError("the PDF was not made. " + "; ".join(failures), remedy=_remedy(renderer.folder))
+
+
+def _remedy(folder: Path) -> str:
+    """Return what helps: a browser that finds no room for its temporary files does not say so plainly."""
+    free = shutil.disk_usage(folder).free
+    return f"there are {free >> 20} MB for temporary files: {temporary.REMEDY}" if free < ROOM else REMEDY
 
 
 def _browsers(cache: Path, spare: Path, failures: list[str]) -> Iterator[Mapping[str, str]]:

@@ -105,6 +105,7 @@ class Renderer:
             raise SetupError(f"{node} cannot be run: {error.strerror or error}", remedy=NODE) from error
         self._ready = False
         self._busy = False
+        self._converted = False  # for which a browser may have been started
         self._rendered: tuple[dict[str, Any], Slides] | None = None
         self._told: dict[str, tuple[Any, ...]] = {}  # last, by operation
         self._pieces: list[str] = []  # of the deck last told
@@ -119,19 +120,34 @@ class Renderer:
 
     def close(self) -> None:
         """End the process, and with it a browser it may have started."""
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()  # type: ignore[union-attr]
-        if (
-            not self._busy
-        ):  # it ends by itself, once it has kept what it found out, and ends a browser that is closing
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=KEEPING)
-        if self._process.poll() is None:
-            processes.end(self._process)
-        self._process.stdout.close()  # type: ignore[union-attr]
-        self._said.close()
-        temporary.end(self.folder, self._lock)
+        try:
+            if self._busy:  # with its input open: on its end it would end by itself, before its browser
+                processes.end(self._process)
+            else:
+                self._let_end()
+        finally:
+            self._close_pipes()
+            self._said.close()
+            temporary.end(self.folder, self._lock)
         self._prune()
+
+    def _let_end(self) -> None:
+        """Let the process keep what it found out, and end; a browser that is still there ends after it."""
+        started = processes.started_by(self._process) if self._converted else set()
+        try:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()  # type: ignore[union-attr]
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(KEEPING)
+        finally:
+            self._process.kill()
+            processes.kill(started)
+            self._process.wait()
+
+    def _close_pipes(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()  # type: ignore[union-attr]
 
     def _prune(self) -> None:
         """Drop the oldest of what the server keeps: packed themes, formulas, pages, compiled code."""
@@ -200,6 +216,7 @@ class Renderer:
 
         Raises ConversionError with Marp's own message, SetupError where Node died.
         """
+        self._converted = True
         request = {"markdown": markdown, "options": list(options), "environment": dict(environment or {})}
         return self._made(suffix, "convert", contents, **request)
 
@@ -273,9 +290,7 @@ class Renderer:
         return line
 
     def _start_anew(self) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):
-                pipe.close()  # type: ignore[union-attr]
+        self._close_pipes()
         self._start(self._process.args[0])  # type: ignore[index]
 
     def _died(self) -> RendererDiedError:
