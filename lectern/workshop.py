@@ -40,8 +40,8 @@ def open_workshop(
 ) -> Iterator[Workshop]:
     """Wire up a project, running up to `jobs` steps at once; on leaving, stop what still runs.
 
-    They run on this machine, where all together may take `memory_bound` bytes, by default three quarters of its
-    memory, or on the project's cluster.
+    They run on this machine or on the project's cluster, where those on one machine together may take `memory_bound`
+    bytes, by default three quarters of its memory.
     """
     digests = Digests(project.cache / "digests", progress.tell)
     catalogue = Catalogue(project, digests)
@@ -68,4 +68,4 @@ def _runner(project: Project, memory_bound: int | None) -> Runner:
     from lectern.making.cluster import cluster_at
     from lectern.making.cluster_workers import ClusterWorkers
 
-    return ClusterWorkers(cluster_at(project.cluster))
+    return ClusterWorkers(cluster_at(project.cluster), memory_bound)

@@ -47,13 +47,14 @@ class Cluster:
         self._packer = Packer()
         self._sent: dict[str, Future] = {}  # bundles, by the digests of the contents that they hold
 
-    def submit(self, job: Job) -> Future:
+    def submit(self, job: Job, memory_bound: int | None = None) -> Future:
         """Send a job, and what the cluster does not have yet of its files.
 
+        All jobs of one worker together may take `memory_bound` bytes, by default three quarters of what Dask gives it.
         Raises SetupError where the cluster cannot be reached or has no workers.
         """
         with self._lock:
-            parcel, contents = self._packer.pack(job, self._sent)
+            parcel, contents = self._packer.pack(job, self._sent, memory_bound)
             client = self._connected()
             try:
                 if contents:
@@ -61,9 +62,7 @@ class Cluster:
                         [contents], broadcast=True, hash=False, timeout=WORKERS_BACK
                     )
                     self._sent |= dict.fromkeys(contents, bundle)  # type: ignore[arg-type]
-                bundles = {
-                    future.key: future for future in map(self._sent.__getitem__, parcel.files.values())
-                }
+                bundles = {future.key: future for future in map(self._sent.__getitem__, parcel.digests)}
                 names = self.engine_of(job)
                 arguments = (identity(names), names, pickle.dumps(parcel), [*bundles.values()])
                 return client.submit(run_parcel, *arguments, pure=False, key=_key(job))

@@ -33,8 +33,9 @@ class LostFilesError(Exception):
 class ClusterWorkers:
     """Runs jobs on a cluster until it is closed. Safe to use from several threads."""
 
-    def __init__(self, where: Cluster) -> None:
+    def __init__(self, where: Cluster, memory_bound: int | None = None) -> None:
         self._cluster = where
+        self._bound = memory_bound  # bytes, on each of the cluster's workers
         self._lock = threading.Lock()
         self._running: set[Future] = set()
         self._closed = False
@@ -47,7 +48,7 @@ class ClusterWorkers:
         for _ in range(ATTEMPTS):
             if self._closed:
                 return _stopped(job)
-            future = self._cluster.submit(job)
+            future = self._cluster.submit(job, self._bound)
             try:
                 return self._answer(job, future)
             except LostFilesError:

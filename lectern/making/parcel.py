@@ -14,6 +14,7 @@ from pathlib import Path
 from lectern.errors import SetupError
 from lectern.making.engine import is_engine
 from lectern.making.job import Failure, Job, Outcome
+from lectern.making.outline import outline
 from lectern.sources.stamps import Stamp, digest_bytes, settled, stamp
 
 
@@ -23,6 +24,13 @@ class Parcel:
 
     job: Job
     files: Mapping[str, str]  # by path
+    outline: str  # the digest of the project's
+    memory_bound: int | None = None  # bytes that all jobs of a worker together may take; None: what suits it
+
+    @property
+    def digests(self) -> set[str]:
+        """The digests of all that it takes to unpack it."""
+        return {*self.files.values(), self.outline}
 
 
 class Packer:
@@ -31,7 +39,9 @@ class Packer:
     def __init__(self) -> None:
         self._known: dict[str, tuple[Stamp, str]] = {}
 
-    def pack(self, job: Job, sent: Container[str]) -> tuple[Parcel, dict[str, bytes]]:
+    def pack(
+        self, job: Job, sent: Container[str], memory_bound: int | None = None
+    ) -> tuple[Parcel, dict[str, bytes]]:
         """Return the parcel of a job, and by digest the contents that are not among those `sent`.
 
         Raises SetupError for a fixture whose files the workers could not find.
@@ -50,7 +60,11 @@ class Packer:
             if settled(found):
                 self._known[path] = found, digest
             files[path] = digest
-        return Parcel(replace(job, reads=frozenset(files), fixtures=_located(job)), files), contents
+        names = outline(job.roots)
+        if (digest := digest_bytes(names)) not in sent:
+            contents[digest] = names
+        packed = replace(job, reads=frozenset(files), fixtures=_located(job))
+        return Parcel(packed, files, digest, memory_bound), contents
 
 
 def _located(job: Job) -> dict[str, tuple[str, str]]:

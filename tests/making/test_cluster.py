@@ -2,10 +2,12 @@
 
 import contextlib
 import json
+import queue
 import shutil
 import signal
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,10 @@ from distributed import Client
 
 from lectern.making import cluster as clusters
 from lectern.making import cluster_workers, engine
-from tests.conftest import FIGURE, Sandbox
+from lectern.making.request import Request
+from lectern.preview.jobs import Ended, Jobs
+from lectern.project import ENGINE_ROOT
+from tests.conftest import FIGURE, SLOW, Sandbox
 from tests.making.running_cluster import Running, cluster
 from tests.test_interruption import wait_until
 
@@ -191,6 +196,77 @@ def test_mistakes_read_as_if_made_here(
     assert "helper.py, line 2: figure 'divides': ZeroDivisionError" in there
     assert f"it reads {project.root / 'secret.txt'}, which its key does not cover" in there
     assert str(running.folder) not in there
+
+
+def test_what_is_not_declared_is_refused_there_too(
+    project: Sandbox, running: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def figure(name: str, line: str) -> None:
+        project.figure(
+            name,
+            "import importlib, os, pathlib\n"
+            + FIGURE.replace("    return Result", f"    {line}\n    return Result"),
+        )
+
+    project.write("secret.txt", "x")
+    project.write("helper.py", "")
+    # The workers have the wheel's mechinterp, too.
+    figure("takes", "importlib.import_module('mechinterp.checkpoints')")
+    figure("helps", "importlib.import_module('helper')")
+    figure("looks", "path = pathlib.Path('secret.txt'); path.exists() and path.read_text()")
+    figure("lists", "os.listdir('figures')")
+    asked = ("--only", "takes", "helps", "looks", "lists", "--quiet")
+    assert project.build(*asked, *dask(running)) == 1
+    there = capsys.readouterr().err
+    assert project.build(*asked) == 1
+    assert sorted(_said(there)) == sorted(_said(capsys.readouterr().err))
+    assert there.count("which its key does not cover") == 4
+    assert f"it reads {ENGINE_ROOT / 'mechinterp/__init__.py'}" in there
+
+
+def test_what_a_job_writes_to_its_files_is_told_and_is_no_others(
+    project: Sandbox, running: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declared = "FILES = ('data/*.txt',)\nimport os\n"
+    reads = "    alt = open('data/a.txt').read() + str(sorted(os.listdir('data')))\n    return Result"
+    writes = "    open('data/a.txt', 'a').write('!')\n    return Result"
+    project.write("data/a.txt", "text")
+    project.write("data/b.csv", "1")
+    project.figure("reads", declared + FIGURE.replace("    return Result", reads).replace('"A bar"', "alt"))
+    project.figure("writes", declared + FIGURE.replace("    return Result", writes))
+    for name in ("a", "b"):  # on both workers
+        assert project.build("--only", "writes", "--force", *dask(running), "--quiet") == 1, name
+        assert "writes.py: figure 'writes': data/a.txt changed while compute ran" in capsys.readouterr().err
+    assert project.build("--only", "reads", *dask(running), "--quiet") == 0
+    assert sidecars(project)["reads.json"]["alt"] == "text['a.txt', 'b.csv']"
+
+
+def test_the_memory_that_figures_may_take_holds_there(
+    project: Sandbox, running: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.figure("one", FIGURE.replace("    return Result", SLOW))
+    assert project.build("--only", "one", "--memory-limit", "0.01", *dask(running), "--quiet") == 1
+    assert "all figures together may take 0.0 GB" in capsys.readouterr().err
+
+
+def test_the_preview_makes_figures_there_and_a_newer_save_stops_an_older_job(
+    project: Sandbox, running: Running, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    lingers = LINGERS.format(log=str(tmp_path / "log"), name="one", mark=str(mark))
+    project.figure("one", FIGURE.replace("    return Result", lingers))
+    ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
+    jobs = Jobs(replace(project.project, cluster=running.address), 4, ended.put, lambda: None)
+    with contextlib.closing(jobs):
+        jobs.want({Request("one"): "before"})
+        wait_until(lambda: mark.exists() and len(mark.read_text().split()) == 2)
+        parent, worker = map(int, mark.read_text().split())
+        assert _worker_of(parent, running) in ("a", "b")
+        project.figure("one")
+        jobs.want({Request("one"): "after"})
+        assert ended.get(timeout=20) == Ended(Request("one"), "after", None)
+        wait_until(lambda: not Path(f"/proc/{worker}").exists())
+    assert (project.root / "img" / "one.png").exists()
 
 
 def _said(text: str) -> list[str]:
