@@ -112,8 +112,9 @@ class ClusterWorkers:
             return Failure(
                 message, None, job.path, "most often the memory is too small: use smaller parameters"
             )
+        reason = " ".join(str(error).split()).partition(". ")[0]
         raise SetupError(
-            f"{job}: a worker of the cluster could not run it ({type(error).__name__}: {error})",
+            f"{job}: a worker of the cluster could not run it ({type(error).__name__}: {reason})",
             remedy=f"{INSTALL}; if it is, see that worker's log",
         ) from error
 

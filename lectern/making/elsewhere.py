@@ -20,7 +20,8 @@ from lectern.making.engine import identity
 from lectern.making.job import Failure, Job
 from lectern.making.memory import SHARE
 from lectern.making.outline import lay_out
-from lectern.making.parcel import Parcel, moved, moved_back
+from lectern.making.parcel import Parcel, moved
+from lectern.making.returned import returned
 from lectern.making.workers import Workers
 
 Bundle = dict[str, bytes]  # contents of files by digest
@@ -49,7 +50,7 @@ def run_parcel(
         )
         if changed := before ^ _touched(parcel, folder):
             return pickle.dumps(_wrote_to(parcel.job, sorted({path for path, _ in changed})))
-    return pickle.dumps(moved_back(answer, folder))
+    return pickle.dumps(returned(answer, str(folder)))
 
 
 @contextlib.contextmanager

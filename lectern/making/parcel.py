@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lectern.errors import SetupError
 from lectern.making.engine import is_engine
-from lectern.making.job import Failure, Job, Outcome
+from lectern.making.job import Job
 from lectern.making.outline import outline
 from lectern.sources.stamps import Stamp, digest_bytes, settled, stamp
 
@@ -117,9 +117,3 @@ def moved(job: Job, folder: Path) -> Job:
         },
         fixtures={name: (load, fixture(value)) for name, (load, value) in job.fixtures.items()},
     )
-
-
-def moved_back(answer: Outcome | Failure, folder: Path) -> Outcome | Failure:
-    """Return an answer from where the files lie below `folder` as it would read here."""
-    texts = {name: value for name, value in vars(answer).items() if isinstance(value, str)}
-    return replace(answer, **{name: text.replace(str(folder), "") for name, text in texts.items()})

@@ -44,8 +44,9 @@ def compute(first, weights, table=Path("tables/a.json"), seed=3):
     print("here", os.getcwd())
     text = Path("data/words.txt").read_text() + first.data["word"]
     numbers = np.random.default_rng(seed).normal(size=100) @ np.ones((100, 3)) * json.loads(table.read_text())
-    return Result({"numbers": numbers, "text": text, "total": total(numbers), "weights": weights},
-                  {"letters": len(text)}, {"some": Claim("letters", len(text), at_least=1)}, "alt")
+    return Result({"numbers": numbers, "text": text, "total": total(numbers), "weights": weights, "of": str(table)},
+                  {"letters": len(text), "here": __file__}, {"some": Claim("letters", len(text), at_least=1)},
+                  f"Of {table}")
 
 def draw(data):
     figure = Figure(figsize=(2, 1))
