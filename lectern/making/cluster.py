@@ -12,7 +12,8 @@ import logging
 import pickle
 import threading
 import time
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from lectern.errors import SetupError
@@ -32,7 +33,13 @@ WORKERS_COMING = 10.0  # seconds in which the first worker has to be there
 WORKERS_BACK = 30.0  # seconds after which workers that all have gone are not waited for any longer
 
 # What runs on a worker; the second is started there by name.
-PROGRAMS = ("lectern.making.elsewhere", "lectern.making.parent")
+ENTRY = "lectern.making.elsewhere"
+PROGRAMS = (ENTRY, "lectern.making.parent")
+
+INSTALL = (
+    "install this version where the scheduler and the workers run (`pip wheel --no-deps .` makes what to install), "
+    "and restart them"
+)
 
 
 class Cluster:
@@ -99,6 +106,7 @@ class Cluster:
     def close(self) -> None:
         """Close the connection; the next job starts another."""
         client, self._client, self._sent = self._client, None, {}
+        self._refusal = None
         if client is not None:
             with contextlib.suppress(Exception):
                 client.close(timeout=2)
@@ -153,17 +161,41 @@ def _connect(address: str) -> Client:
     try:
         client = Client(address, timeout=CONNECTING, set_as_default=False, name="lectern")
     except Exception as error:  # of the network, of the address, of a scheduler of another version
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise SetupError(
-            f"there is no Dask scheduler to be reached at {address}: {reason}",
-            remedy="start one, `dask scheduler`, and name the address that it prints: --dask tcp://HOST:8786",
-        ) from error
+        raise _unreachable(address, error) from error
     try:
         client.wait_for_workers(1, timeout=WORKERS_COMING)
     except Exception as error:
         client.close()
         raise no_workers(address) from error
+    try:
+        lacking = _without_engine(client)
+    except Exception as error:  # it went away just now
+        client.close()
+        raise _unreachable(address, error) from error
+    if lacking:
+        client.close()
+        raise SetupError(f"{lacking} of the cluster at {address} has no engine to run jobs", remedy=INSTALL)
     return client
+
+
+def _unreachable(address: str, error: Exception) -> SetupError:
+    reason = str(error).partition("\n")[0] or type(error).__name__
+    return SetupError(
+        f"there is no Dask scheduler to be reached at {address}: {reason}",
+        remedy="start one, `dask scheduler`, and name the address that it prints: --dask tcp://HOST:8786",
+    )
+
+
+def _without_engine(client: Client) -> str | None:
+    """Return who cannot load what runs jobs, if anybody: a worker that is sent what it cannot load would end."""
+    found: dict[str, Any] = client.run(find_spec, ENTRY, on_error="return")  # type: ignore[assignment]
+    lacking = [name for name, spec in found.items() if spec is None or isinstance(spec, ImportError)]
+    if lacking:
+        return f"the worker {min(lacking)}"
+    try:
+        return None if client.run_on_scheduler(find_spec, ENTRY) else "the scheduler"
+    except ModuleNotFoundError:
+        return "the scheduler"
 
 
 def _client(future: Future) -> Client:

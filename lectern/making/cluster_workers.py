@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lectern.errors import SetupError
 from lectern.making import cluster
 from lectern.making.absent import explained
-from lectern.making.cluster import Cluster, no_workers
+from lectern.making.cluster import INSTALL, Cluster, no_workers
 from lectern.making.engine import identity
 from lectern.making.job import Failure, Job, Outcome
 
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
 LOOK = 2.0  # seconds after which the cluster is looked at again while a job takes its time
 ATTEMPTS = 5  # at sending a job whose files were lost with a worker
-INSTALL = (
-    "install this version where the scheduler and the workers run (`pip wheel --no-deps .` makes what to install), "
-    "and restart them"
-)
 
 
 class LostFilesError(Exception):

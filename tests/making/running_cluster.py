@@ -34,7 +34,7 @@ class Running:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     address: str = ""
 
-    def start(self, name: str, *arguments: str) -> None:
+    def start(self, name: str, *arguments: str, site: str = "site") -> None:
         program = "dask_scheduler" if name == "scheduler" else "dask_worker"
         with (self.folder / f"{name}.log").open("wb") as log:
             self.processes[name] = subprocess.Popen(
@@ -48,17 +48,21 @@ class Running:
                     "--no-dashboard",
                 ],
                 cwd=self.folder,
-                env={**os.environ, "PYTHONPATH": str(self.folder / "site")},
+                env={**os.environ, "PYTHONPATH": str(self.folder / site)},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
 
-    def worker(self, name: str) -> None:
+    def worker(self, name: str, site: str = "site") -> None:
+        options = ("--no-nanny", "--nthreads", "1", "--name", name)
         folder = str(self.folder / "scratch")
-        self.start(
-            name, self.address, "--no-nanny", "--nthreads", "1", "--name", name, "--local-directory", folder
-        )
+        self.start(name, self.address, *options, "--local-directory", folder, site=site)
+
+    def worker_without_engine(self, name: str) -> None:
+        (self.folder / "bare").mkdir(exist_ok=True)
+        (self.folder / "bare" / "sitecustomize.py").write_text("import sys\nsys.modules['lectern'] = None\n")
+        self.worker(name, "bare")
 
     def kill(self, name: str) -> None:
         self.processes[name].kill()

@@ -382,6 +382,19 @@ def test_another_engine_is_refused(
     assert "→ install this version where the scheduler and the workers run" in err
 
 
+def test_a_worker_without_engine_is_refused(
+    project: Sandbox, running: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.figure("one")
+    with Client(running.address, set_as_default=False) as client:
+        running.worker_without_engine("bare")
+        client.wait_for_workers(3, timeout=30)
+        assert project.build("--only", "one", *dask(running), "--quiet") == 1
+        assert "has no engine to run jobs\n  → install this version" in capsys.readouterr().err
+        running.kill("bare")
+        wait_until(lambda: len(client.nthreads()) == 2)
+
+
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere", "foo://x"])
 def test_a_cluster_that_is_not_there_is_told_in_a_paragraph(
     sandbox: Sandbox, address: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
