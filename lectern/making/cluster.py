@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 CONNECTING = 10.0  # seconds a scheduler has to answer
 WORKERS_COMING = 10.0  # seconds in which the first worker has to be there
 WORKERS_BACK = 30.0  # seconds after which workers that all have gone are not waited for any longer
+SENDINGS = 5  # at most, of what a worker that goes does not take
+PAUSE = 0.2  # seconds in which the scheduler finds out that it has gone
 
 # What runs on a worker; the second is started there by name.
 ENTRY = "lectern.making.elsewhere"
@@ -65,10 +67,7 @@ class Cluster:
             client = self._connected()
             try:
                 if contents:
-                    [bundle] = client.scatter(  # type: ignore[misc]
-                        [contents], broadcast=True, hash=False, timeout=WORKERS_BACK
-                    )
-                    self._sent |= dict.fromkeys(contents, bundle)  # type: ignore[arg-type]
+                    self._sent |= dict.fromkeys(contents, _scattered(client, contents))
                 bundles = {future.key: future for future in map(self._sent.__getitem__, parcel.digests)}
                 names = self.engine_of(job)
                 arguments = (identity(names), names, pickle.dumps(parcel), [*bundles.values()])
@@ -196,6 +195,19 @@ def _without_engine(client: Client) -> str | None:
         return None if client.run_on_scheduler(find_spec, ENTRY) else "the scheduler"
     except ModuleNotFoundError:
         return "the scheduler"
+
+
+def _scattered(client: Client, contents: dict[str, bytes]) -> Future:
+    """Send contents to all workers, and once more where one goes while it is sent them."""
+    for left in reversed(range(SENDINGS)):
+        try:
+            [bundle] = client.scatter([contents], broadcast=True, hash=False, timeout=WORKERS_BACK)  # type: ignore[misc]
+            return bundle  # type: ignore[return-value]
+        except OSError as error:
+            if not left or isinstance(error, TimeoutError) or client.status != "running":
+                raise
+            time.sleep(PAUSE)
+    raise AssertionError("the last sending counts")
 
 
 def _client(future: Future) -> Client:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from distributed import Client
+from distributed.comm import CommClosedError
 
 from lectern.making import cluster as clusters
 from lectern.making import cluster_workers, engine
@@ -380,6 +381,22 @@ def test_another_engine_is_refused(
     assert "has the engine 0.1.0 (sources " in err
     assert "and this is 0.0.9 (sources " in err
     assert "→ install this version where the scheduler and the workers run" in err
+
+
+def test_a_worker_that_goes_while_it_is_sent_files_is_no_lost_cluster(
+    project: Sandbox, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scatter, failures = Client.scatter, [CommClosedError("Stream is closed")]
+
+    def failing_once(client: Client, *arguments: object, **options: object) -> object:
+        if failures:
+            raise failures.pop()
+        return scatter(client, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Client, "scatter", failing_once)
+    project.figure("one")
+    assert project.build("--only", "one", *dask(running), "--quiet") == 0
+    assert not failures
 
 
 def test_a_worker_without_engine_is_refused(
