@@ -30,15 +30,17 @@ def folder() -> Iterator[Path]:
 def begin() -> tuple[Path, FileLock]:
     """Make such a folder for longer; `end` deletes it. Raises SetupError where none can be made."""
     try:
-        path = Path(tempfile.mkdtemp(prefix=PREFIX))
-        lock = FileLock(path / LOCK)
-        lock.acquire()
+        while True:
+            path = Path(tempfile.mkdtemp(prefix=PREFIX))
+            lock = FileLock(path / LOCK)
+            if lock.acquire() and (path / LOCK).exists():  # else somebody's `clean` came in between
+                return path, lock
+            lock.release()
     except OSError as error:
         where = f" at {error.filename}" if error.filename else ""
         raise SetupError(
             f"no temporary folder can be made{where}: {error.strerror or error}", remedy=REMEDY
         ) from error
-    return path, lock
 
 
 def end(path: Path, lock: FileLock) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lectern import temporary
+from lectern.locking import FileLock
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +43,25 @@ def test_a_folder_whose_deletion_was_interrupted_goes_with_the_next(
     assert path.exists()
     temporary.clean()
     assert list(here.iterdir()) == []
+
+
+def test_a_folder_that_is_cleaned_away_before_it_is_locked_is_made_again(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may look for what was given up just then."""
+    acquire, cleaned = FileLock.acquire, []
+
+    def late(lock: FileLock) -> bool:
+        if not cleaned:
+            (folder,) = here.iterdir()
+            cleaned.append(folder)
+            shutil.rmtree(folder)
+            folder.mkdir()
+            return acquire(lock) and not folder.joinpath(temporary.LOCK).unlink()
+        return acquire(lock)
+
+    monkeypatch.setattr(FileLock, "acquire", late)
+    path, lock = temporary.begin()
+    assert path not in cleaned
+    assert (path / temporary.LOCK).exists()
+    temporary.end(path, lock)

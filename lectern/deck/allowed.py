@@ -9,8 +9,8 @@ from lectern.deck.source import DeckSource
 from lectern.errors import DeckError
 from lectern.project import ENGINE_ROOT, Project
 
-# What Marp itself shows: the fonts of formulas, and emoji as pictures.
-MARP_FILES = ("katex", "@twemoji/svg")
+# Fonts and emoji come with packages, whose files anybody can have; the folder may be a link to another.
+PACKAGES = ENGINE_ROOT / "node_modules"
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,11 @@ class Allowed:
 
 
 def allowed_for(deck: DeckSource, project: Project) -> Allowed:
-    """Return what a deck may show: what is in its own folder, the project's, the theme set's and Marp's.
+    """Return what a deck may show: what is in its own folder, the project's, the theme set's and in npm's packages.
 
     A theme that the deck brings along lies in its folder; where a link there leads is not for the deck to say.
     """
     if deck.options.allow_files:
         return Allowed((Path(deck.path.anchor),))
-    marp = (ENGINE_ROOT / "node_modules" / name for name in MARP_FILES)
     named = (path if path.is_dir() else path.parent for path in deck.options.theme_set)
-    return Allowed(tuple(path.resolve() for path in (deck.folder, project.root, *named, *marp)))
+    return Allowed(tuple(path.resolve() for path in (deck.folder, project.root, *named, PACKAGES)))
