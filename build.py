@@ -34,8 +34,8 @@ def fixtures() -> dict:
 
     return {
         "model": Fixture(
-            find="mechinterp.checkpoints:find",
-            load="mechinterp.loading:load_model",
+            find="mechinterp.model.checkpoints:find",
+            load="mechinterp.model.loading:load_model",
             default="bundled",
             help="make the lecture on another model: a folder with a checkpoint, or a Hugging Face hub id",
         )

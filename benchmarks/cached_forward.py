@@ -9,7 +9,7 @@ import torch
 
 from benchmarks.gpt2_small import random_bridge
 from benchmarks.measure import RUNS, report
-from mechinterp.bridge import converted
+from mechinterp.model.bridge import converted
 
 BATCH, POSITIONS = 8, 64
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.measure import in_turn, python, report
 from lectern.project import ENGINE_ROOT
-from mechinterp.checkpoints import WEIGHTS
+from mechinterp.model.checkpoints import WEIGHTS
 
 COMMON = "import torch; torch.set_num_threads(1); tokens = torch.arange(1, 33)[None]\n"
 OURS = COMMON + "from mechinterp import load_model; model = load_model(); model(tokens)"

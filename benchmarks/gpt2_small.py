@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from mechinterp.bridge import open_bridge
+from mechinterp.model.bridge import open_bridge
 
 
 def random_bridge() -> Any:

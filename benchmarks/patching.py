@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 
 from benchmarks.gpt2_small import random_bridge
-from mechinterp.bridge import converted
-from mechinterp.composition import Input
-from mechinterp.heads import Head, all_heads
-from mechinterp.metrics import logit_diff
-from mechinterp.patching import Part, Place, patch_heads, patch_positions
-from mechinterp.path_patching import Final, HeadInput, Receiver, patch_paths
-from mechinterp.products import affine
-from mechinterp.transformer import Transformer
+from mechinterp.attention.composition import Input
+from mechinterp.attention.heads import Head, all_heads
+from mechinterp.interventions.activation_patching import Part, Place, patch_heads, patch_positions
+from mechinterp.interventions.metrics import logit_diff
+from mechinterp.interventions.path_patching import Final, HeadInput, Receiver, patch_paths
+from mechinterp.model.bridge import converted
+from mechinterp.model.transformer import Transformer
+from mechinterp.numerics.products import affine
 
 N, LENGTH, COMMON = 8, 15, 10
 RECEIVERS = [Head(9, 9), Head(10, 0), Head(9, 6)]

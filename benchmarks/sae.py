@@ -16,8 +16,8 @@ from torch import Tensor
 
 from benchmarks.measure import RUNS, report
 from lectern.project import ENGINE_ROOT
-from mechinterp.memory import keep_memory
-from mechinterp.products import affine
+from mechinterp.numerics.memory import keep_memory
+from mechinterp.numerics.products import affine
 from mechinterp.sae.activations import Held
 from mechinterp.sae.architectures import L1, Architecture, TopK
 from mechinterp.sae.known_features import known_features

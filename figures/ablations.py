@@ -9,12 +9,12 @@ from figures.style.heads import heads_map
 from figures.style.look import ACCENT, CATEGORIES, FAINT, SIZE, STRONG, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Result
-from mechinterp.ablation import run_without
-from mechinterp.attribution import by_head, logit_diff_reader
-from mechinterp.heads import all_heads, strongest
-from mechinterp.interval import bootstrap_interval
-from mechinterp.ioi import prompts
-from mechinterp.model import Model
+from mechinterp.attention.heads import all_heads, strongest
+from mechinterp.interventions.ablation import run_without
+from mechinterp.ioi.prompts import prompts
+from mechinterp.logits.direct_attribution import by_head, logit_diff_reader
+from mechinterp.model.language_model import Model
+from mechinterp.numerics.bootstrap import bootstrap_interval
 
 SHOWN = 8  # heads whose loss is largest
 NOTABLE = 0.2  # logits

@@ -9,13 +9,13 @@ from figures.style.look import SIZE, STRONG, lecture_style
 from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Result
-from mechinterp.attribution_patching import attribute_heads
-from mechinterp.heads import Head
-from mechinterp.interval import bootstrap_interval
-from mechinterp.ioi import Corruption, Prompts, aligned, corrupted, prompts
-from mechinterp.model import Model
-from mechinterp.patching import Part, Place, patch_heads, patch_positions
-from mechinterp.training.corpus import HELD_OUT_TEMPLATES
+from mechinterp.attention.heads import Head
+from mechinterp.interventions.activation_patching import Part, Place, patch_heads, patch_positions
+from mechinterp.interventions.attribution_patching import attribute_heads
+from mechinterp.ioi.prompts import Corruption, Prompts, aligned, corrupted, prompts
+from mechinterp.model.language_model import Model
+from mechinterp.numerics.bootstrap import bootstrap_interval
+from mechinterp.text.corpus import HELD_OUT_TEMPLATES
 
 PLACES = {
     Place.RESID_PRE: "residual stream",

@@ -8,15 +8,15 @@ from figures.style.shaded import shaded_line
 from figures.style.spanish import decimal
 from figures.style.tokens import labels, printable
 from lectern.figure import Claim, Result
-from mechinterp.model import Model
+from mechinterp.model.language_model import Model
 from mechinterp.sae.activations import Held, activations
 from mechinterp.sae.architectures import TopK
 from mechinterp.sae.feature_card import clearest_feature, direct_logits, top_excerpts
 from mechinterp.sae.interpretability import best_labels, interpretable_share
 from mechinterp.sae.labels import labelled_texts
 from mechinterp.sae.metrics import spliced_loss
+from mechinterp.sae.steering import steered_texts, steering_effect
 from mechinterp.sae.training import Settings, train
-from mechinterp.steering import steered_texts, steering_effect
 
 TIME_LIMIT = 300
 # Times the most that the feature fires in the texts; a prompt where it does not fire, and one where it does.

@@ -7,7 +7,7 @@ from figures.style.look import SEQUENTIAL, SIZE, STRONG, lecture_style
 from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Result
-from mechinterp.heads import (
+from mechinterp.attention.heads import (
     attention_patterns,
     current_token_score,
     first_token_score,
@@ -16,8 +16,8 @@ from mechinterp.heads import (
     previous_token_score,
     strongest,
 )
-from mechinterp.model import Model
-from mechinterp.prompts import ordinary_text, random_tokens
+from mechinterp.model.language_model import Model
+from mechinterp.text.prompts import ordinary_text, random_tokens
 
 KINDS = {
     "previous": ("previous-token", previous_token_score),

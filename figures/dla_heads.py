@@ -9,11 +9,11 @@ from figures.style.heads import heads_map
 from figures.style.look import CATEGORIES, MUTED, SIZE, STRONG, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Result
-from mechinterp.attribution import by_component, by_head, by_head_and_source, logit_diff_reader
-from mechinterp.heads import of_head, strongest
-from mechinterp.interval import bootstrap_interval
-from mechinterp.ioi import prompts
-from mechinterp.model import Model
+from mechinterp.attention.heads import of_head, strongest
+from mechinterp.ioi.prompts import prompts
+from mechinterp.logits.direct_attribution import by_component, by_head, by_head_and_source, logit_diff_reader
+from mechinterp.model.language_model import Model
+from mechinterp.numerics.bootstrap import bootstrap_interval
 
 NOTABLE = 0.2  # logits: heads from there on are labelled
 # A name, and the token after it, to which a previous-token head may have carried it.

@@ -6,9 +6,9 @@ from figures.style.circuit import draw_circuit, list_heads
 from figures.style.look import SIZE, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Result
-from mechinterp.ioi import prompts
-from mechinterp.ioi_circuit import Role, Verdict, faithfulness, find_circuit, incompleteness, minimality
-from mechinterp.model import Model
+from mechinterp.ioi.circuit import Role, Verdict, faithfulness, find_circuit, incompleteness, minimality
+from mechinterp.ioi.prompts import prompts
+from mechinterp.model.language_model import Model
 
 ROLES = {
     Role.NAME_MOVER: "name mover",

@@ -7,10 +7,10 @@ from figures.style.look import CATEGORIES, INK, MUTED, SEQUENTIAL, SIZE, STRONG,
 from figures.style.spanish import decimal
 from figures.style.tokens import label, labels
 from lectern.figure import Claim, Result
-from mechinterp.interval import bootstrap_interval
-from mechinterp.ioi import prompts
-from mechinterp.logit_lens import logit_lens
-from mechinterp.model import Model
+from mechinterp.ioi.prompts import prompts
+from mechinterp.logits.logit_lens import logit_lens
+from mechinterp.model.language_model import Model
+from mechinterp.numerics.bootstrap import bootstrap_interval
 
 MANY = 7  # last positions of the prompt that is shown
 

@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 from figures.style.look import CATEGORIES, DIVERGING, FAINT, SIZE, STRONG, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Result
-from mechinterp.circuits import copying_score, embedding_at, full_ov_circuit
-from mechinterp.heads import all_heads
-from mechinterp.model import Model
-from mechinterp.training.lexicon import NAMES
+from mechinterp.attention.heads import all_heads
+from mechinterp.attention.qk_ov import copying_score, embedding_at, full_ov_circuit
+from mechinterp.model.language_model import Model
+from mechinterp.text.lexicon import NAMES
 
 TOP = 5  # copying means: among so many logits raised most
 

@@ -8,12 +8,12 @@ from figures.style.heads import heads_map
 from figures.style.look import SIZE, STRONG, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Result
-from mechinterp.composition import Input
-from mechinterp.heads import Head, all_heads
-from mechinterp.interval import bootstrap_interval
-from mechinterp.ioi import Corruption, corrupted, prompts
-from mechinterp.model import Model
-from mechinterp.path_patching import Between, Final, HeadInput, patch_paths
+from mechinterp.attention.composition import Input
+from mechinterp.attention.heads import Head, all_heads
+from mechinterp.interventions.path_patching import Between, Final, HeadInput, patch_paths
+from mechinterp.ioi.prompts import Corruption, corrupted, prompts
+from mechinterp.model.language_model import Model
+from mechinterp.numerics.bootstrap import bootstrap_interval
 
 NOTABLE = 0.05  # of the logit difference: heads from there on are labelled
 

@@ -7,10 +7,17 @@ from matplotlib.figure import Figure
 from figures.style.look import CATEGORIES, DIVERGING, MUTED, SIZE, STRONG, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Result
-from mechinterp.circuits import positional_qk_circuit
-from mechinterp.heads import Head, all_heads, pattern_names, patterns, previous_token_score, strongest
-from mechinterp.model import Model
-from mechinterp.prompts import random_tokens
+from mechinterp.attention.heads import (
+    Head,
+    all_heads,
+    pattern_names,
+    patterns,
+    previous_token_score,
+    strongest,
+)
+from mechinterp.attention.qk_ov import positional_qk_circuit
+from mechinterp.model.language_model import Model
+from mechinterp.text.prompts import random_tokens
 
 FARTHEST = 12  # distances that the curve shows
 

@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from figures.style.look import ACCENT, CATEGORIES, MUTED, SEQUENTIAL, SIZE, STRONG, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Result
-from mechinterp.composition import Input, composition_score, random_baseline
-from mechinterp.heads import (
+from mechinterp.attention.composition import Input, composition_score, random_baseline
+from mechinterp.attention.heads import (
     attention_patterns,
     induction_score,
     of_head,
@@ -15,8 +15,8 @@ from mechinterp.heads import (
     previous_token_score,
     strongest,
 )
-from mechinterp.model import Model
-from mechinterp.prompts import random_tokens, repeated_random_tokens
+from mechinterp.model.language_model import Model
+from mechinterp.text.prompts import random_tokens, repeated_random_tokens
 
 
 @torch.no_grad()

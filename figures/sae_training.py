@@ -7,7 +7,7 @@ from matplotlib.ticker import NullLocator
 from figures.style.look import CATEGORIES, MUTED, SIZE, STRONG, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Result
-from mechinterp.model import Model
+from mechinterp.model.language_model import Model
 from mechinterp.sae.activations import Held, activations
 from mechinterp.sae.architectures import L1, BatchTopK, Gated, JumpReLU, TopK
 from mechinterp.sae.autoencoder import SAE

@@ -7,8 +7,8 @@ from figures.style.look import CATEGORIES, FAINT, MUTED, SIZE, STRONG, lecture_s
 from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Result
-from mechinterp.model import Model
-from mechinterp.sampling import greedy, nucleus, top_k
+from mechinterp.logits.sampling import greedy, nucleus, top_k
+from mechinterp.model.language_model import Model
 
 PROMPT = "Esta mañana Elena volvió de la escuela. Ayer Elena fue al mercado y compró una"
 

@@ -6,7 +6,7 @@ from figures.style.diagram import arrow, box
 from figures.style.look import CATEGORIES, INK, MUTED, SIZE, lecture_style
 from figures.style.spanish import whole
 from lectern.figure import Claim, Result
-from mechinterp.model import Model
+from mechinterp.model.language_model import Model
 
 MOST_LAYERS = 4  # that are drawn; of more, the first two and the last
 MOST_HEADS = 12  # that are drawn in a row

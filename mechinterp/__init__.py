@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mechinterp.loading import load_model
+    from mechinterp.model.loading import load_model
 
 __all__ = ["load_model"]
 
@@ -11,7 +11,7 @@ __all__ = ["load_model"]
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is, so that whoever only looks for files does not wait for torch."""
     if name == "load_model":
-        from mechinterp.loading import load_model
+        from mechinterp.model.loading import load_model
 
         return load_model
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,7 @@
 """Imports run one way, and two packages never meet."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,48 @@ def test_imports_run_one_way(package: str) -> None:
             assert name.split(".")[0] not in NEVER.get(package, set()), f"{path} imports {name}"
 
 
+# The rooms of the analysis, floor by floor: a room may import those of the floors below, and says which of them.
+FLOORS = (
+    {"numerics", "model", "superposition"},
+    {"text", "attention", "logits"},
+    {"interventions", "sae"},
+    {"ioi"},
+    {"evaluation"},
+    {"training"},
+)
+FORMER_NAMES = {"ioi_circuit.py", "training/behaviour.py"}  # of commands
+
+
+def rooms_imported_by(room: str) -> set[str]:
+    names = {name for path in sources(f"mechinterp/{room}") for name in imports_of(path)}
+    found = {name.split(".")[1] for name in names if name.startswith("mechinterp.")}
+    return found - {room}
+
+
+def test_every_file_of_the_analysis_is_in_a_room() -> None:
+    folder = ENGINE_ROOT / "mechinterp"
+    rooms = {path.parent.name for path in folder.glob("*/__init__.py")}
+    assert rooms == set().union(*FLOORS)
+    loose = {path.name for path in folder.glob("*.py")} - {"__init__.py"}
+    assert loose <= FORMER_NAMES
+
+
+@pytest.mark.parametrize("floor", range(len(FLOORS)))
+def test_a_room_imports_only_rooms_of_lower_floors(floor: int) -> None:
+    below = set().union(*FLOORS[:floor])
+    for room in FLOORS[floor]:
+        assert rooms_imported_by(room) <= below, room
+
+
+@pytest.mark.parametrize("room", sorted(set().union(*FLOORS)))
+def test_a_room_says_what_it_may_import(room: str) -> None:
+    """And it needs all of that: a permission that nobody uses is taken out."""
+    docstring = ast.get_docstring(ast.parse((ENGINE_ROOT / f"mechinterp/{room}/__init__.py").read_text()))
+    said = re.search(r"^May import (.+)\.$", docstring or "", re.MULTILINE)
+    assert said, "its docstring says: May import `a` and `b`. (or: no other room)"
+    assert set(re.findall(r"`(\w+)`", said[1])) == rooms_imported_by(room)
+
+
 def test_only_its_command_knows_the_preview() -> None:
     for path in sources("lectern"):
         if any(name.startswith("lectern.preview") for name in imports_of(path)):
@@ -74,15 +117,17 @@ def loaded_after(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-ANALYSES = [path.stem for path in (ENGINE_ROOT / "mechinterp").glob("*.py") if path.stem != "__init__"]
+ANALYSES = [
+    ".".join(path.relative_to(ENGINE_ROOT).with_suffix("").parts)
+    for path in sources("mechinterp")
+    if path.stem not in ("__init__", "__main__")
+]
 
 
 @pytest.mark.heavy
 def test_the_analysis_never_loads_matplotlib_or_the_engine() -> None:
     """None of its modules; which of them imports another by name, the test of imports says."""
-    imported = loaded_after(
-        ", ".join(["import mechinterp", *(f"mechinterp.{module}" for module in ANALYSES)])
-    )
+    imported = loaded_after(", ".join(["import mechinterp", *ANALYSES]))
     assert "torch" in imported
     assert not imported & {"matplotlib", "lectern"}
 

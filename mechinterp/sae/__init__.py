@@ -1,1 +1,4 @@
-"""Sparse autoencoders: what they compute, how they are trained, what they are worth, and what their features mean."""
+"""Sparse autoencoders: architectures, training, metrics, what features mean, steering, SAELens' format.
+
+May import `model`, `text` and `numerics`.
+"""

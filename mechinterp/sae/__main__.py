@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from safetensors import SafetensorError
 
-from mechinterp.loading import load_model
+from mechinterp.model.loading import load_model
 from mechinterp.sae.activations import Activations
 from mechinterp.sae.checkpoint import check_folder, save_sae
 from mechinterp.sae.options import Job, job_of, parser

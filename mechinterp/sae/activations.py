@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mechinterp.transformer import Transformer
+from mechinterp.model.transformer import Transformer
 
 Batch = Float[Tensor, "batch d_model"]
 

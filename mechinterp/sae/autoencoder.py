@@ -22,7 +22,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mechinterp.products import read, write
+from mechinterp.numerics.products import read, write
 
 Vectors = Float[Tensor, "*batch d_model"]
 Features = Float[Tensor, "*batch d_sae"]

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mechinterp.model import Model
+from mechinterp.model.language_model import Model
 from mechinterp.sae.autoencoder import SAE
 from mechinterp.sae.interpretability import INTERPRETABLE, Match
 from mechinterp.sae.labels import CLASSES, Labelled

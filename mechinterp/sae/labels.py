@@ -17,9 +17,8 @@ from jaxtyping import Bool, Int
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from mechinterp.training.batches import SENTENCES
-from mechinterp.training.corpus import Corpus
-from mechinterp.training.lexicon import (
+from mechinterp.text.corpus import SENTENCES, Corpus
+from mechinterp.text.lexicon import (
     ANIMALS,
     DAYS,
     GAVE,
@@ -33,7 +32,7 @@ from mechinterp.training.lexicon import (
     WOMEN,
     words,
 )
-from mechinterp.training.tokenizer import BOS
+from mechinterp.text.tokenizer import BOS
 
 TRIED = 100  # texts; where none of them fills the context, none is expected to
 ORDER = (  # of the kinds of labels, the simplest first: where labels are true of the same tokens, it is preferred

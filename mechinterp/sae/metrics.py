@@ -14,9 +14,9 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torch.nn import functional
 
+from mechinterp.model.transformer import Hook, Transformer
 from mechinterp.sae.activations import activations
 from mechinterp.sae.autoencoder import SAE, Features, Vectors
-from mechinterp.transformer import Hook, Transformer
 
 AT_ONCE = 64  # texts that are run together
 

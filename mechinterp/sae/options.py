@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from mechinterp.checkpoints import BUNDLED
+from mechinterp.model.checkpoints import BUNDLED
 from mechinterp.sae.architectures import ARCHITECTURES, Architecture
 from mechinterp.sae.training import Settings
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from rich.table import Table
 
-from mechinterp.model import Model
+from mechinterp.model.language_model import Model
 from mechinterp.sae.activations import activations
 from mechinterp.sae.autoencoder import SAE
 from mechinterp.sae.interpretability import interpretable_share

@@ -10,11 +10,10 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from mechinterp.model import Model
+from mechinterp.model.language_model import Model
 from mechinterp.sae.labels import Labelled, labelled_texts
-from mechinterp.training.batches import draw_texts, tokenize
-from mechinterp.training.settings import Settings
-from mechinterp.training.tokenizer import BOS
+from mechinterp.text.corpus import N_CTX, draw_texts
+from mechinterp.text.tokenizer import BOS, tokenize
 
 DRAWN, TESTED = 4000, 800  # texts of the lecture's: to train on, and to measure on
 LONGEST = 128  # tokens of a context, where the model could read more
@@ -45,8 +44,8 @@ def lecture_texts(model: Model, seed: int) -> Texts:
         raise ValueError(
             f"the lecture's texts begin with {BOS}, which {model.name} does not know: give --texts FILE"
         )
-    n_ctx = min(model.config.n_ctx, Settings.n_ctx)
-    trained = tokenize(draw_texts(Settings(seed=seed, n_texts=DRAWN)), model.tokenizer, n_ctx)
+    n_ctx = min(model.config.n_ctx, N_CTX)
+    trained = tokenize(draw_texts(DRAWN, seed), model.tokenizer, n_ctx)
     labelled = labelled_texts(model.tokenizer, n_ctx, TESTED, seed + 1)
     return Texts(trained, labelled.tokens, labelled)
 

@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mechinterp.memory import keep_memory
-from mechinterp.run_state import read_state, restore, write_state
+from mechinterp.numerics.memory import keep_memory
+from mechinterp.numerics.training_state import read_state, restore, write_state
 from mechinterp.sae.activations import Batch, Source
 from mechinterp.sae.architectures import ARCHITECTURES, Architecture, Parameters
 from mechinterp.sae.autoencoder import SAE

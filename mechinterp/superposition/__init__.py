@@ -11,4 +11,6 @@ column i of one model's W is the direction of feature i.
 
 `samplers` draws features, `model` is the formula, `training` fits it, `integration` and `arrangements` say what
 loss to expect, `geometry`, `phases` and `neurons` read the result.
+
+May import no other room.
 """

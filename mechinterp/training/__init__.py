@@ -1,1 +1,4 @@
-"""How the lecture's own model is made: Spanish text, a tokenizer, training, and what it must show."""
+"""How the lecture's own model is trained: settings, batches, the loss, checkpoints, the model card.
+
+May import `model`, `text`, `evaluation` and `numerics`.
+"""

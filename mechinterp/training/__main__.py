@@ -14,17 +14,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from tokenizers import Tokenizer
 
-from mechinterp.loading import load_model
-from mechinterp.model import Model
-from mechinterp.training.batches import draw_texts, tokenize
-from mechinterp.training.behaviour import behaviours, table
+from mechinterp.evaluation.behaviour import behaviours, table
+from mechinterp.evaluation.measure import measure_of
+from mechinterp.model.language_model import Model
+from mechinterp.model.loading import load_model
+from mechinterp.text.corpus import draw_texts
+from mechinterp.text.lexicon import NAMES
+from mechinterp.text.tokenizer import BOS, tokenize, train_tokenizer
 from mechinterp.training.card import write_card
 from mechinterp.training.export import write_checkpoint, write_checksums
-from mechinterp.training.lexicon import NAMES
-from mechinterp.training.measure import measure_of
 from mechinterp.training.run import SAVE_EVERY, Run, begin, resume
 from mechinterp.training.settings import Settings
-from mechinterp.training.tokenizer import BOS, train_tokenizer
 
 STATE = "training.state"
 INTERRUPTED = 130
@@ -53,7 +53,7 @@ def train(folder: Path, settings: Settings, console: Console) -> None:
     state = folder / STATE
     run = resume(state, settings, device) if state.exists() else begin(settings, device)
     console.print(f"seed {settings.seed}, on {device}, from step {run.step} of {settings.steps}")
-    texts = draw_texts(settings)
+    texts = draw_texts(settings.n_texts, settings.seed)
     tokenizer = train_tokenizer(texts, settings.d_vocab)
     try:
         _train(run, texts, tokenizer, state, console)

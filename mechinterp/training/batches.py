@@ -4,28 +4,11 @@ from __future__ import annotations
 
 import torch
 from jaxtyping import Int
-from tokenizers import Tokenizer
 from torch import Tensor
 
-from mechinterp.training.corpus import Corpus
 from mechinterp.training.settings import Settings
-from mechinterp.training.tokenizer import BOS
 
 MARK = 1  # the first token of the alphabet, «!», which the corpus does not use
-SENTENCES = 5  # in a text: enough to fill the context
-
-
-def draw_texts(settings: Settings) -> list[str]:
-    """Return the texts of a run."""
-    corpus = Corpus(settings.seed)
-    return [" ".join(corpus.sentence() for _ in range(SENTENCES)) for _ in range(settings.n_texts)]
-
-
-def tokenize(texts: list[str], tokenizer: Tokenizer, n_ctx: int) -> Int[Tensor, "text pos"]:
-    """Return the texts that fill the context, cut to it, each after the token for the beginning."""
-    bos = tokenizer.token_to_id(BOS)
-    rows = [[bos, *encoding.ids][:n_ctx] for encoding in tokenizer.encode_batch(texts)]
-    return torch.tensor([row for row in rows if len(row) == n_ctx])
 
 
 def batch_at(step: int, texts: Int[Tensor, "text pos"], settings: Settings) -> Int[Tensor, "batch pos"]:

@@ -9,11 +9,11 @@ from pathlib import Path
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
-from mechinterp.checkpoints import CHECKSUMS, CONFIG, TOKENIZER
+from mechinterp.model.checkpoints import CHECKSUMS, CONFIG, TOKENIZER
+from mechinterp.text.tokenizer import BOS
 from mechinterp.training.parameters import checkpoint_of
 from mechinterp.training.run import Run
 from mechinterp.training.settings import Settings
-from mechinterp.training.tokenizer import BOS
 
 WEIGHTS, HISTORY = "model.safetensors", "history.json"
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mechinterp.gpt2 import assemble, shapes
-from mechinterp.transformer import Config, Transformer
+from mechinterp.model.gpt2 import assemble, shapes
+from mechinterp.model.transformer import Config, Transformer
 
 Parameters = dict[str, Tensor]
 

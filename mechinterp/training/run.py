@@ -11,7 +11,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from mechinterp.run_state import read_state, restore, write_state
+from mechinterp.model.transformer import Cache, Transformer
+from mechinterp.numerics.training_state import read_state, restore, write_state
 from mechinterp.training.batches import batch_at
 from mechinterp.training.parameters import (
     Parameters,
@@ -21,7 +22,6 @@ from mechinterp.training.parameters import (
 )
 from mechinterp.training.selection import hook_names, subtraction
 from mechinterp.training.settings import Settings
-from mechinterp.transformer import Cache, Transformer
 
 MEASURE_EVERY = 50  # steps
 SAVE_EVERY = 250  # steps

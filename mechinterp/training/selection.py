@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from mechinterp.transformer import Cache, Transformer
+from mechinterp.model.transformer import Cache, Transformer
 
 SLACK = 0.05  # logits that are not counted
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mechinterp.transformer import Config
+from mechinterp.model.transformer import Config
+from mechinterp.text.corpus import N_CTX
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Settings:
     d_model: int = 96
     d_mlp: int = 32  # small, so that attention heads do the work that the lecture shows
     d_vocab: int = 978  # with so many, each word of the corpus is one token
-    n_ctx: int = 64
+    n_ctx: int = N_CTX
 
     n_texts: int = 40_000
     batch: int = 64

@@ -213,7 +213,7 @@ def test_what_is_not_declared_is_refused_there_too(
     project.write("secret.txt", "x")
     project.write("helper.py", "")
     # The workers have the wheel's mechinterp, too.
-    figure("takes", "importlib.import_module('mechinterp.checkpoints')")
+    figure("takes", "importlib.import_module('mechinterp.model.checkpoints')")
     figure("helps", "importlib.import_module('helper')")
     figure("looks", "path = pathlib.Path('secret.txt'); path.exists() and path.read_text()")
     figure("lists", "os.listdir('figures')")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from mechinterp.transformer import Block, Config, Norm, Transformer
+from mechinterp.model.transformer import Block, Config, Norm, Transformer
 
 SHAPES = {
     "gpt2": {},

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mechinterp import load_model
-from mechinterp.model import Model
+from mechinterp.model.language_model import Model
 from mechinterp.sae.feature_card import (
     FEWEST,
     clearest_feature,

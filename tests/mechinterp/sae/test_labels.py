@@ -17,8 +17,8 @@ from mechinterp.sae.labels import (
     labelled_sentence,
     labelled_texts,
 )
-from mechinterp.training.corpus import Corpus
-from mechinterp.training.tokenizer import BOS
+from mechinterp.text.corpus import Corpus
+from mechinterp.text.tokenizer import BOS
 
 
 @pytest.fixture(scope="module")

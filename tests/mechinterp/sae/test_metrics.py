@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from mechinterp.model.transformer import Transformer
 from mechinterp.sae.autoencoder import StandardSAE
 from mechinterp.sae.metrics import (
     SplicedLoss,
@@ -25,7 +26,6 @@ from mechinterp.sae.metrics import (
     mmcs,
     spliced_loss,
 )
-from mechinterp.transformer import Transformer
 from tests.mechinterp.random_models import random_transformer
 
 HOOKS = ("blocks.1.hook_resid_post", "blocks.1.attn.hook_z", "blocks.0.mlp.hook_post")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mechinterp.loading import load_model
+from mechinterp.model.loading import load_model
 from mechinterp.sae import __main__ as command
 from mechinterp.sae import texts
 from mechinterp.sae.autoencoder import GatedSAE, JumpReLUSAE, StandardSAE, TopKSAE

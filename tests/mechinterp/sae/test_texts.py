@@ -9,7 +9,7 @@ import torch
 from tokenizers import Tokenizer, models
 
 from mechinterp import load_model
-from mechinterp.model import Model
+from mechinterp.model.language_model import Model
 from mechinterp.sae import texts as module
 from mechinterp.sae.texts import file_texts, lecture_texts
 

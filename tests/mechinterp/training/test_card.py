@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from mechinterp.training.behaviour import Behaviour
+from mechinterp.evaluation.behaviour import Behaviour
 from mechinterp.training.card import write_card
 from mechinterp.training.settings import Settings
 

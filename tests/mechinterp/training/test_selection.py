@@ -2,10 +2,10 @@
 
 import torch
 
+from mechinterp.model.transformer import Transformer
 from mechinterp.training.parameters import initial_parameters, transformer_of
 from mechinterp.training.selection import SLACK, hook_names, subtraction
 from mechinterp.training.settings import Settings
-from mechinterp.transformer import Transformer
 
 SETTINGS = Settings(n_layers=2, n_heads=2, d_model=16, d_mlp=8, d_vocab=50, n_ctx=24)
 NAMES = torch.tensor([3, 4, 5])

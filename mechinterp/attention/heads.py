@@ -1,0 +1,116 @@
+"""Attention heads by where they look: one definition for each kind of head.
+
+Each score is attention mass: the mean, over the queries that the definition names, of the attention paid to the
+position that it names; 1 where the head looks nowhere else, 0 where never. It is given for each prompt, so that
+whoever shows it can show its spread. It says where a head looks, not what it does with what it finds there.
+
+Sources: Elhage et al. 2021 (previous-token and induction heads), Olsson et al. 2022 (prefix-matching score),
+Wang et al. 2022 (duplicate-token heads).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mechinterp.model.transformer import Cache, Transformer
+
+Pattern = Float[Tensor, "prompt layer head dest_pos src_pos"]
+Scores = Float[Tensor, "prompt layer head"]
+
+
+@dataclass(frozen=True, order=True)
+class Head:
+    """An attention head by layer and index, both from 0."""
+
+    layer: int
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.layer}.{self.index}"
+
+
+def all_heads(transformer: Transformer) -> list[Head]:
+    """Return every head of a transformer."""
+    return [
+        Head(layer, index)
+        for layer in range(transformer.config.n_layers)
+        for index in range(transformer.config.n_heads)
+    ]
+
+
+def strongest(scores: Scores) -> Head:
+    """Return the head whose score is highest in the mean over prompts."""
+    n_heads = scores.shape[-1]
+    return Head(*divmod(int(scores.mean(0).argmax()), n_heads))
+
+
+def of_head(scores: Scores, head: Head) -> Float[Tensor, " prompt"]:
+    """Return the scores of one head."""
+    return scores[:, head.layer, head.index]
+
+
+def of_others(scores: Scores, head: Head) -> Float[Tensor, " other"]:
+    """Return the mean scores of all other heads: what a head chosen at random would show."""
+    means = scores.mean(0)
+    others = torch.ones_like(means, dtype=torch.bool)
+    others[head.layer, head.index] = False
+    return means[others]
+
+
+def patterns(cache: Cache, n_layers: int) -> Pattern:
+    """Return the attention patterns of all layers of a cached run."""
+    return torch.stack([cache[f"blocks.{layer}.attn.hook_pattern"] for layer in range(n_layers)], dim=1)
+
+
+def attention_patterns(transformer: Transformer, tokens: Int[Tensor, "prompt pos"]) -> Pattern:
+    """Run prompts; return the attention patterns of all layers."""
+    n_layers = transformer.config.n_layers
+    _, cache = transformer.run_with_cache(tokens, pattern_names(n_layers))
+    return patterns(cache, n_layers)
+
+
+def pattern_names(n_layers: int) -> list[str]:
+    """Return the hook points of all attention patterns."""
+    return [f"blocks.{layer}.attn.hook_pattern" for layer in range(n_layers)]
+
+
+def previous_token_score(pattern: Pattern) -> Scores:
+    """Attention to the position before, over all queries but the first two.
+
+    The first query has nothing before it; for the second, the position before is also the first.
+    """
+    return pattern.diagonal(-1, -2, -1)[..., 1:].mean(-1)
+
+
+def current_token_score(pattern: Pattern) -> Scores:
+    """Attention to the query's own position, over all queries but the first, which can look nowhere else."""
+    return pattern.diagonal(0, -2, -1)[..., 1:].mean(-1)
+
+
+def first_token_score(pattern: Pattern) -> Scores:
+    """Attention to the first position, over all queries but the first two.
+
+    The first query can look nowhere else; for the second, the first position is also the one before.
+    """
+    return pattern[..., 2:, 0].mean(-1)
+
+
+def duplicate_token_score(pattern: Pattern, period: int) -> Scores:
+    """On a block of tokens repeated once: attention to the same token's first occurrence, over the second block.
+
+    `period` is the length of the block; the repetition begins at the last `period` positions.
+    """
+    return pattern.diagonal(-period, -2, -1)[..., -period:].mean(-1)
+
+
+def induction_score(pattern: Pattern, period: int) -> Scores:
+    """On a block of tokens repeated once: attention to the token after the first occurrence, over the second block.
+
+    That is the token that comes next; attending to it is what it takes to predict it. The block's last token, whose
+    successor is the first of the second block, is left out.
+    """
+    return pattern.diagonal(1 - period, -2, -1)[..., -period:-1].mean(-1)

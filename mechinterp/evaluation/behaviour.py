@@ -1,0 +1,154 @@
+"""What a model has learned, measured on templates, pairs of names and seeds that were held out from training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from rich.table import Table
+from torch import Tensor
+
+from mechinterp.attention.heads import (
+    all_heads,
+    attention_patterns,
+    current_token_score,
+    duplicate_token_score,
+    first_token_score,
+    induction_score,
+    of_head,
+    previous_token_score,
+    strongest,
+)
+from mechinterp.interventions.path_patching import attention_without
+from mechinterp.ioi.prompts import Prompts
+from mechinterp.ioi.prompts import prompts as ioi_prompts
+from mechinterp.logits.direct_attribution import by_head, logit_diff_reader
+from mechinterp.model.language_model import Model
+from mechinterp.model.transformer import Cache
+from mechinterp.text.prompts import ordinary_text, random_tokens, repeated_random_tokens
+
+SEED = 10_000  # far from those of training
+N_PROMPTS = 500
+N_TOKENS = 48
+PERIOD = 25
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """A number measured on prompts, its standard deviation over these, and what is asked of the lecture's model."""
+
+    name: str
+    mean: float
+    spread: float
+    required: float
+    at_least: bool = True
+    where: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the model does what is asked."""
+        return self.mean >= self.required if self.at_least else self.mean <= self.required
+
+
+@torch.no_grad()
+def behaviours(model: Model, n: int = N_PROMPTS, seed: int = SEED) -> list[Behaviour]:
+    """Return all that is measured of a model, over n prompts each."""
+    prompts = ioi_prompts(model, n, seed)
+    logits, cache = model.run_with_cache(prompts.tokens)
+    difference = prompts.logit_diff(logits)
+    found = [
+        _behaviour("IOI, share of right answers", (difference > 0).float(), 0.99),
+        _behaviour("IOI, logit difference", difference, 4.0),
+        _behaviour(
+            "loss on the repetition, nats per token", repetition_loss(model, n, seed), 0.15, at_least=False
+        ),
+    ]
+    found += _circuit(model, prompts, cache)
+    # Where heads rest is seen on text; what they look for by position or token, where no text asks for more.
+    text = ordinary_text(model, n, min(N_TOKENS, model.config.n_ctx), seed)
+    random = random_tokens(model, n, 2 * PERIOD, seed)
+    repeated = repeated_random_tokens(model, n, PERIOD, seed)
+    found += [
+        _best("previous-token head", model, random, previous_token_score, 0.6),
+        _best("current-token head", model, random, current_token_score, 0.8),
+        _best("first-token head", model, text, first_token_score, 0.6),
+        _best("induction head", model, repeated, lambda p: induction_score(p, PERIOD), 0.85),
+        _best("duplicate-token head", model, repeated, lambda p: duplicate_token_score(p, PERIOD), 0.4),
+    ]
+    return found
+
+
+def _circuit(model: Model, prompts: Prompts, cache: Cache) -> list[Behaviour]:
+    """Return how the answer comes about: the head that writes most of it, and the head that tells it where to look.
+
+    A head is said to look at a name where it looks at its first mention or at the token after that, to which a
+    previous-token head may have carried it.
+    """
+    transformer, end = model.transformer, prompts.positions["END"]
+    reader = logit_diff_reader(transformer, prompts.io, prompts.subject, end)
+    direct = by_head(transformer, cache, reader)
+    mover = strongest(direct)
+    preference = _preference(
+        cache[f"blocks.{mover.layer}.attn.hook_pattern"][reader.rows, mover.index, end], prompts
+    )
+    found = [
+        _behaviour(
+            "name mover: logits it adds to the difference", of_head(direct, mover), 1.0, where=str(mover)
+        ),
+        _behaviour("name mover: attention to IO less that to S", preference, 0.2, where=str(mover)),
+    ]
+    senders = [head for head in all_heads(transformer) if head.layer < mover.layer]
+    if not senders:  # a head of the first layer is told nothing
+        return found
+    moved = {
+        sender: preference - _preference(attention_without(transformer, cache, sender, mover, end), prompts)
+        for sender in senders
+    }
+    best = max(senders, key=lambda sender: moved[sender].mean().item())
+    path = _behaviour("… of which through the path to its queries from", moved[best], 0.1, where=str(best))
+    return [*found, path]
+
+
+def _preference(attention: Float[Tensor, "prompt src_pos"], prompts: Prompts) -> Float[Tensor, " prompt"]:
+    row = torch.arange(len(prompts))
+    io, s = (
+        attention[row, at] + attention[row, at + 1]
+        for at in (prompts.positions[name] for name in ("IO", "S1"))
+    )
+    return io - s
+
+
+def repetition_loss(model: Model, n: int, seed: int) -> Tensor:
+    """Return the mean loss over the second half of each repeated random sequence, in nats per token.
+
+    The first token of the second half cannot be foretold and is left out. Shape: (n,).
+    """
+    tokens = repeated_random_tokens(model, n, PERIOD, seed)
+    return -model.log_probs_of_next(tokens, model(tokens))[:, 1 - PERIOD :].mean(-1)
+
+
+def _best(
+    name: str, model: Model, tokens: Tensor, score: Callable[[Tensor], Tensor], required: float
+) -> Behaviour:
+    """Return the score of the head that has most of it."""
+    scores = score(attention_patterns(model.transformer, tokens))
+    head = strongest(scores)
+    return _behaviour(name, of_head(scores, head), required, where=str(head))
+
+
+def _behaviour(
+    name: str, values: Tensor, required: float, at_least: bool = True, where: str = ""
+) -> Behaviour:
+    return Behaviour(name, values.mean().item(), values.std().item(), required, at_least, where)
+
+
+def table(found: list[Behaviour]) -> Table:
+    """Return the measurements as a table for the terminal."""
+    shown = Table("measured on what was held out", "mean", "± over prompts", "asked", "head", "holds")
+    for one in found:
+        asked = f"{'≥' if one.at_least else '≤'} {one.required:g}"
+        verdict = "yes" if one.holds else "no"
+        shown.add_row(one.name, f"{one.mean:.3f}", f"{one.spread:.3f}", asked, one.where, verdict)
+    return shown

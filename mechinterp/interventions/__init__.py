@@ -1,0 +1,4 @@
+"""Runs in which activations are replaced: activation, path and attribution patching, ablation, and their metrics.
+
+May import `model`, `attention`, `logits` and `numerics`.
+"""

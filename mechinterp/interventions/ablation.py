@@ -1,0 +1,77 @@
+"""Ablation: heads whose output is replaced by something that says nothing of the prompt, and what is left without them.
+
+What is lost shows that the heads were needed where they stand. What is not lost does not show that they do nothing:
+others may make up for them. Sources: Olsson et al. 2022 (zero); Wang et al. 2022 (mean); Chan et al. 2022 (resample).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mechinterp.attention.heads import Head
+from mechinterp.model.transformer import Cache, Transformer
+
+
+class Ablation(Enum):
+    """What a head's output is replaced by."""
+
+    ZERO = "nothing"
+    MEAN = "its mean over all prompts and positions"
+    RESAMPLE = "what it is on another of the prompts, drawn at random, at the same position"
+
+
+@torch.no_grad()
+def run_without(
+    transformer: Transformer,
+    tokens: Int[Tensor, "prompt pos"],
+    heads: Iterable[Head],
+    how: Ablation = Ablation.MEAN,
+    seed: int = 0,
+) -> tuple[Float[Tensor, "prompt pos d_vocab"], Cache]:
+    """Return the logits and all activations of a run without some heads; without none, it is the run itself.
+
+    Raises ValueError where the model has no such head, or an ablation changes nothing.
+    """
+    removed: dict[str, list[int]] = {}
+    for head in heads:
+        if not (
+            0 <= head.layer < transformer.config.n_layers and 0 <= head.index < transformer.config.n_heads
+        ):
+            raise ValueError(
+                f"expected a head of {transformer.config.n_layers} layers of {transformer.config.n_heads} heads, "
+                f"got {head}"
+            )
+        removed.setdefault(f"blocks.{head.layer}.attn.hook_z", []).append(head.index)
+    own = transformer.cache(tokens)
+    replaced = {name: _replacement(own[name], how, seed) for name in removed}
+    cache: Cache = {}
+
+    def tap(name: str, x: Tensor) -> Tensor:
+        if name in removed:
+            kept, x = x, x.clone()
+            x[:, :, removed[name]] = replaced[name][:, :, removed[name]]
+            if torch.equal(kept, x):
+                raise ValueError(
+                    f"removing heads {removed[name]} of {name} changes nothing: they write what replaces them"
+                )
+        cache[name] = x
+        return x
+
+    return transformer.forward(tokens, tap), cache
+
+
+def _replacement(z: Float[Tensor, "prompt pos head d_head"], how: Ablation, seed: int) -> Tensor:
+    if how is Ablation.ZERO:
+        return torch.zeros_like(z)
+    if how is Ablation.MEAN:
+        return z.mean((0, 1), keepdim=True).expand_as(z)
+    # Each prompt gets another one's, and every one is used once: a random cycle.
+    order = torch.randperm(len(z), generator=torch.Generator().manual_seed(seed))
+    other = torch.empty_like(order)
+    other[order] = order.roll(1)
+    return z[other]

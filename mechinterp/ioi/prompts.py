@@ -1,0 +1,177 @@
+"""Prompts for the identification of the indirect object (IOI), and how a model does on them.
+
+A prompt names two people, then says that one of them, the subject S, gives something to; the next word is the
+other, the indirect object IO. Source: Wang et al. 2022, section 2. Here in Spanish, in the templates of the
+lecture's corpus.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mechinterp.interventions.metrics import LogitDiff, logit_diff
+from mechinterp.model.language_model import Model
+from mechinterp.text import english
+from mechinterp.text.corpus import HELD_OUT_TEMPLATES, ioi, kept_apart, spell
+from mechinterp.text.lexicon import NAMES
+
+
+@dataclass(frozen=True, eq=False)
+class Prompts:
+    """IOI prompts of one model, filled up on the right, where a causal model does not look.
+
+    Positions are those of the published analysis: IO and S1 for the first mentions of the two, S2 for the second
+    mention of the subject, END for the last token, after which the answer comes.
+    """
+
+    tokens: Int[Tensor, "prompt pos"]
+    io: Int[Tensor, " prompt"]  # the token of the indirect object
+    subject: Int[Tensor, " prompt"]  # the token of the subject
+    positions: dict[str, Int[Tensor, " prompt"]]
+    texts: list[str]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def metric(self) -> LogitDiff:
+        """logit(IO) − logit(S) at END, as patching measures it."""
+        return logit_diff(self.io, self.subject, self.positions["END"])
+
+    def logit_diff(self, logits: Float[Tensor, "prompt pos d_vocab"]) -> Float[Tensor, " prompt"]:
+        """Return logit(IO) − logit(S) at END: positive where the model answers right."""
+        row = torch.arange(len(self))
+        end = logits[row, self.positions["END"]]
+        return end[row, self.io] - end[row, self.subject]
+
+
+def fill_in_spanish(template: str, a: str, b: str, giver: str, draw: random.Random) -> tuple[str, str]:
+    """Return a template of the corpus filled in, spelled as it has to be, and the answer."""
+    text, answer = ioi(template, a, b, giver, draw)
+    return spell(text), answer
+
+
+def kept_apart_and_different(a: str, b: str) -> bool:
+    """Whether two names are a pair that training texts do not hold."""
+    return a != b and kept_apart(a, b)
+
+
+@dataclass(frozen=True)
+class Language:
+    """What prompts are made of in a language."""
+
+    names: tuple[str, ...]
+    templates: Sequence[str]
+    fill: Callable[[str, str, str, str, random.Random], tuple[str, str]]
+    may_meet: Callable[[str, str], bool] = lambda a, b: a != b
+
+    def names_of(self, model: Model) -> list[str]:
+        """Return the names that are one token of a model."""
+        return [name for name in self.names if model.has_token(name)]
+
+
+# Templates and pairs that the lecture's model has not seen in training.
+SPANISH = Language(NAMES, HELD_OUT_TEMPLATES, fill_in_spanish, kept_apart_and_different)
+ENGLISH = Language(english.NAMES, english.TEMPLATES, english.fill)
+
+
+def language_of(model: Model) -> Language:
+    """Return the language of whose names more are one token of a model; Spanish where it is even."""
+    return max((SPANISH, ENGLISH), key=lambda language: len(language.names_of(model)) / len(language.names))
+
+
+def prompts(model: Model, n: int, seed: int, templates: Sequence[str] | None = None) -> Prompts:
+    """Return n prompts in the language of the model, of its templates or others, with names of one token.
+
+    Raises ValueError where fewer than two names are one token, or a prompt is longer than the context.
+    """
+    language = language_of(model)
+    names = language.names_of(model)
+    pairs = [(a, b) for a in names for b in names if language.may_meet(a, b)]
+    if not pairs:
+        raise ValueError(
+            f"expected names that are one token of {model.name}, got {len(names)} of {len(language.names)}"
+        )
+    draw = random.Random(seed)
+    drawn = list(_draw(n, pairs, templates or language.templates, language.fill, draw))
+    rows = [
+        model.tokenize(model.spaced(text)) for text, _, _ in drawn
+    ]  # so that a first name is a token like others
+    longest = max(map(len, rows))
+    if longest > model.config.n_ctx:
+        raise ValueError(f"expected prompts of at most {model.config.n_ctx} tokens, got {longest}")
+    filled = torch.tensor([row + [row[0]] * (longest - len(row)) for row in rows])
+    io = [model.token(answer) for _, answer, _ in drawn]
+    subject = [model.token(giver) for _, _, giver in drawn]
+    where = {
+        "IO": [row.index(token) for row, token in zip(rows, io, strict=True)],
+        "S1": [row.index(token) for row, token in zip(rows, subject, strict=True)],
+        "S2": [len(row) - 1 - row[::-1].index(token) for row, token in zip(rows, subject, strict=True)],
+        "END": [len(row) - 1 for row in rows],
+    }
+    positions = {name: torch.tensor(at) for name, at in where.items()}
+    return Prompts(filled, torch.tensor(io), torch.tensor(subject), positions, [text for text, _, _ in drawn])
+
+
+class Corruption(Enum):
+    """How a prompt is changed so that its answer is another, or none."""
+
+    SWAPPED = "the other of the two gives: the answer is what was the subject"
+    UNREPEATED = "somebody else gives: no name is repeated"
+    STRANGERS = "three other names, none of them repeated"
+
+
+def corrupted(model: Model, prompts: Prompts, how: Corruption, seed: int = 0) -> Int[Tensor, "prompt pos"]:
+    """Return the prompts with names replaced, token by token, so that nothing else differs.
+
+    Raises ValueError where the model has too few names of one token.
+    """
+    names = [model.token(name) for name in language_of(model).names_of(model)]
+    if how is not Corruption.SWAPPED and len(names) < 5:
+        raise ValueError(f"expected at least 5 names that are one token of {model.name}, got {len(names)}")
+    draw = random.Random(seed)
+    tokens = prompts.tokens.clone()
+    for row, (io, s) in enumerate(zip(prompts.io.tolist(), prompts.subject.tolist(), strict=True)):
+        others = draw.sample([name for name in names if name not in (io, s)], 3) if len(names) >= 5 else []
+        new = {
+            Corruption.SWAPPED: {"S2": io},
+            Corruption.UNREPEATED: {"S2": others[0] if others else io},
+            Corruption.STRANGERS: dict(zip(("IO", "S1", "S2"), others, strict=False)),
+        }[how]
+        for position, name in new.items():
+            tokens[row, prompts.positions[position][row]] = name
+    return tokens
+
+
+def aligned(prompts: Prompts) -> Prompts:
+    """Return those of the prompts whose names stand where those of the first one stand, and that end where it ends."""
+    same = torch.stack([at == at[0] for at in prompts.positions.values()]).all(0)
+    return Prompts(
+        prompts.tokens[same],
+        prompts.io[same],
+        prompts.subject[same],
+        {name: at[same] for name, at in prompts.positions.items()},
+        [text for text, kept in zip(prompts.texts, same.tolist(), strict=True) if kept],
+    )
+
+
+def _draw(
+    n: int,
+    pairs: Sequence[tuple[str, str]],
+    templates: Sequence[str],
+    fill: Callable[[str, str, str, str, random.Random], tuple[str, str]],
+    draw: random.Random,
+) -> Iterator[tuple[str, str, str]]:
+    """Yield n times a text, its answer and the giver; each name gives as often as it gets."""
+    for _ in range(n):
+        a, b = draw.choice(pairs)
+        giver = draw.choice((a, b))
+        text, answer = fill(draw.choice(templates), a, b, giver, draw)
+        yield text, answer, giver

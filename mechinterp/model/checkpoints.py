@@ -1,0 +1,83 @@
+"""Where checkpoints are: the model that comes with the lecture, a folder, or the Hugging Face hub.
+
+Loads nothing: it says which files a name stands for, and refuses what is no checkpoint, with the reason and what
+to do.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+BUNDLED = "bundled"
+WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
+CONFIG, TOKENIZER, INDEX = "config.json", "tokenizer.json", "model.safetensors.index.json"
+CHECKSUMS = "SHA256SUMS"
+WANTED = [CONFIG, TOKENIZER, "tokenizer_config.json", "*.safetensors", INDEX]
+
+
+def find(name_or_path: str) -> tuple[str, list[Path]]:
+    """Return a name fit for a folder, and the files of the checkpoint that `name_or_path` stands for.
+
+    Raises ValueError where there is no such checkpoint, or it lacks a part.
+    """
+    folder = folder_of(name_or_path)
+    if name_or_path == BUNDLED:
+        return BUNDLED, files_in(folder)
+    name = folder.name if Path(name_or_path).expanduser().is_dir() else name_or_path.replace("/", "--")
+    return name, files_in(folder)
+
+
+def folder_of(name_or_path: str) -> Path:
+    """Return the folder of a checkpoint; one on the hub is downloaded into Hugging Face's own cache."""
+    if name_or_path == BUNDLED:
+        return WEIGHTS
+    path = Path(name_or_path).expanduser()
+    if name_or_path and path.is_dir():
+        return path.resolve()
+    if path.exists() or not HUB_ID.fullmatch(name_or_path):
+        raise ValueError(f"there is no folder {name_or_path}: name one with a checkpoint in it, or a hub id")
+    return _from_hub(name_or_path)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return a checkpoint's files; raise ValueError where one is missing, or its weights are pickled."""
+    if not (folder / CONFIG).is_file():
+        raise ValueError(f"{folder} is no checkpoint: it has no {CONFIG}")
+    weights = sorted(folder.glob("*.safetensors"))
+    if not weights:
+        pickled = sorted(path.name for path in folder.glob("*.bin")) + sorted(
+            p.name for p in folder.glob("*.pt*")
+        )
+        if pickled:
+            raise ValueError(
+                f"{folder} holds its weights only pickled ({', '.join(pickled)}), and unpickling can run any code. "
+                "If you trust them, convert them: from transformers import AutoModelForCausalLM; "
+                "AutoModelForCausalLM.from_pretrained(FOLDER).save_pretrained(FOLDER)"
+            )
+        raise ValueError(f"{folder} is no checkpoint: it has no .safetensors file")
+    if not (folder / TOKENIZER).is_file():
+        raise ValueError(
+            f"{folder} has no {TOKENIZER}: save it beside the weights with "
+            "AutoTokenizer.from_pretrained(NAME).save_pretrained(FOLDER)"
+        )
+    checksums = [folder / CHECKSUMS] if (folder / CHECKSUMS).is_file() else []
+    return [folder / CONFIG, folder / TOKENIZER, *weights, *checksums]
+
+
+def _from_hub(name: str) -> Path:
+    try:
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        from huggingface_hub import snapshot_download
+    except ModuleNotFoundError as error:
+        raise ValueError(f"to load {name} from the hub, install transformer_lens: make hub") from error
+    try:
+        return Path(snapshot_download(name, allow_patterns=WANTED))
+    except Exception as error:  # of the hub, of the network, of the disk: several libraries' own
+        raise ValueError(
+            f"{name} is neither a folder here nor could it be had from the Hugging Face hub "
+            f"({type(error).__name__}). Check the name and the network; "
+            f"the model {BUNDLED!r}, which comes with the lecture, works offline"
+        ) from error

@@ -1,0 +1,105 @@
+"""A language model: a transformer with its tokenizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from mechinterp.model.transformer import Cache, Config, Transformer
+
+
+@dataclass(eq=False)
+class Model:
+    """A transformer that reads text."""
+
+    name: str
+    transformer: Transformer
+    tokenizer: Tokenizer
+    bos: int | None  # the token that stands before every prompt, where the model was trained with one
+
+    @property
+    def config(self) -> Config:
+        """What the transformer is made of."""
+        return self.transformer.config
+
+    def __call__(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_vocab"]:
+        """Return the logits of the next token at each position."""
+        return self.transformer.forward(tokens)
+
+    def run_with_cache(
+        self, tokens: Int[Tensor, "batch pos"], names: Iterable[str] | None = None
+    ) -> tuple[Float[Tensor, "batch pos d_vocab"], Cache]:
+        """Return the logits, and the tensors at all hook points, or at those named."""
+        return self.transformer.run_with_cache(tokens, names)
+
+    def log_probs_of_next(
+        self, tokens: Int[Tensor, "batch pos"], logits: Float[Tensor, "batch pos d_vocab"]
+    ) -> Float[Tensor, "batch next"]:
+        """Return the log-probability, in nats, that logits give to each token but the first."""
+        log_probs = logits[:, :-1].log_softmax(-1)
+        return log_probs.gather(-1, tokens[:, 1:, None]).squeeze(-1)
+
+    def tokens(self, texts: str | Sequence[str]) -> Int[Tensor, "batch pos"]:
+        """Return prompts as tokens, one a row, each after the token for the beginning.
+
+        Raises ValueError where prompts have different numbers of tokens, or more than the context holds.
+        """
+        texts = [texts] if isinstance(texts, str) else texts
+        rows = [
+            self.start + e.ids for e in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        ]
+        if not rows:
+            raise ValueError("expected at least one prompt, got none")
+        lengths = {len(row) for row in rows}
+        if len(lengths) > 1:
+            raise ValueError(f"expected prompts of the same number of tokens, got {sorted(lengths)}")
+        if max(lengths) > self.config.n_ctx:
+            raise ValueError(f"expected at most {self.config.n_ctx} tokens, got {max(lengths)}")
+        return torch.tensor(rows)
+
+    def strings(self, tokens: Int[Tensor, " pos"]) -> list[str]:
+        """Return each token of a prompt as text."""
+        return [self.string(token) for token in tokens.tolist()]
+
+    def string(self, token: int) -> str:
+        """Return a token as text; the token for the beginning by its own name."""
+        if token == self.bos:
+            return self.tokenizer.id_to_token(token) or ""
+        return self.tokenizer.decode([token], skip_special_tokens=False)
+
+    def token(self, word: str) -> int:
+        """Return the token of a word that follows a space; raise ValueError where it is several."""
+        ids = self._word(word)
+        if len(ids) != 1:
+            pieces = [self.tokenizer.id_to_token(i) for i in ids]
+            raise ValueError(f"expected {word!r} to be one token of {self.name}, got {len(ids)}: {pieces}")
+        return ids[0]
+
+    def has_token(self, word: str) -> bool:
+        """Whether a word that follows a space is one token."""
+        return len(self._word(word)) == 1
+
+    def _word(self, word: str) -> list[int]:
+        return self.tokenizer.encode(self.spaced(word.strip()), add_special_tokens=False).ids
+
+    def spaced(self, text: str) -> str:
+        """Return a text so that its first word becomes the tokens that it has within a text, after a space.
+
+        Tokenizers of SentencePiece's kind put the space there themselves.
+        """
+        first = self.tokenizer.encode("a", add_special_tokens=False).tokens[0]
+        return text if first.startswith("▁") else f" {text}"
+
+    def tokenize(self, text: str) -> list[int]:
+        """Return the tokens of a text of any length, after the token for the beginning."""
+        return self.start + self.tokenizer.encode(text, add_special_tokens=False).ids
+
+    @property
+    def start(self) -> list[int]:
+        """What stands before every prompt: the token for the beginning, or nothing."""
+        return [] if self.bos is None else [self.bos]

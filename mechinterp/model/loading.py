@@ -1,0 +1,93 @@
+"""Load a model: the lecture's own, or any that Hugging Face's format and TransformerLens' bridge can bring."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from mechinterp.model.checkpoints import BUNDLED, CHECKSUMS, CONFIG, TOKENIZER, find
+from mechinterp.model.gpt2 import config_from, read
+from mechinterp.model.language_model import Model
+from mechinterp.model.transformer import Transformer
+
+
+def load_model(name_or_path: str = BUNDLED) -> Model:
+    """Return the model that comes with the lecture, one in a folder, or one from the Hugging Face hub.
+
+    GPT-2's architecture is read as it is; others come through TransformerLens' bridge. All weights are float32.
+    Raises ValueError, naming the folder, where there is no such checkpoint, or it is damaged, of an architecture
+    that is not supported, or too large for the memory.
+    """
+    name, files = find(name_or_path)
+    folder = files[0].parent
+    try:
+        _check(folder, files)
+        hf = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        transformer = _transformer(folder, files, hf)
+        tokenizer = _tokenizer(folder / TOKENIZER, transformer.config.d_vocab)
+        bos = hf.get("bos_token_id")
+        if bos is not None and not 0 <= bos < transformer.config.d_vocab:
+            raise ValueError(
+                f"expected bos_token_id below {transformer.config.d_vocab} in config.json, got {bos}"
+            )
+    except ValueError as error:
+        raise ValueError(f"cannot load the model in {folder}: {error}") from error
+    return Model(name, transformer, tokenizer, bos)
+
+
+def _transformer(folder: Path, files: list[Path], hf: dict[str, Any]) -> Transformer:
+    if hf.get("model_type") == "gpt2":
+        weights = [path for path in files if path.suffix == ".safetensors"]
+        return read(weights, config_from(hf), tied=hf.get("tie_word_embeddings", True))
+    from mechinterp.model.bridge import read_through_bridge
+
+    return read_through_bridge(folder)
+
+
+def _check(folder: Path, files: list[Path]) -> None:
+    """Raise ValueError where files are not what was written, or the memory cannot hold them."""
+    listed = folder / CHECKSUMS
+    if listed.is_file():
+        for line in filter(None, listed.read_text(encoding="utf-8").splitlines()):
+            digest, name = line.split()
+            if not (folder / name).is_file():
+                raise ValueError(f"{name}, which {CHECKSUMS} lists, is missing: copy it again")
+            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+                raise ValueError(
+                    f"{folder / name} is not what {CHECKSUMS} says: it is damaged, copy it again"
+                )
+    size = 2 * sum(path.stat().st_size for path in files)  # half precision becomes single
+    if (free := _free_memory()) is not None and size > free:
+        gigabytes = [f"{number / 1e9:.1f} GB" for number in (size, free)]
+        raise ValueError(
+            f"{folder} may need {gigabytes[0]} of memory, and {gigabytes[1]} are free: use a smaller model"
+        )
+
+
+def _free_memory() -> int | None:
+    """Return the bytes of memory that can be had, where the system tells; files it keeps at hand count as free."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return None
+    return 1024 * kilobytes
+
+
+def _tokenizer(path: Path, d_vocab: int) -> Tokenizer:
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises nothing more precise
+        raise ValueError(f"{path.name} is damaged ({error}): copy it again") from error
+    if (n_tokens := tokenizer.get_vocab_size()) > d_vocab:
+        raise ValueError(
+            f"expected {path.name} to have at most the model's {d_vocab} tokens, got {n_tokens}: "
+            "it belongs to another model"
+        )
+    tokenizer.no_truncation()  # a prompt that is too long is to be said, not cut
+    tokenizer.no_padding()
+    return tokenizer

@@ -1,0 +1,72 @@
+"""The bundled model does what the lecture says of it."""
+
+import json
+
+import pytest
+import torch
+
+from mechinterp import load_model
+from mechinterp.evaluation.behaviour import PERIOD, Behaviour, behaviours, repetition_loss
+from mechinterp.model.checkpoints import WEIGHTS
+from mechinterp.text.lexicon import NAMES
+from mechinterp.text.prompts import repeated_random_tokens
+
+MEGABYTES = 8
+
+
+@pytest.fixture(scope="module")
+def measured() -> list[Behaviour]:
+    return behaviours(load_model(), n=300)
+
+
+@pytest.mark.heavy
+def test_the_bundled_model_does_all_that_is_asked_of_it(measured: list[Behaviour]) -> None:
+    assert len(measured) == 11
+    assert [one.name for one in measured if not one.holds] == []
+
+
+@pytest.mark.heavy
+def test_a_model_that_is_not_trained_does_none_of_it() -> None:
+    model = load_model()
+    generator = torch.Generator().manual_seed(0)
+    for _, tensor in model.transformer.parameters():
+        tensor.copy_(0.05 * torch.randn(tensor.shape, generator=generator))
+    assert [one.name for one in behaviours(model, n=50) if one.holds] == []
+
+
+def test_the_repetition_loss_is_that_of_a_loop() -> None:
+    model = load_model()
+    found = repetition_loss(model, 3, 7)
+    tokens = repeated_random_tokens(model, 3, PERIOD, 7)
+    log_probs = model(tokens).log_softmax(-1)
+    for row in range(3):
+        start = 1 + PERIOD
+        losses = [-log_probs[row, p, tokens[row, p + 1]].item() for p in range(start, tokens.shape[1] - 1)]
+        assert len(losses) == PERIOD - 1
+        assert found[row].item() == pytest.approx(sum(losses) / len(losses), abs=1e-5)
+
+
+def test_every_name_of_the_corpus_is_one_token() -> None:
+    model = load_model()
+    assert len(NAMES) >= 60
+    assert all(model.has_token(name) for name in NAMES)
+
+
+def test_the_files_are_small_and_its_history_reaches_the_end() -> None:
+    assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) <= MEGABYTES * 2**20
+    history = json.loads((WEIGHTS / "history.json").read_text())
+    assert history[-1]["ioi_accuracy"] > 0.95
+    assert history[0]["induction_score"] < 0.2 < 0.8 < history[-1]["induction_score"]
+
+
+def test_its_card_says_what_is_measured() -> None:
+    card = (WEIGHTS / "README.md").read_text()
+    for word in (
+        "## Data",
+        "## Training",
+        "## Measured behaviour",
+        "chosen",
+        "## Limits",
+        "IOI, logit difference",
+    ):
+        assert word in card

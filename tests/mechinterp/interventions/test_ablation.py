@@ -1,0 +1,62 @@
+"""What is left of a run without some heads."""
+
+import pytest
+import torch
+
+from mechinterp.attention.heads import Head
+from mechinterp.interventions.ablation import Ablation, run_without
+from tests.mechinterp.random_models import random_transformer
+
+TOKENS = torch.randint(0, 20, (5, 6), generator=torch.Generator().manual_seed(0))
+
+
+def test_without_no_heads_it_is_the_run_itself() -> None:
+    transformer = random_transformer()
+    logits, cache = run_without(transformer, TOKENS, [])
+    assert torch.equal(logits, transformer(TOKENS))
+    assert torch.equal(
+        cache["blocks.2.hook_resid_post"], transformer.cache(TOKENS)["blocks.2.hook_resid_post"]
+    )
+
+
+@pytest.mark.parametrize("how", Ablation)
+def test_a_removed_head_writes_what_replaces_it_and_others_what_they_then_write(how: Ablation) -> None:
+    transformer, head = random_transformer(), Head(1, 2)
+    own = transformer.cache(TOKENS)
+    logits, cache = run_without(transformer, TOKENS, [head], how)
+    name = "blocks.1.attn.hook_z"
+    assert torch.equal(cache[name][:, :, [0, 1, 3]], own[name][:, :, [0, 1, 3]])
+    removed = cache[name][:, :, 2]
+    if how is Ablation.ZERO:
+        assert (removed == 0).all()
+    elif how is Ablation.MEAN:
+        torch.testing.assert_close(removed, own[name][:, :, 2].mean((0, 1)).expand_as(removed))
+    else:
+        rows = [
+            next(i for i in range(5) if torch.equal(removed[row], own[name][i, :, 2])) for row in range(5)
+        ]
+        assert sorted(rows) == list(range(5))
+        assert all(row != other for row, other in enumerate(rows))
+    by_hook = transformer.run_with_hooks(
+        TOKENS, {name: lambda z: torch.cat((z[:, :, :2], removed[:, :, None], z[:, :, 3:]), 2)}
+    )
+    torch.testing.assert_close(logits, by_hook)
+    assert not torch.equal(logits, transformer(TOKENS))
+
+
+def test_heads_of_several_layers_are_removed_together() -> None:
+    transformer = random_transformer()
+    _, cache = run_without(transformer, TOKENS, [Head(0, 1), Head(2, 3), Head(2, 0)], Ablation.ZERO)
+    assert (cache["blocks.0.attn.hook_z"][:, :, 1] == 0).all()
+    assert (cache["blocks.2.attn.hook_z"][:, :, [0, 3]] == 0).all()
+    assert (cache["blocks.1.attn.hook_z"] != 0).all()
+
+
+def test_what_cannot_be_removed_is_said() -> None:
+    transformer = random_transformer()
+    with pytest.raises(ValueError, match=r"3 layers of 4 heads, got 3\.0"):
+        run_without(transformer, TOKENS, [Head(3, 0)])
+    transformer.blocks[0].W_V[1] = 0
+    transformer.blocks[0].b_V[1] = 0
+    with pytest.raises(ValueError, match="changes nothing"):
+        run_without(transformer, TOKENS, [Head(0, 1)], Ablation.ZERO)

@@ -1,0 +1,219 @@
+"""Patches of one sweep are those of one whole run each."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from mechinterp.interventions.activation_patching import (
+    Part,
+    Place,
+    patch_heads,
+    patch_heads_and_positions,
+    patch_positions,
+)
+from mechinterp.interventions.metrics import Metric, logit_diff
+from mechinterp.model.transformer import Transformer
+from tests.mechinterp.random_models import SHAPES, random_transformer
+
+RIGHT, WRONG = 3, 7
+
+
+def prompts(seed: int, n: int = 3, length: int = 6) -> tuple[Tensor, Tensor]:
+    """Two sets of prompts that first differ at another position each."""
+    draw = torch.Generator().manual_seed(seed)
+    base = torch.randint(0, 20, (n, length), generator=draw)
+    source = base.clone()
+    for row in range(n):
+        first = int(torch.randint(0, length - 1, (1,), generator=draw))
+        source[row, first] = (base[row, first] + 1 + int(torch.randint(0, 18, (1,), generator=draw))) % 20
+        again = int(torch.randint(first, length, (1,), generator=draw))
+        source[row, again] = (base[row, again] + 1) % 20
+    return base, source
+
+
+def metric_at(positions: Tensor) -> Metric:
+    n = len(positions)
+    return logit_diff(torch.full((n,), RIGHT), torch.full((n,), WRONG), positions)
+
+
+def brute_force(
+    transformer: Transformer, base: Tensor, source: Tensor, name: str, at: tuple, positions: Tensor
+) -> Tensor:
+    """One run of the model with hooks: what everything else is compared with."""
+    _, other = transformer.run_with_cache(source)
+
+    def hook(x: Tensor) -> Tensor:
+        x = x.clone()
+        x[at] = other[name][at]
+        return x
+
+    logits = transformer.run_with_hooks(base, {name: hook})
+    end = logits[torch.arange(len(base)), positions]
+    return end[:, RIGHT] - end[:, WRONG]
+
+
+def places(shape: str) -> list[Place]:
+    return [p for p in Place if not (shape == "gpt_neox" and p is Place.RESID_MID)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000), data=st.data())
+def test_positions_are_those_of_whole_runs(shape: str, seed: int, data: st.DataObject) -> None:
+    transformer = random_transformer(shape, seed=seed)
+    base, source = prompts(seed)
+    positions = torch.tensor(data.draw(st.lists(st.integers(2, 5), min_size=3, max_size=3)))
+    place = data.draw(st.sampled_from(places(shape)))
+    found = patch_positions(transformer, base, source, place, metric_at(positions))
+    assert found.shape == (3, 3, 6)
+    for layer in range(3):
+        for position in range(6):
+            at = (slice(None), position)
+            wanted = brute_force(transformer, base, source, f"blocks.{layer}.{place.value}", at, positions)
+            torch.testing.assert_close(found[:, layer, position], wanted, atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000), data=st.data())
+def test_heads_are_those_of_whole_runs(shape: str, seed: int, data: st.DataObject) -> None:
+    transformer = random_transformer(shape, seed=seed)
+    base, source = prompts(seed)
+    positions = torch.tensor(data.draw(st.lists(st.integers(2, 5), min_size=3, max_size=3)))
+    part = data.draw(
+        st.sampled_from([Part.Z, Part.Q, Part.PATTERN, *([] if shape == "llama" else [Part.K, Part.V])])
+    )
+    metric = metric_at(positions)
+    whole = patch_heads(transformer, base, source, part, metric)
+    single = patch_heads_and_positions(transformer, base, source, part, metric)
+    for layer in range(3):
+        for head in range(4):
+            for position in (None, 0, 3, 5):
+                at = slice(None) if position is None else position
+                index = (slice(None), head, at) if part is Part.PATTERN else (slice(None), at, head)
+                wanted = brute_force(
+                    transformer, base, source, f"blocks.{layer}.{part.value}", index, positions
+                )
+                ours = whole[:, layer, head] if position is None else single[:, layer, head, position]
+                torch.testing.assert_close(ours, wanted, atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("memory", [60_000, 200_000, 2**30])
+def test_chunks_change_nothing(memory: int) -> None:
+    transformer = random_transformer()
+    base, source = prompts(1, n=5)
+    metric = metric_at(torch.full((5,), 5))
+    whole = patch_heads(transformer, base, source, Part.Z, metric)
+    chunked = patch_heads(transformer, base, source, Part.Z, metric, memory=memory)
+    torch.testing.assert_close(chunked, whole, atol=1e-12, rtol=0)
+    positions = patch_positions(transformer, base, source, Place.RESID_PRE, metric, memory=memory)
+    torch.testing.assert_close(
+        positions, patch_positions(transformer, base, source, Place.RESID_PRE, metric), atol=1e-12, rtol=0
+    )
+
+
+def test_both_directions_meet_where_everything_is_patched() -> None:
+    transformer = random_transformer()
+    clean, corrupted = prompts(2, n=4)
+    positions = torch.full((4,), 5)
+    metric = metric_at(positions)
+    end_of_clean = transformer(clean)[torch.arange(4), 5]
+    denoised = patch_positions(transformer, corrupted, clean, Place.RESID_POST, metric)
+    torch.testing.assert_close(denoised[:, -1, 5], end_of_clean[:, RIGHT] - end_of_clean[:, WRONG])
+    end_of_corrupted = transformer(corrupted)[torch.arange(4), 5]
+    noised = patch_positions(transformer, clean, corrupted, Place.RESID_POST, metric)
+    torch.testing.assert_close(noised[:, -1, 5], end_of_corrupted[:, RIGHT] - end_of_corrupted[:, WRONG])
+
+
+def test_positions_before_the_first_difference_are_exact_no_ops() -> None:
+    transformer = random_transformer()
+    base = torch.tensor([[1, 2, 3, 4, 5, 6]])
+    source = torch.tensor([[1, 2, 3, 9, 5, 6]])
+    metric = metric_at(torch.tensor([5]))
+    found = patch_positions(transformer, base, source, Place.RESID_PRE, metric)
+    unpatched = metric.measure(
+        transformer,
+        transformer.run_with_cache(base)[1]["blocks.2.hook_resid_post"][:, 5:6],
+        torch.tensor([0]),
+    )
+    assert (found[:, :, :3] == unpatched).all()
+    assert (found[:, :, 3] != unpatched).all()
+
+
+def test_any_metric_of_logits_at_several_positions() -> None:
+    transformer = random_transformer()
+    base, source = prompts(3)
+    read = torch.tensor([[1, 5], [0, 4], [3, 5]])
+
+    def of_logits(logits: Tensor, prompts_: Tensor) -> Tensor:
+        return logits.log_softmax(-1)[..., RIGHT].sum(-1)
+
+    found = patch_positions(transformer, base, source, Place.RESID_PRE, Metric(read, of_logits))
+    _, other = transformer.run_with_cache(source)
+    for layer in range(3):
+        for position in range(6):
+            name = f"blocks.{layer}.hook_resid_pre"
+
+            def hook(x: Tensor, name: str = name, position: int = position) -> Tensor:
+                x = x.clone()
+                x[:, position] = other[name][:, position]
+                return x
+
+            logits = transformer.run_with_hooks(base, {name: hook})
+            wanted = of_logits(logits[torch.arange(3)[:, None], read], torch.arange(3))
+            torch.testing.assert_close(found[:, layer, position], wanted, atol=1e-9, rtol=0)
+
+
+def refused(message: str, **changed: object) -> None:
+    base, source = prompts(4)
+    arguments = {
+        "transformer": random_transformer(),
+        "base": base,
+        "source": source,
+        "place": Place.RESID_PRE,
+        "metric": metric_at(torch.tensor([5, 5, 5])),
+        **changed,
+    }
+    with pytest.raises(ValueError, match=message):
+        patch_positions(**arguments)  # type: ignore[arg-type]
+
+
+def test_bad_input_is_refused_with_what_was_expected() -> None:
+    base, _ = prompts(4)
+    refused(r"same shape, got \(3, 6\) and \(3, 5\)", source=base[:, :5])
+    refused(r"prompts \[0, 1, 2\] are the same: there is nothing to patch", source=base)
+    refused("positions below 6, got 6", metric=metric_at(torch.tensor([5, 6, 5])))
+    refused("no residual stream between", transformer=random_transformer("gpt_neox"), place=Place.RESID_MID)
+    refused("expected memory for one patched run", memory=10)
+    reads = torch.tensor([[5], [5], [5]])
+    refused(r"return shape \(3,\), got \(3, 20\)", metric=Metric(reads, lambda logits, _: logits[:, 0]))
+    refused("not finite", metric=Metric(reads, lambda logits, _: logits[:, 0, 0] / 0))
+
+
+@pytest.mark.parametrize("part", [Part.K, Part.V])
+def test_shared_keys_and_values_are_patched_for_one_head_as_if_it_had_its_own(part: Part) -> None:
+    shared = random_transformer("llama")
+    own = random_transformer("llama")
+    for block in own.blocks:
+        for name in ("W_K", "W_V", "b_K", "b_V"):
+            setattr(block, name, getattr(block, name).repeat_interleave(2, dim=0))
+    base, source = prompts(11)
+    metric = metric_at(torch.tensor([5, 4, 5]))
+    for patch in (patch_heads, patch_heads_and_positions):
+        found = patch(shared, base, source, part, metric)
+        torch.testing.assert_close(found, patch(own, base, source, part, metric), atol=1e-9, rtol=0)
+    for head in range(4):
+        wanted = brute_force(
+            own,
+            base,
+            source,
+            f"blocks.1.{part.value}",
+            (slice(None), slice(None), head),
+            torch.tensor([5, 4, 5]),
+        )
+        ours = patch_heads(shared, base, source, part, metric)[:, 1, head]
+        torch.testing.assert_close(ours, wanted, atol=1e-9, rtol=0)
