@@ -1,14 +1,20 @@
 """The contract between a figure script and the build.
 
-A script `figures/NAME.py` defines two functions:
+A script `figures/NAME.py` defines two or three functions:
 
-`compute(…) -> Result`
+`compute(…) -> data`
     asks for what it needs by parameter name. A keyword with a default is a parameter that the deck and the
     command line can override (a `Path` default is a project file, whose content counts); a name without a
-    default is another figure, whose `Result` is passed in. It never draws.
+    default is another figure, whose `Result` is passed in. It returns dicts, lists, strings, numbers and arrays.
+    It never draws.
+`report(data, …) -> Report`
+    says what the data show: values for the prose, claims, and the picture's alt text. It may be left out;
+    `compute` then returns a `Result`, the data and all that together.
 `draw(data, …) -> matplotlib.figure.Figure`
-    takes the result's data, which has been stored and read back: dicts, lists, strings, numbers and numpy
-    arrays. It never calculates. Keywords with defaults are parameters too.
+    draws the data. It never calculates.
+
+`report` and `draw` take the data as they were stored and read back, arrays as numpy's. Their keywords with defaults
+are parameters too. Each step is cached by itself: rewording a claim computes nothing.
 
 Optional constants: `TIME_LIMIT = 60` (seconds a step may take) and `FILES = ("data/*.csv",)` (project files it
 reads, relative to the project's root).
@@ -26,6 +32,7 @@ class Claim:
     """A quantitative statement of the lecture: a measured number and the bounds it must keep.
 
     `text` names what is measured, in the lecture's language; at least one bound is given, both inclusive.
+    Numbers of other libraries, such as arrays of one element, are taken as Python's.
     """
 
     text: str
@@ -67,8 +74,17 @@ def _number(claim: str, name: str, value: Any) -> float | None:
 
 
 @dataclass(frozen=True, eq=False)
+class Report:
+    """What `report` returns: values for the prose, claims, and the picture's alt text."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    alt: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class Result:
-    """What `compute` returns: data to draw, values for the prose, claims, and the picture's alt text."""
+    """Data with their report: what `compute` returns where there is no `report`, and what other figures are given."""
 
     data: Mapping[str, Any]
     values: Mapping[str, Any] = field(default_factory=dict)
