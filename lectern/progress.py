@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 Report = Callable[[Outcome], None]
-DOING = {"compute": "computing", "draw": "drawing"}
-DONE = {"compute": "computed", "draw": "drawn"}
+DOING = {"compute": "computing", "report": "reporting", "draw": "drawing"}
+DONE = {"compute": "computed", "report": "reported", "draw": "drawn"}
 
 
 @dataclass

@@ -180,12 +180,13 @@ def _held(built: Built) -> str:
 
 def _counted(figures: Collection[object], progress: Progress) -> str:
     """Return how many figures there are, and for how many of them which step ran."""
+    from lectern.progress import DONE
+
     touched = {figure for figure, _, _ in progress.ran}
     if not touched:
         return _all_fresh(figures)
-    done = {"compute": "computed", "draw": "drawn"}
-    counts = {step: len({figure for figure, ran, _ in progress.ran if ran == step}) for step in done}
-    steps = [f"{count} {done[step]}" for step, count in counts.items() if count]
+    counts = {step: len({figure for figure, ran, _ in progress.ran if ran == step}) for step in DONE}
+    steps = [f"{count} {DONE[step]}" for step, count in counts.items() if count]
     return f"{len(figures)} figures: {', '.join([f'{max(len(figures) - len(touched), 0)} fresh', *steps])}"
 
 

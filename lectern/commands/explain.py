@@ -9,6 +9,7 @@ from lectern.making.state import State
 from lectern.progress import Progress
 from lectern.project import Project
 from lectern.sources.catalogue import canonical, check_acyclic
+from lectern.sources.keys import Key
 from lectern.workshop import open_workshop
 
 
@@ -19,15 +20,15 @@ def explain(options: argparse.Namespace, project: Project) -> int:
         check_acyclic({name}, workshop.catalogue)
         state = workshop.states.of(Request(name))
     print(f"{name} is {'fresh' if state.fresh else 'stale'}")
-    for step in ("compute", "draw"):
-        print(f"  {step}: {_reason(state, step)}")
+    for step, key in state.steps.items():
+        print(f"  {step}: {_reason(state, step, key)}")
     return 0
 
 
-def _reason(state: State, step: str) -> str:
-    key = state.compute if step == "compute" else state.draw
+def _reason(state: State, step: str, key: Key | None) -> str:
     if step in state.stale:
-        is_kept = step == "compute" and state.computed is not None
+        kept = {"compute": state.computed, "report": state.reported}
+        is_kept = kept.get(step) is not None
         said = (
             "was kept from an earlier build and has to be put back, since" if is_kept else "has to run, since"
         )

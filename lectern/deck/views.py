@@ -90,12 +90,15 @@ class FigureView:
         return f'<img src="img/{self.request.stem}.svg" alt="{alt}" data-figure="{self.request.stem}">'
 
     def __getitem__(self, name: str) -> Any:
-        values = self._sidecar.values
-        if name not in values:
+        """Return a value by name, or the number that a claim measured, or a parameter."""
+        sidecar = self._sidecar
+        measured = {claim: found.measured for claim, found in sidecar.claims.items()}
+        offered = {**sidecar.parameters, **measured, **sidecar.values}
+        if name not in offered:
             raise DeckError(
-                f"figure {self.request.name!r} has no value {name!r}", remedy=nearest(name, values)
+                f"figure {self.request.name!r} has no value {name!r}", remedy=nearest(name, offered)
             )
-        return values[name]
+        return offered[name]
 
     @property
     def claims(self) -> ClaimsView:

@@ -12,7 +12,7 @@ class Job:
     """One step of one figure."""
 
     figure: str
-    step: str  # "compute" or "draw"
+    step: str  # "compute", "report" or "draw"
     path: str  # of the script, for tracebacks
     source: str  # Python source of the script
     roots: tuple[str, ...]  # import search path; the first is the project
@@ -22,7 +22,8 @@ class Job:
     parameters: Mapping[str, Any]
     fixtures: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # who loads them, and from what
     results: Mapping[str, Any] = field(default_factory=dict)  # of other figures, their data as bytes
-    data: bytes = b""  # to draw
+    reports: bool = False  # whether the figure has a step of its own that reports
+    data: bytes = b""  # to report on, or to draw
     formats: tuple[str, ...] = ()
     time_limit: float = 600.0
 
@@ -32,13 +33,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a step made. `compute` fills data, its digests and facts; `draw` fills images."""
+    """What a step made: `compute` data, `report` facts, or the first both; `draw` images."""
 
     seconds: float
     versions: Mapping[str, str]
     data: bytes = b""
     digest: str = ""  # of the data
-    result: str = ""  # of all that compute returned
+    result: str = ""  # digest of data and facts together
     facts: Mapping[str, Any] = field(default_factory=dict)  # values, claims, alt
     images: Mapping[str, bytes] = field(default_factory=dict)  # by format
     printed: str = ""

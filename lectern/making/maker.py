@@ -1,4 +1,4 @@
-"""Make figures: what is stale is computed, then drawn, each figure after those it asks for."""
+"""Make figures: what is stale is computed, reported, drawn, each figure after those it asks for."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lectern.errors import BuildError, raise_all
+from lectern.making.job import Outcome
 from lectern.making.locks import Locks
 from lectern.making.request import Request
 from lectern.making.sidecar import IMAGES, Sidecar, publish, with_suffix
 from lectern.making.state import State, States
 from lectern.making.steps import Steps
-from lectern.making.store import Computed, Drawn, Store, claims_from
+from lectern.making.store import Computed, Drawn, Reported, Store, claims_from
 from lectern.sources.catalogue import Catalogue, check_acyclic
 from lectern.sources.digests import Digests
 from lectern.sources.keys import Key
 from lectern.sources.stamps import digest_bytes
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,9 @@ class Maker:
             state = self._look_again(state, upstream)  # another build may have made it meanwhile
             if not force and state.fresh and state.sidecar:
                 return Made(state, state.sidecar, upstream)
-            if force or state.computed is None:
+            if force or state.computed is None or (state.reported is None and not state.script.report):
                 return self._computed(state, upstream, force)
-            return self._published(state, state.computed, upstream)
+            return self._published(state, upstream)
 
     def _look(self, request: Request, upstream: Mapping[str, Made]) -> State:
         return self._states.of(request, {name: made.sidecar.result for name, made in upstream.items()})
@@ -123,36 +126,34 @@ class Maker:
         key = _known(state.compute)
         results = {name: _carried(made.sidecar, data) for name, (made, data) in given.items()}
         outcome = self._steps.compute(state, key, results)
-        computed = Computed(
-            digest=outcome.digest,
-            result=outcome.result,
-            seconds=outcome.seconds,
-            versions=dict(outcome.versions),
-            **{**outcome.facts, "claims": claims_from(outcome.facts["claims"])},
-        )
+        computed = Computed(outcome.digest, outcome.seconds, dict(outcome.versions))
+        if state.computed and state.computed.digest == computed.digest and not force:
+            computed = state.computed  # only the data were missing: how long they took is on record
         self._store.put(key.digest, computed, outcome.data)
-        return self._published(state, computed, upstream, force, outcome.data)
+        state = self._states.with_data(state, computed)
+        if state.script.report is None:
+            state = replace(state, reported=replace(_reported(outcome), seconds=0.0))
+            self._store.put_reported(key.digest, _known(state.reported))
+        return self._published(state, upstream, force, outcome.data)
 
     def _published(
         self,
         state: State,
-        computed: Computed,
         upstream: Mapping[str, Made],
         force: bool = False,
         data: bytes | None = None,
     ) -> Made:
-        """Draw a figure where that is not done, and write its files where they say something else."""
-        draw = self._states.keys.draw(state.script, state.parameters, computed.digest)
-        found = None if force else self._pictures(state, draw)
-        if found is None:
+        """Report on a figure's data and draw them where that is not done; write its files where they change."""
+        reported = None if force and state.script.report else state.reported
+        found = None if force else self._pictures(state, _known(state.draw))
+        if reported is None or found is None:
             data = data if data is not None else self._store.data(_known(state.compute).digest)
             if data is None:  # not kept any more, and needed
                 return self._computed(state, upstream)
-            outcome = self._steps.draw(state, draw, data, IMAGES)
-            digests = {format_: digest_bytes(image) for format_, image in outcome.images.items()}
-            found = Drawn(digests, outcome.seconds, outcome.versions), outcome.images
+            reported = reported or self._report(state, data)
+            found = found or self._draw(state, data)
         drawn, images = found
-        sidecar = state.described(draw, computed, drawn)
+        sidecar = state.described(reported, drawn)
         if state.sidecar and sidecar.says_what(state.sidecar):
             sidecar = replace(sidecar, seconds=state.sidecar.seconds, versions=state.sidecar.versions)
         self._states.keep(state)
@@ -160,6 +161,17 @@ class Maker:
         for path, content in publish(state.stem, sidecar, images).items():
             self._digests.wrote(path, content)
         return Made(state, sidecar, upstream)
+
+    def _report(self, state: State, data: bytes) -> Reported:
+        key = _known(state.report)
+        reported = _reported(self._steps.report(state, key, data))
+        self._store.put_reported(key.digest, reported)
+        return reported
+
+    def _draw(self, state: State, data: bytes) -> tuple[Drawn, Mapping[str, bytes]]:
+        outcome = self._steps.draw(state, _known(state.draw), data, IMAGES)
+        digests = {format_: digest_bytes(image) for format_, image in outcome.images.items()}
+        return Drawn(digests, outcome.seconds, outcome.versions), outcome.images
 
     def _pictures(self, state: State, draw: Key) -> tuple[Drawn, Mapping[str, bytes]] | None:
         """Return a figure's pictures: none to be written where they are there, or those that are kept."""
@@ -181,6 +193,11 @@ class Maker:
                 before, made = made, self._computed(state, made.upstream)
                 self._outdated |= made.sidecar.result != before.sidecar.result
             return made, data or self._store.data(key) or b""
+
+
+def _reported(outcome: Outcome) -> Reported:
+    facts = {**outcome.facts, "claims": claims_from(outcome.facts["claims"])}
+    return Reported(result=outcome.result, seconds=outcome.seconds, versions=dict(outcome.versions), **facts)
 
 
 def _carried(sidecar: Sidecar, data: bytes) -> dict[str, Any]:
@@ -207,7 +224,7 @@ def _raise_from(futures: Iterable[Future[Made]]) -> None:
     raise_all([e for e in errors if isinstance(e, BuildError) and not isinstance(e, _UpstreamError)])
 
 
-def _known(key: Key | None) -> Key:
-    """Return the key of `compute`, which is known once all it asks for is made."""
-    assert key is not None
-    return key
+def _known(found: T | None) -> T:
+    """Return what is known by now, such as the key of `compute` once all that it asks for is made."""
+    assert found is not None
+    return found

@@ -14,17 +14,16 @@ def returned(answer: Outcome | Failure, folder: str) -> Outcome | Failure:
     """Return the answer with paths as they are where it was asked for, in messages and results alike."""
     texts = {name: _renamed(value, folder) for name, value in vars(answer).items() if isinstance(value, str)}
     answer = replace(answer, **texts)
-    return _result_returned(answer, folder) if isinstance(answer, Outcome) and answer.result else answer
+    return _result_returned(answer, folder) if isinstance(answer, Outcome) and answer.digest else answer
 
 
 def _result_returned(outcome: Outcome, folder: str) -> Outcome:
-    tree = data.decode(outcome.data)
-    if not (_mentions(tree, folder) or _mentions(outcome.facts, folder)):
-        return outcome
-    tree, facts = _renamed(tree, folder), _renamed(outcome.facts, folder)
-    digest = data.digest(tree)
-    result = data.digest_result(digest, facts)
-    return replace(outcome, data=data.encode(tree), digest=digest, result=result, facts=facts)
+    if outcome.data and _mentions(tree := data.decode(outcome.data), folder):
+        tree = _renamed(tree, folder)
+        outcome = replace(outcome, data=data.encode(tree), digest=data.digest(tree))
+    facts = _renamed(outcome.facts, folder)
+    result = data.digest_result(outcome.digest, facts) if outcome.result else ""
+    return replace(outcome, facts=facts, result=result)
 
 
 def _mentions(value: Any, folder: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from lectern import atomic
 from lectern.figure import Claim
-from lectern.making.store import Computed, Drawn, claims_from
+from lectern.making.store import Computed, Drawn, Reported, claims_from
 from lectern.sources.code import digest_text
 
 IMAGES = ("svg", "png")
@@ -22,16 +22,15 @@ class Sidecar:
 
     figure: str
     summary: str  # the first line of the script's docstring
-    key: str  # digest of both steps' parts
+    key: str  # digest of all steps' parts
     parts: Mapping[str, Mapping[str, str]]  # by step
     data: str  # digest of the data that compute returned
-    result: str  # digest of all that it returned
+    result: str  # digest of the data and of all that is said of them
     parameters: Mapping[str, Any]
     values: Mapping[str, Any]
     claims: Mapping[str, Claim]
-    alt: str  # empty where compute gave none
-    model: str | None
-    seed: int | None
+    alt: str  # empty where none was given
+    fixtures: Mapping[str, str]  # the value of each that compute was given
     versions: Mapping[str, str]
     seconds: Mapping[str, float]
     images: Mapping[str, str]  # digest of each picture, by format
@@ -43,9 +42,14 @@ class Sidecar:
 
     @property
     def computed(self) -> Computed:
-        """What it says of the result."""
-        seconds = self.seconds["compute"]
-        return Computed(self.data, self.result, self.values, self.claims, self.alt, seconds, self.versions)
+        """What it says of the data."""
+        return Computed(self.data, self.seconds["compute"], self.versions)
+
+    @property
+    def reported(self) -> Reported:
+        """What it says is said of the data."""
+        seconds = self.seconds.get("report", 0.0)
+        return Reported(self.result, self.values, self.claims, self.alt, seconds, self.versions)
 
     @property
     def drawn(self) -> Drawn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from lectern.fixtures import Fixture
 from lectern.making.request import Request
 from lectern.making.sidecar import IMAGES, Sidecar, read_sidecar, with_suffix
-from lectern.making.store import Computed, Drawn, Store
+from lectern.making.store import Computed, Drawn, Reported, Store
 from lectern.project import Project
 from lectern.sources.catalogue import Catalogue
 from lectern.sources.code import digest_text
@@ -32,7 +32,11 @@ class State:
     sidecar: Sidecar | None
     compute: Key | None  # None while a result it asks for is not known yet
     computed: Computed | None  # None where compute has to run
-    draw: Key | None  # None while the data is not known
+    report: (
+        Key | None
+    )  # None while the data are not known; where the figure has no such step, that of compute
+    reported: Reported | None  # None where report, or else compute, has to run
+    draw: Key | None  # None while the data are not known
     damaged: tuple[str, ...]  # pictures that are missing or not as they were written
     altered: bool  # whether there is a sidecar that is not as it was written
     waits_for: tuple[str, ...]  # figures whose results are not known yet
@@ -45,19 +49,31 @@ class State:
         """
         if self.sidecar is None:
             reason = "its sidecar was altered" if self.altered else "it was never made"
-            return {"compute": [reason], "draw": [reason]}
+            return {step: [reason] for step in self.steps}
         reasons: dict[str, list[str]] = {}
         if self.waits_for:
             reasons["compute"] = [f"result of {name}: not known yet" for name in self.waits_for]
-        elif self.compute and (changed := changes(self.sidecar.parts["compute"], self.compute.parts)):
+        elif self.compute and (changed := self._changed("compute", self.compute)):
             reasons["compute"] = changed
-        elif self.sidecar.summary != self.script.summary:
-            reasons["compute"] = ["summary: changed"]
-        if self.draw and (changed := changes(self.sidecar.parts["draw"], self.draw.parts)):
+        if self.script.report and self.report and (changed := self._changed("report", self.report)):
+            reasons["report"] = changed
+        elif not reasons and self.sidecar.summary != self.script.summary:
+            reasons["report" if self.script.report else "compute"] = ["summary: changed"]
+        if self.draw and (changed := self._changed("draw", self.draw)):
             reasons["draw"] = changed
         elif self.damaged:
             reasons["draw"] = [f"{name}: missing or altered" for name in self.damaged]
         return reasons
+
+    def _changed(self, step: str, key: Key) -> list[str]:
+        assert self.sidecar is not None
+        return changes(self.sidecar.parts.get(step, {}), key.parts)
+
+    @property
+    def steps(self) -> Mapping[str, Key | None]:
+        """The figure's steps in order, each with its key where that is known."""
+        report = {"report": self.report} if self.script.report else {}
+        return {"compute": self.compute, **report, "draw": self.draw}
 
     @property
     def fresh(self) -> bool:
@@ -70,28 +86,29 @@ class State:
             bool(self.sidecar) and dict(self.sidecar.parts["draw"]) == dict(draw.parts) and not self.damaged
         )
 
-    def described(self, draw: Key, computed: Computed, drawn: Drawn) -> Sidecar:
-        """Return the sidecar of the figure made so."""
-        compute = self.compute
-        assert compute is not None  # it is known once all it asks for is made
-        versions = {**drawn.versions, **computed.versions}
-        recorded = {name.split(".")[0] for name in compute.libraries | draw.libraries}
+    def described(self, reported: Reported, drawn: Drawn) -> Sidecar:
+        """Return the sidecar of the figure made so; its data and keys have to be known."""
+        computed = self.computed
+        assert computed is not None
+        steps = {step: key for step, key in self.steps.items() if key}
+        versions = {**drawn.versions, **reported.versions, **computed.versions}
+        recorded = {name.split(".")[0] for key in steps.values() for name in key.libraries}
         recorded |= {"python", "matplotlib"}
+        seconds = {"compute": computed.seconds, "report": reported.seconds, "draw": drawn.seconds}
         return Sidecar(
             figure=self.script.name,
             summary=self.script.summary,
-            key=digest_text(compute.digest + draw.digest),
-            parts={"compute": dict(compute.parts), "draw": dict(draw.parts)},
+            key=digest_text("".join(key.digest for key in steps.values())),
+            parts={step: dict(key.parts) for step, key in steps.items()},
             data=computed.digest,
-            result=computed.result,
+            result=reported.result,
             parameters={name: _plain(value) for name, value in self.parameters.items()},
-            values=computed.values,
-            claims=computed.claims,
-            alt=computed.alt,
-            model=self.fixtures["model"].value if "model" in self.fixtures else None,
-            seed=self.parameters.get("seed"),
+            values=reported.values,
+            claims=reported.claims,
+            alt=reported.alt,
+            fixtures={name: fixture.value for name, fixture in self.fixtures.items()},
             versions={name: version for name, version in sorted(versions.items()) if name in recorded},
-            seconds={"compute": round(computed.seconds, 2), "draw": round(drawn.seconds, 2)},
+            seconds={step: round(seconds[step], 2) for step in steps},
             images=dict(drawn.images),
         )
 
@@ -126,10 +143,9 @@ class States:
         waits_for = tuple(name for name in self._catalogue.asked_figures(request.name) if name not in known)
         compute = None if waits_for else self.keys.compute(script, parameters, known, own)
         computed = self._computed(compute, sidecar) if compute else None
-        draw = self.keys.draw(script, parameters, computed.digest) if computed else None
         damaged = tuple(self._damaged(stem, sidecar)) if sidecar else ()
         altered = is_there and sidecar is None
-        return State(
+        state = State(
             request=request,
             script=script,
             parameters=parameters,
@@ -137,20 +153,39 @@ class States:
             stem=stem,
             sidecar=sidecar,
             compute=compute,
-            computed=computed,
-            draw=draw,
+            computed=None,
+            report=None,
+            reported=None,
+            draw=None,
             damaged=damaged,
             altered=altered,
             waits_for=waits_for,
+        )
+        return self.with_data(state, computed) if computed else state
+
+    def with_data(self, state: State, computed: Computed) -> State:
+        """Return what is there of a figure whose data are these."""
+        script, parameters, compute = state.script, state.parameters, state.compute
+        assert compute is not None
+        report = self.keys.report(script, parameters, computed.digest, compute)
+        return replace(
+            state,
+            computed=computed,
+            report=report,
+            reported=self._reported(script, report, state.sidecar),
+            draw=self.keys.draw(script, parameters, computed.digest),
         )
 
     def keep(self, state: State) -> None:
         """Keep what there is of a figure, before something else takes its place."""
         if state.sidecar is None:
             return
-        compute, draw = (digest_parts(state.sidecar.parts[step]) for step in ("compute", "draw"))
+        keys = {step: digest_parts(parts) for step, parts in state.sidecar.parts.items()}
+        compute, report, draw = keys["compute"], keys.get("report", keys["compute"]), keys["draw"]
         if self._store.computed(compute) is None:
             self._store.put(compute, state.sidecar.computed)
+        if self._store.reported(report) is None:
+            self._store.put_reported(report, state.sidecar.reported)
         paths = {format_: with_suffix(state.stem, format_) for format_ in IMAGES}
         if not state.damaged and self._store.drawn(draw) is None:
             images = {format_: path.read_bytes() for format_, path in paths.items()}
@@ -158,12 +193,18 @@ class States:
 
     def _results(self, name: str) -> dict[str, str]:
         states = {asked: self.of(Request(asked)) for asked in self._catalogue.asked_figures(name)}
-        return {name: state.computed.result for name, state in states.items() if state.computed}
+        return {name: state.reported.result for name, state in states.items() if state.reported}
 
     def _computed(self, key: Key, sidecar: Sidecar | None) -> Computed | None:
         if sidecar and dict(sidecar.parts["compute"]) == dict(key.parts):
             return sidecar.computed
         return self._store.computed(key.digest)
+
+    def _reported(self, script: FigureScript, key: Key, sidecar: Sidecar | None) -> Reported | None:
+        step = "report" if script.report else "compute"
+        if sidecar and dict(sidecar.parts.get(step, {})) == dict(key.parts):
+            return sidecar.reported
+        return self._store.reported(key.digest)
 
     def _damaged(self, stem: Path, sidecar: Sidecar) -> list[str]:
         paths = {format_: with_suffix(stem, format_) for format_ in IMAGES}

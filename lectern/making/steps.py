@@ -24,7 +24,7 @@ SHOWN_LINES = 20  # of a failing script's stack and of what it printed
 
 
 class Steps:
-    """Runs `compute` and `draw` through an executor, which may be any of `concurrent.futures`' kind."""
+    """Runs steps as `workers` do, through an executor of threads."""
 
     def __init__(
         self,
@@ -46,7 +46,14 @@ class Steps:
         """Compute a figure given the results it asks for."""
         self._keys.refuse_hidden_ties(state.script, state.script.compute)
         fixtures = {name: (fixture.load, fixture.value) for name, fixture in state.fixtures.items()}
-        return self._run(state, "compute", key, results=results, fixtures=fixtures)
+        reports = state.script.report is not None
+        return self._run(state, "compute", key, results=results, fixtures=fixtures, reports=reports)
+
+    def report(self, state: State, key: Key, data: bytes) -> Outcome:
+        """Say what a figure's data show."""
+        if state.script.report:
+            self._keys.refuse_hidden_ties(state.script, state.script.report)
+        return self._run(state, "report", key, data=data)
 
     def draw(self, state: State, key: Key, data: bytes, formats: Iterable[str]) -> Outcome:
         """Draw a figure's data in the given formats."""
@@ -80,7 +87,8 @@ class Steps:
 
     def _job(self, state: State, step: str, key: Key, inputs: Mapping[str, Any]) -> Job:
         script = state.script
-        defaults = (script.compute if step == "compute" else script.draw).defaults
+        steps = {"compute": script.compute, "report": script.report, "draw": script.draw}
+        defaults = found.defaults if (found := steps[step]) else {}
         return Job(
             figure=script.name,
             step=step,

@@ -1,7 +1,8 @@
 """What was made, kept by key, so that going back to an earlier state runs no model and draws nothing.
 
-KEY.json is what is known of a result, KEY.data its data; of pictures, KEY.drawn is what is known, and KEY.svg and
-KEY.png are the pictures themselves. Each can be there without the others, and is damaged or whole by itself.
+KEY.json is what is known of data, KEY.data the data; KEY.report is what is said of them; of pictures, KEY.drawn is what
+is known, and KEY.svg and KEY.png are the pictures themselves. Each can be there without the others, and is damaged or
+whole by itself.
 """
 
 from __future__ import annotations
@@ -23,14 +24,22 @@ BOUND = 1 << 30  # bytes; what was not used for longest goes first
 
 @dataclass(frozen=True)
 class Computed:
-    """What is known of a result without reading its data."""
+    """What is known of data without reading them."""
 
-    digest: str  # of the data
-    result: str  # of all that the result offers, the data included
+    digest: str
+    seconds: float
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What is said of data: values for the prose, claims, alt text."""
+
+    result: str  # digest of all this and the data
     values: Mapping[str, Any]
     claims: Mapping[str, Claim]
     alt: str
-    seconds: float
+    seconds: float  # 0 where `compute` said it
     versions: Mapping[str, str]
 
 
@@ -60,14 +69,20 @@ class Store:
         self._unwritten: dict[str, bytes] = {}
 
     def computed(self, key: str) -> Computed | None:
-        """Return what is known of the result of `key`, or None where nothing is."""
+        """Return what is known of the data of `key`, or None where nothing is."""
+        with contextlib.suppress(ValueError, TypeError):
+            return Computed(**json.loads(self._read(f"{key}.json") or b""))
+        return None
+
+    def reported(self, key: str) -> Reported | None:
+        """Return what is said of the data by the step of `key`, or None where it is not kept."""
         with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
-            stored = json.loads(self._read(f"{key}.json") or b"")
-            return Computed(**{**stored, "claims": claims_from(stored["claims"])})
+            stored = json.loads(self._read(f"{key}.report") or b"")
+            return Reported(**{**stored, "claims": claims_from(stored["claims"])})
         return None
 
     def data(self, key: str) -> bytes | None:
-        """Return the data of the result of `key`, or None where they are not kept."""
+        """Return the data of `key`, or None where they are not kept."""
         return self._read(f"{key}.data")
 
     def has_data(self, key: str) -> bool:
@@ -75,10 +90,14 @@ class Store:
         return f"{key}.data" in self._unwritten or (self._folder / f"{key}.data").exists()
 
     def put(self, key: str, computed: Computed, content: bytes | None = None) -> None:
-        """Keep what is known of a result, and its data where there are any."""
+        """Keep what is known of data, and the data where they are given."""
         if content is not None:
             self._write(f"{key}.data", content)
         self._write(f"{key}.json", json.dumps(asdict(computed)).encode())
+
+    def put_reported(self, key: str, reported: Reported) -> None:
+        """Keep what is said of data."""
+        self._write(f"{key}.report", json.dumps(asdict(reported)).encode())
 
     def drawn(self, key: str) -> tuple[Drawn, dict[str, bytes]] | None:
         """Return the pictures that were drawn for `key`, or None where not all of them are kept."""

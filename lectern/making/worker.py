@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lectern.figure import Claim, Result
+from lectern.figure import Claim, Report, Result
 from lectern.fixtures import function
 from lectern.making import data
 from lectern.making.guard import UndeclaredReadError, import_from, keep_to
@@ -61,7 +61,7 @@ def run(job: Job) -> Outcome | Failure:
         _seed()
         function = _load(job)
         _seed()  # also of what it has imported only now
-        made = _compute(job, function) if job.step == "compute" else _draw(job, function)
+        made = STEPS[job.step](job, function)
         return Outcome(time.perf_counter() - started, _versions(), **made)
     except FixtureError as error:
         return Failure(str(error), fixture=error.fixture)
@@ -107,19 +107,35 @@ def _fixtures(job: Job) -> dict[str, Any]:
 
 def _compute(job: Job, compute: Callable[..., Any]) -> dict[str, Any]:
     results = {name: _result(stored) for name, stored in job.results.items()}
-    result = compute(**_fixtures(job), **results, **job.parameters)
-    if isinstance(result, Mapping):
-        result = Result(result)
-    if not isinstance(result, Result):
-        raise ContractError(f"compute returned {_type(result)}", "return a lectern.figure.Result")
+    found = compute(**_fixtures(job), **results, **job.parameters)
+    if job.reports and isinstance(found, Result):
+        remedy = "return the data alone: values, claims and alt text are for report to return"
+        raise ContractError("compute returned a Result, and there is a report", remedy)
+    if not isinstance(found, (Mapping, Result)):
+        raise ContractError(f"compute returned {_type(found)}", "return a dict, or a lectern.figure.Result")
+    tree = found.data if isinstance(found, Result) else found
     try:
-        encoded, digest = data.encode(result.data), data.digest(result.data)
+        encoded, digest = data.encode(tree), data.digest(tree)
     except data.NotPlainError as error:
         raise ContractError(
             f"compute's {error}", "return plain data: numbers, strings, lists, dicts, arrays"
         ) from error
-    facts = _facts(result)
-    return {"data": encoded, "digest": digest, "result": data.digest_result(digest, facts), "facts": facts}
+    said = {} if job.reports else _said(digest, found if isinstance(found, Result) else Report())
+    return {"data": encoded, "digest": digest, **said}
+
+
+def _report(job: Job, report: Callable[..., Any]) -> dict[str, Any]:
+    tree = data.decode(job.data)
+    digest = data.digest(tree)  # before report has its hands on them
+    found = report(tree, **job.parameters)
+    if not isinstance(found, Report):
+        raise ContractError(f"report returned {_type(found)}", "return a lectern.figure.Report")
+    return {"digest": digest, **_said(digest, found)}
+
+
+def _said(digest: str, report: Report | Result) -> dict[str, Any]:
+    facts = _facts(report)
+    return {"result": data.digest_result(digest, facts), "facts": facts}
 
 
 def _result(stored: Mapping[str, Any]) -> Result:
@@ -127,15 +143,15 @@ def _result(stored: Mapping[str, Any]) -> Result:
     return Result(**{**stored, "claims": claims, "data": data.decode(stored["data"])})
 
 
-def _facts(result: Result) -> dict[str, Any]:
-    """Return what the result offers besides data, as JSON-like data."""
-    values = {_text(name): _checked(name, value) for name, value in result.values.items()}
+def _facts(report: Report | Result) -> dict[str, Any]:
+    """Return what is said of the data, as JSON-like data."""
+    values = {_text(name): _checked(name, value) for name, value in report.values.items()}
     claims = {}
-    for name, claim in result.claims.items():
+    for name, claim in report.claims.items():
         if not isinstance(claim, Claim):
             raise ContractError(f"claim {name!r} is {_type(claim)}", "make it a lectern.figure.Claim")
         claims[_text(name)] = {**asdict(claim), "text": _text(claim.text), "unit": _text(claim.unit)}
-    return {"values": values, "claims": claims, "alt": _text(result.alt)}
+    return {"values": values, "claims": claims, "alt": _text(report.alt)}
 
 
 def _text(value: Any) -> str:
@@ -179,6 +195,9 @@ def _draw(job: Job, draw: Callable[..., Any]) -> dict[str, Any]:
             figure.savefig(buffer, format=format_, dpi=PNG_DPI, metadata=NO_METADATA[format_])
             images[format_] = buffer.getvalue()
     return {"images": images}
+
+
+STEPS = {"compute": _compute, "report": _report, "draw": _draw}
 
 
 def _type(value: Any) -> str:

@@ -139,9 +139,7 @@ class Looker:
             return True
         files = self.files_of(state.request) | {state.script.path}
         return any(
-            path in files or (key and path in key.reads)
-            for path in changed
-            for key in (state.compute, state.draw)
+            path in files or (key and path in key.reads) for path in changed for key in state.steps.values()
         )
 
     def _pages(self, seen: _Seen) -> tuple[Pages, list[str]]:
@@ -237,10 +235,12 @@ class _Seen:
 
     def _inputs(self, state: State) -> str:
         """Return what the figure would be made from, in short: the same before its data are computed, and after."""
-        keys = [state.compute] if state.compute else []
+        keys, script, parameters = self.workshop.states.keys, state.script, state.parameters
+        found = [state.compute] if state.compute else []
         with contextlib.suppress(Exception):  # a file that is missing: the job will say so
-            keys.append(self.workshop.states.keys.draw(state.script, state.parameters, data=""))
-        return digest(repr([*(key.digest for key in keys), self.workshop.digests.of(state.script.path)]))
+            found += [keys.report(script, parameters, "", compute) for compute in found]
+            found.append(keys.draw(script, parameters, data=""))
+        return digest(repr([*(key.digest for key in found), self.workshop.digests.of(state.script.path)]))
 
 
 def _digest(workshop: Workshop, path: Path) -> str:

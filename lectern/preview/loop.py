@@ -23,7 +23,7 @@ PAUSE = 0.02  # seconds without a change after which figures are made
 IDLE = 1.0  # seconds without an event after which there is time for what nobody waits for
 LONGEST = 0.3  # seconds that nothing is shown while changes keep coming
 
-PHASES = {"compute": "computing", "draw": "drawing"}
+PHASES = {"compute": "computing", "report": "computing", "draw": "drawing"}
 
 
 @dataclass(frozen=True)

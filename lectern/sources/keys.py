@@ -90,8 +90,16 @@ class Keys:
                 path.parent for path in files
             )  # another file there would be found, and be in the key
             parts[name] = digest_text(" ".join(f"{path.name} {self._digests.of(path)}" for path in files))
+        if script.report:
+            parts["returns"] = "data alone"
         loaders = [fixture.load.partition(":")[0] for fixture in fixtures.values()]
         return self._key(script, script.compute, parameters, parts, reads, loaders, folders)
+
+    def report(self, script: FigureScript, parameters: Mapping[str, Any], data: str, compute: Key) -> Key:
+        """Return the key of what is said of the data with this digest; without `report` it is that of `compute`."""
+        if script.report is None:
+            return compute
+        return self._key(script, script.report, parameters, {"data": data}, set(), [], set())
 
     def draw(self, script: FigureScript, parameters: Mapping[str, Any], data: str) -> Key:
         """Return the key of `draw` given the digest of the data."""
@@ -138,7 +146,7 @@ class Keys:
             yield from ((path, path.parent) for path in matches)
 
     def refuse_hidden_ties(self, script: FigureScript, step: Step) -> None:
-        """Raise FigureError where what only the other step imports changes, when imported, what this step uses.
+        """Raise FigureError where what only another step imports changes, when imported, what this step uses.
 
         A module that registers what it defines with another is such a case: left out here, it would be missed.
         """
@@ -148,10 +156,8 @@ class Keys:
             changed = files_of(names, self._project, self._digests) & used.keys()
             if path not in used and changed:
                 shown, other = (self._project.shown(p) for p in (path, min(changed)))
-                message = (
-                    f"{shown} changes {other} when it is imported, and only one of the two steps imports it"
-                )
-                remedy = f"import it, and use what it defines, in both steps, or move that from {shown}"
+                message = f"{shown} changes {other} when it is imported, and not all steps import it"
+                remedy = f"import it, and use what it defines, in all steps, or move that from {shown}"
                 raise FigureError(message, Place(self._project.shown(script.path)), remedy)
 
     def _complain(self, script: FigureScript, message: str) -> None:

@@ -14,7 +14,7 @@ from lectern.project import Project
 from lectern.sources.code import bound_names, constant, digest_code, imported_names, parse, reads_docstrings
 from lectern.sources.digests import Digests
 from lectern.sources.notebook import cells_of, join_cells
-from lectern.sources.slicing import STEPS, reachable
+from lectern.sources.slicing import reachable
 
 TIME_LIMIT = 600.0  # seconds a step may take where the script sets no TIME_LIMIT
 LONGEST_LIMIT = 30 * 24 * 3600.0
@@ -22,7 +22,7 @@ LONGEST_LIMIT = 30 * 24 * 3600.0
 
 @dataclass(frozen=True)
 class Step:
-    """One of a figure's two functions, with what it can reach in the script."""
+    """One of a figure's functions, with what it can reach in the script."""
 
     code: str  # digest of the reachable statements
     documented: str | None  # the same with docstrings, where the statements read any
@@ -40,6 +40,7 @@ class FigureScript:
     summary: str  # first line of the docstring: the claim
     requests: tuple[str, ...]  # other figures whose results `compute` takes
     compute: Step
+    report: Step | None  # None where `compute` reports too
     draw: Step
     files: tuple[str, ...]
     time_limit: float
@@ -47,7 +48,8 @@ class FigureScript:
     @property
     def parameters(self) -> dict[str, Any]:
         """All parameters with their defaults, those of `compute` first."""
-        return {**self.draw.defaults, **self.compute.defaults}
+        reported = self.report.defaults if self.report else {}
+        return {**self.draw.defaults, **reported, **self.compute.defaults}
 
 
 def read_script(name: str, path: Path, project: Project, digests: Digests) -> FigureScript:
@@ -59,16 +61,6 @@ def read_script(name: str, path: Path, project: Project, digests: Digests) -> Fi
         )
     except (UnicodeDecodeError, OSError) as error:
         raise FigureError(f"cannot read the script: {error}", Place(shown), "save it as UTF-8") from error
-    steps = {
-        step: Step(
-            code=facts[step]["code"],
-            documented=facts[step]["documented"],
-            imports=tuple(facts[step]["imports"]),
-            left_out=tuple(facts[step]["left_out"]),
-            defaults={key: parse_literal(text) for key, text in facts[step]["defaults"].items()},
-        )
-        for step in STEPS
-    }
     return FigureScript(
         name=name,
         path=path,
@@ -76,7 +68,19 @@ def read_script(name: str, path: Path, project: Project, digests: Digests) -> Fi
         requests=tuple(facts["requests"]),
         files=tuple(facts["files"]),
         time_limit=facts["time_limit"],
-        **steps,
+        compute=_step_from(facts["compute"]),
+        report=_step_from(facts["report"]) if facts["report"] else None,
+        draw=_step_from(facts["draw"]),
+    )
+
+
+def _step_from(facts: dict[str, Any]) -> Step:
+    return Step(
+        code=facts["code"],
+        documented=facts["documented"],
+        imports=tuple(facts["imports"]),
+        left_out=tuple(facts["left_out"]),
+        defaults={name: parse_literal(text) for name, text in facts["defaults"].items()},
     )
 
 
@@ -114,17 +118,20 @@ def _facts(source: str, shown: str) -> dict[str, Any]:
     except SyntaxError as error:
         remedy = "mend the script; the previous picture is as it was"
         raise FigureError(f"syntax error: {error.msg}", Place(shown, error.lineno), remedy) from error
-    compute, draw = (_function(tree, step, shown) for step in STEPS)
+    compute, draw = (_function(tree, step, shown) for step in ("compute", "draw"))
+    report = _function(tree, "report", shown) if _defines(tree, "report") else None
     requested = _without_default(compute)
-    if len(_without_default(draw)) != 1:
-        message = "draw takes the data as its one argument without a default"
-        raise FigureError(message, Place(shown, draw.lineno), "write `def draw(data):`")
+    for function in (draw, *([report] if report else [])):
+        if len(_without_default(function)) != 1:
+            message = f"{function.name} takes the data as its one argument without a default"
+            raise FigureError(message, Place(shown, function.lineno), f"write `def {function.name}(data):`")
     return {
         "summary": (ast.get_docstring(tree) or "").partition("\n")[0],
         "requests": requested,
         "files": patterns(_constant(tree, "FILES", (), shown), shown),
         "time_limit": _seconds(_constant(tree, "TIME_LIMIT", TIME_LIMIT, shown), shown),
         "compute": _step(tree, compute, shown),
+        "report": _step(tree, report, shown) if report else None,
         "draw": _step(tree, draw, shown),
     }
 
@@ -156,6 +163,11 @@ def _seconds(found: Any, shown: str) -> float:
             f"TIME_LIMIT = {found!r} is no time", Place(shown), "write seconds: TIME_LIMIT = 60"
         )
     return float(min(found, LONGEST_LIMIT))
+
+
+def _defines(tree: ast.Module, name: str) -> bool:
+    """Whether a module has a function of this name."""
+    return any(isinstance(statement, ast.FunctionDef) and statement.name == name for statement in tree.body)
 
 
 def _function(tree: ast.Module, name: str, shown: str) -> ast.FunctionDef:

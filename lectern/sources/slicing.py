@@ -1,6 +1,6 @@
 """The part of a script that one of its functions can reach.
 
-A figure's two steps are cached apart, so editing `draw` must not rerun `compute`. Each step is therefore run
+A figure's steps are cached apart, so editing `draw` must not rerun `compute`. Each step is therefore run
 from, and keyed by, only those top-level statements its function needs. What is executed is exactly what is
 keyed, so the key cannot miss anything. Nor may what is left out be missed: a statement may act on what the step uses
 without binding a name for it, as a decorator that registers a function does. Such statements are kept.
@@ -17,7 +17,7 @@ from functools import cached_property
 from lectern.sources.acting import acts, acts_on_names
 from lectern.sources.code import SCOPES, bound_names
 
-STEPS = ("compute", "draw")
+STEPS = ("compute", "report", "draw")  # `report` may be missing
 # With these, what a function reaches cannot be read off its names: the whole script counts.
 DYNAMIC = {
     "eval",
@@ -88,7 +88,7 @@ def reachable(script: ast.Module, function: str) -> ast.Module:
 
 
 def _candidates(statements: list[_Statement], function: str) -> Iterator[int]:
-    """Yield the statements that are no demonstrations, nor the other step, unless the step needs what they bind."""
+    """Yield the statements that are no demonstrations, nor other steps, unless the step needs what they bind."""
     own = _closure({function}, statements)
     shown = set(STEPS)
     for i, statement in enumerate(statements):
