@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from lectern import kept
-from lectern.sources.digests import names_in
+from lectern.sources.searches import names_in
 from lectern.sources.stamps import Sighting, sight, stamp
 
 

@@ -24,12 +24,15 @@ ONE = '''
 """{doc}."""
 from pathlib import Path
 from matplotlib.figure import Figure
-from lectern.figure import Claim, Result
+from lectern.figure import Claim, Report
 from helper import N
 
 def compute(path=Path("data.txt")):
-    n = int(path.read_text()) * N
-    return Result({{"n": n}}, values={{"v": n + {added}}}, claims={{"c": Claim("n", n, at_least={bound})}})
+    return {{"n": int(path.read_text()) * N}}
+
+def report(data):
+    n = data["n"]
+    return Report({{"v": n + {added}}}, claims={{"c": Claim("n", n, at_least={bound})}}, alt="{alt}")
 
 def draw(data):
     figure = Figure(figsize=(2, 1))
@@ -77,6 +80,7 @@ SOURCES = {
 }
 CHOICES = {
     "doc": ("A bar", "No bar"),
+    "alt": ("", "One bar"),
     "added": (0, 7),
     "bound": (0, 100),
     "color": ("black", "red"),

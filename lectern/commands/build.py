@@ -146,7 +146,7 @@ class _Build:
 
     def _write_record(self, workshop: Workshop, built: Built, summary: str) -> None:
         digests = workshop.digests
-        record = record_of(digests.sightings, built.outputs, digests.searched, summary)
+        record = record_of(digests.sightings, built.outputs, digests.searches.folders, summary)
         write_record(self._record, record, workshop.progress.tell)
 
     def _say(self, text: str, progress: Progress | None = None, complaints: Collection[str] = ()) -> None:

@@ -202,7 +202,9 @@ def _citing(deck: DeckSource, workshop: Workshop, numbers: Numbers) -> dict[str,
         shown = workshop.project.shown(path)
         try:
             allowed_for(deck, workshop.project).demand(path, str(named))
-            return Bibliography(workshop.digests.derive("bibliography", path, parse_bibtex), shown, numbers)
+            return Bibliography(
+                workshop.digests.derived.of("bibliography", path, parse_bibtex), shown, numbers
+            )
         except (OSError, ValueError) as error:
             remedy = "mend the file, or `bibliography:` in the front matter"
             raise DeckError(f"cannot read the bibliography: {error}", Place(shown), remedy) from error

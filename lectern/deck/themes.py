@@ -24,11 +24,11 @@ def theme_files(deck: DeckSource, digests: Digests) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in deck.options.theme_set:
         if path.is_dir():
-            _add(found, digests.glob(path, "*.css"), digests)
+            _add(found, digests.searches.glob(path, "*.css"), digests)
         elif not _add(found, [path], digests):
             raise DeckError("this is no theme", Place(path), "begin it with /* @theme NAME */")
     for name in FOLDERS:
-        _add(found, digests.glob(deck.folder / name, "*.css"), digests)
+        _add(found, digests.searches.glob(deck.folder / name, "*.css"), digests)
     return found
 
 

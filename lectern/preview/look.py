@@ -65,12 +65,12 @@ class Looker:
     @property
     def folders(self) -> set[Path]:
         """The folders in which the last look searched for files."""
-        return set(self._workshop.digests.searched)
+        return set(self._workshop.digests.searches.folders)
 
     def outdated(self) -> list[Path]:
         """Return the files that are no longer what the last look saw, and those that a search would find now."""
         digests = self._workshop.digests
-        return [*digests.changed(list(digests.seen)), *digests.found_since()]
+        return [*digests.changed(list(digests.seen)), *digests.searches.found_since()]
 
     def files_of(self, request: Request) -> set[Path]:
         """Return the files that are written when a figure is made; none for one that was never looked at."""

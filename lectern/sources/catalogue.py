@@ -21,7 +21,7 @@ class Catalogue:
         self._project = project
         self._digests = digests
         self._paths: dict[str, list[Path]] = {}
-        for path in digests.glob(project.figures, "*"):
+        for path in digests.searches.glob(project.figures, "*"):
             if path.suffix in SUFFIXES and not path.name.startswith((".", "_")):
                 self._paths.setdefault(canonical(path.stem), []).append(path)
         self._scripts: dict[str, FigureScript] = {}

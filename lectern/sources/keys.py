@@ -140,7 +140,9 @@ class Keys:
                     self._complain(script, f"parameter {name!r}: there is no file {value}")
                 yield self._project.root / value, None
         for pattern in (*script.files, *patterns):
-            matches = [p for root in self._project.search_path for p in self._digests.glob(root, pattern)]
+            matches = [
+                p for root in self._project.search_path for p in self._digests.searches.glob(root, pattern)
+            ]
             if not matches:
                 self._complain(script, f"FILES: nothing matches {pattern!r}")
             yield from ((path, path.parent) for path in matches)

@@ -58,7 +58,7 @@ def follow(names: Iterable[str], project: Project, digests: Digests) -> Imports:
         for path, package in found:
             if path not in modules:
                 read = functools.partial(_read, path=path, package=package, project=project)
-                modules[path] = digests.derive(f"module {package}", path, read)
+                modules[path] = digests.derived.of(f"module {package}", path, read)
                 waiting += modules[path]["imports"]
     return Imports(
         modules={path: module["code"] for path, module in modules.items()},

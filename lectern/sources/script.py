@@ -56,7 +56,7 @@ def read_script(name: str, path: Path, project: Project, digests: Digests) -> Fi
     """Read the script at `path`; raise FigureError, with its line, where it breaks the contract."""
     shown = project.shown(path)
     try:
-        facts = digests.derive(
+        facts = digests.derived.of(
             f"script {path.suffix}", path, lambda text: _facts(source_of(text, path), shown)
         )
     except (UnicodeDecodeError, OSError) as error:

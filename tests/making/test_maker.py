@@ -264,7 +264,16 @@ def test_what_is_kept_and_damaged_is_made_again(made: Sandbox) -> None:
     made.make("one")
     made.edit("figures/one.py", "number=2", "number=3")
     kept = [path for path in (made.root / ".lectern").rglob("*") if path.is_file() and path.suffix != ".lock"]
-    assert {path.suffix for path in kept} == {"", ".json", ".data", ".report", ".drawn", ".svg", ".png"}
+    assert {path.suffix for path in kept} == {
+        "",
+        ".derived",
+        ".json",
+        ".data",
+        ".report",
+        ".drawn",
+        ".svg",
+        ".png",
+    }
     whole = {path: path.read_bytes() for path in kept}
     for path, content in whole.items():
         for name, image in wanted.items():

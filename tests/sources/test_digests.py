@@ -1,10 +1,13 @@
+import itertools
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from lectern.sources.digests import Digests
-from lectern.sources.stamps import SETTLED_NS, UNSETTLED
+from lectern.sources.stamps import SETTLED_NS, UNSETTLED, Sighting
 
 
 @pytest.fixture
@@ -75,22 +78,22 @@ def test_a_file_that_changes_before_something_is_derived_from_it(tmp_path: Path,
     digests = fresh(tmp_path)
     digests.of(file)
     file.write_text("later")
-    assert digests.derive("length", file, len) == 5
+    assert digests.derived.of("length", file, len) == 5
     file.write_text("one")
-    assert fresh(tmp_path).derive("length", file, len) == 3
+    assert fresh(tmp_path).derived.of("length", file, len) == 3
 
 
-def test_an_engine_that_derives_otherwise_begins_anew(
+def test_an_engine_that_derives_otherwise_forgets_what_it_derived(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digests = fresh(tmp_path)
-    digests.derive("length", file, len)
+    digests.derived.of("length", file, len)
     digests.save()
     engine = tmp_path / "engine"
     (engine / "sources").mkdir(parents=True)
     (engine / "sources/code.py").write_text("")
-    monkeypatch.setattr("lectern.sources.digests.ENGINE", engine)
-    assert fresh(tmp_path).derive("length", file, lambda _: -1) == -1
+    monkeypatch.setattr("lectern.sources.derived.ENGINE", engine)
+    assert fresh(tmp_path).derived.of("length", file, lambda _: -1) == -1
 
 
 def test_a_file_just_written_is_read_again(tmp_path: Path, file: Path) -> None:
@@ -109,11 +112,11 @@ def test_a_file_just_written_is_read_again(tmp_path: Path, file: Path) -> None:
 @pytest.mark.usefixtures("settled")
 def test_what_is_derived_is_remembered_by_content(tmp_path: Path, file: Path) -> None:
     digests = fresh(tmp_path)
-    assert digests.derive("length", file, len) == 3
+    assert digests.derived.of("length", file, len) == 3
     digests.save()
     again = fresh(tmp_path)
-    assert again.derive("length", file, lambda _: pytest.fail("derived again")) == 3
-    assert again.derive("upper", file, str.upper) == "ONE"
+    assert again.derived.of("length", file, lambda _: pytest.fail("derived again")) == 3
+    assert again.derived.of("upper", file, str.upper) == "ONE"
 
 
 def test_changed_names_the_files_that_are_not_what_they_were(tmp_path: Path, file: Path) -> None:
@@ -127,33 +130,24 @@ def test_changed_names_the_files_that_are_not_what_they_were(tmp_path: Path, fil
 
 
 def test_a_damaged_memory_is_forgotten(tmp_path: Path, file: Path) -> None:
-    (tmp_path / "memory.json").write_text("{")
-    assert fresh(tmp_path).of(file) is not None
-
-
-def test_globbing_notes_the_folders_searched(tmp_path: Path) -> None:
-    for name in ("a/x.csv", "a/b/y.csv", "a/b/z.txt"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("")
+    for name in ("memory.json", "memory.json.derived"):
+        (tmp_path / name).write_text("{")
     digests = fresh(tmp_path)
-    assert digests.glob(tmp_path, "a/*.csv") == [tmp_path / "a/x.csv"]
-    assert {*digests.searched} == {tmp_path / "a"}
-    assert digests.glob(tmp_path, "a/**/*.csv") == [tmp_path / "a/b/y.csv", tmp_path / "a/x.csv"]
-    assert {*digests.searched} == {tmp_path / "a", tmp_path / "a/b"}
+    assert digests.of(file) is not None
+    assert digests.derived.of("length", file, len) == 3
 
 
-def test_files_that_come_and_go_among_those_globbed_are_told(tmp_path: Path) -> None:
-    one, two = tmp_path / "a/1.csv", tmp_path / "a/2.csv"
-    one.parent.mkdir()
-    one.touch()
+def test_threads_that_ask_at_the_same_time_get_the_same_answer(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the file changes while it is read, each time that it is."""
+    reads = itertools.count()
+
+    def touched(path: Path) -> Sighting:
+        threading.Event().wait(0.01)  # so that others would come in between
+        return Sighting(UNSETTLED, f"content {next(reads)}")
+
+    monkeypatch.setattr("lectern.sources.digests.sight", touched)
     digests = fresh(tmp_path)
-    digests.glob(tmp_path, "a/*.csv")
-    digests.glob(tmp_path, "b/*.csv")
-    assert digests.found_since() == []
-    (tmp_path / "a/other.txt").touch()
-    assert digests.found_since() == []
-    two.touch()
-    one.unlink()
-    assert {*digests.found_since()} == {one, two}
-    digests.look_again()
-    assert digests.found_since() == []
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(digests.of, [file] * 8)) == {"content 0"}
