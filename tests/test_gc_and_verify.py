@@ -31,7 +31,7 @@ def test_verify_finds_nothing_where_nothing_is(sandbox: Sandbox, capsys: pytest.
     sandbox.make("two")
     before = {path: path.read_bytes() for path in sandbox.root.rglob("*") if path.is_file()}
     assert sandbox.build("verify") == 0
-    assert capsys.readouterr().out == "2 of 2 figures come out as they are\n"
+    assert capsys.readouterr().out == "2 of 2 figures come out the same\n"
     assert {path: path.read_bytes() for path in sandbox.root.rglob("*") if path.is_file()} == before
 
 
@@ -42,7 +42,7 @@ def test_verify_finds_nothing_where_nothing_is(sandbox: Sandbox, capsys: pytest.
         ('"twice": 2 * number}', '"twice": 2 * number, "more": 1}', "one: value more is new"),
         ("at_least=0", "at_least=5", "one: claim positive was 'holds', and is 'fails'"),
         ('"A bar"', '"No bar"', "one: the alt text was 'A bar', and is 'No bar'"),
-        ('"black"', '"red"', "one: one.png looks otherwise: its pixels differ by"),
+        ('"black"', '"red"', "one: one.png looks different: its pixels differ by"),
         ("return figure", "return None", "one: it cannot be made"),
     ],
 )
@@ -55,7 +55,7 @@ def test_verify_says_what_comes_out_otherwise(
     assert sandbox.build("verify", "one") == 1
     out = capsys.readouterr().out
     assert said in out
-    assert out.endswith("0 of 1 figures come out as they are\n")
+    assert out.endswith("0 of 1 figures come out the same\n")
 
 
 def test_verify_lets_pass_what_no_one_can_see(sandbox: Sandbox) -> None:

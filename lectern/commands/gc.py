@@ -1,4 +1,4 @@
-"""`build.py gc`: less on disk, of what can be made again."""
+"""`build.py gc`: deletes kept results and pictures that were not used for longest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lectern.project import Project
 
 
 def gc(options: argparse.Namespace, project: Project) -> int:
-    """Drop what was not used for longest beyond a bound, and what killed builds have left; say how much went."""
+    """Delete what was not used for longest beyond a bound, and what killed builds have left; print how much."""
     temporary.clean()
     folders = [project.images, project.out, *(path for path in project.cache.glob("**/") if path.is_dir())]
     atomic.clean(folders)

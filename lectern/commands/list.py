@@ -1,4 +1,4 @@
-"""`build.py list`: the figures, how they stand and what they claim."""
+"""`build.py list`: the figures, whether they are fresh, and what they claim."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lectern.workshop import Workshop, open_workshop
 
 
 def list_figures(options: argparse.Namespace, project: Project) -> int:
-    """Print a line for each figure; a script with a mistake has it said in its line."""
+    """Print a line for each figure; for a script with a mistake, the mistake."""
     broken = False
     with open_workshop(project, Progress(), jobs=1) as workshop:
         names = list(workshop.catalogue)

@@ -1,4 +1,4 @@
-"""`build.py verify`: everything made again, elsewhere, and compared with what is there."""
+"""`build.py verify`: every figure made again in a temporary folder, and compared with the committed one."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def _report(differences: dict[str, list[str]]) -> int:
         for text in said:
             print(f"{name}: {text}")
     differing = sum(bool(said) for said in differences.values())
-    print(f"{len(differences) - differing} of {len(differences)} figures come out as they are")
+    print(f"{len(differences) - differing} of {len(differences)} figures come out the same")
     return 1 if differing else 0
 
 
 def _differences(there: Path, again: Path) -> Iterator[str]:
-    """Say how a figure that was made again differs from the one that is there."""
+    """Yield the differences of a figure that was made again from the one that is there."""
     old, new = (read_sidecar(with_suffix(stem, "json")) for stem in (there, again))
     if old is None or new is None:
         yield "it was never made, or its sidecar was altered" if old is None else "it cannot be made"
@@ -71,7 +71,7 @@ def _differences(there: Path, again: Path) -> Iterator[str]:
         if not path.is_file():
             yield f"there is no {path.name}"
         elif format_ == "png" and (distance := _distance(path, with_suffix(again, format_))) > PIXELS:
-            yield f"{path.name} looks otherwise: its pixels differ by {100 * distance:.1f} % of full scale"
+            yield f"{path.name} looks different: its pixels differ by {100 * distance:.1f} % of full scale"
 
 
 def _verdicts(sidecar: Sidecar) -> dict[str, Any]:

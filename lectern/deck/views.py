@@ -32,7 +32,7 @@ class Standing:
     sidecar: Sidecar | None
 
 
-# How a template finds figures: those that are made, or as they stand.
+# How a template finds figures: as just made, or in their current state.
 Lookup = Callable[[Request], Made | State | Standing | None]
 
 
@@ -74,7 +74,7 @@ class FigureView:
         return FigureView(wanted, self._catalogue, self._lookup, self._root)
 
     def _demand_ours(self, name: str, value: object) -> None:
-        """Raise DeckError for a file that lies outside the project: a deck has no say in what is read of the rest."""
+        """Raise DeckError for a file that lies outside the project: a deck must not decide what else is read."""
         if not isinstance(value, Path):
             return
         try:

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 CONNECTING = 10.0  # seconds a scheduler has to answer
 WORKERS_COMING = 10.0  # seconds in which the first worker has to be there
-WORKERS_BACK = 30.0  # seconds after which workers that all have gone are not waited for any longer
+WORKERS_BACK = 30.0  # seconds to wait for workers to come back once all have left
 SENDINGS = 5  # at most, of what a worker that goes does not take
-PAUSE = 0.2  # seconds in which the scheduler finds out that it has gone
+PAUSE = 0.2  # seconds in which the scheduler notices that it has left
 
 # What runs on a worker; the second is started there by name.
 ENTRY = "lectern.making.elsewhere"
@@ -111,7 +111,7 @@ class Cluster:
                 client.close(timeout=2)
 
     def _lost(self, client: Client) -> SetupError:
-        """Let a connection go that is lost; return the error that says so."""
+        """Drop a connection that is lost; return the error to raise."""
         if client is self._client:
             self.close()
         return SetupError(
@@ -155,7 +155,7 @@ def _connect(address: str) -> Client:
             f"--dask needs the package {error.name!r}", remedy="install it: make cluster"
         ) from error
     for name in ("distributed", "distributed.client", "distributed.core", "tornado"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters of it is told in a paragraph
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters of it is in our own message
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
     try:
         client = Client(address, timeout=CONNECTING, set_as_default=False, name="lectern")

@@ -84,7 +84,7 @@ def _place(target: Path, kept: Path, content: bytes) -> None:
 
 
 def _touched(parcel: Parcel, folder: Path) -> set[tuple[str, tuple[int, int] | None]]:
-    """Return what tells whether a job has written to files that it reads."""
+    """Return the stamps of the files that a job reads, to see whether it writes to them."""
     return {(path, _written(Path(f"{folder}{path}"))) for path in parcel.files}
 
 
@@ -116,6 +116,6 @@ def _share_of(worker: Any) -> int | None:
 
 
 def _is_wanted(worker: Any, key: Any) -> bool:
-    """Whether somebody still waits for a task: not when it was cancelled, or whoever asked has gone."""
+    """Whether a task is still wanted: not once it was cancelled, or its client has left."""
     task = worker.state.tasks.get(key)
     return task is not None and task.state in ("executing", "long-running")

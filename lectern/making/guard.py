@@ -30,7 +30,7 @@ def keep_to(reads: Iterable[str], folders: Iterable[str], roots: Iterable[str]) 
 
 
 class _Guard:
-    """Looks at what Python's audit events say of files."""
+    """Checks the files in Python's audit events."""
 
     def __init__(self, reads: frozenset[str], folders: frozenset[str], roots: tuple[str, ...]) -> None:
         self._reads = reads | {os.path.realpath(path) for path in reads}
@@ -55,7 +55,7 @@ class _Guard:
         }
 
     def watch(self, event: str, arguments: tuple[object, ...]) -> None:
-        """Take note of an event; raise UndeclaredReadError where it may not go on."""
+        """Check an event; raise UndeclaredReadError for a file that may not be read."""
         if (see := self._events.get(event)) is not None:
             see(*arguments)
 
@@ -78,7 +78,7 @@ class _Guard:
         self._read(database)
 
     def _run(self, words: Iterable[object]) -> None:
-        """See the files that a program is told to work on."""
+        """Check the files that another program is given."""
         for word in words:
             for part in (word, *_words(word)):  # a shell is given its command as one word
                 if isinstance(part, (str, bytes, os.PathLike)) and os.path.isfile(part):

@@ -45,5 +45,5 @@ class Locks:
                 raise BuildError(f"{name}: the build was stopped while it waited for another")
 
     def close(self) -> None:
-        """Have nobody wait any longer."""
+        """Make all who wait stop waiting."""
         self._closed.set()

@@ -40,7 +40,7 @@ class Made:
 
 
 class Maker:
-    """Makes figures, and knows how they stand."""
+    """Makes figures, each once in a run."""
 
     def __init__(
         self,
@@ -57,19 +57,17 @@ class Maker:
         self._store = store
         self._steps = steps
         self._locks = locks
-        self._outdated = False  # whether a figure was published anew after others had been made from it
+        self._outdated = False  # whether a figure was published again after others had been made from it
 
     def make(self, requests: Iterable[Request], force: bool = False) -> dict[Request, Made]:
         """Make `requests` and what they ask for; return a figure for each request.
 
-        All figures that can be made are; then FigureError, or SeveralErrors, tells of those that could not.
+        All figures that can be made are made; then FigureError, or SeveralErrors, names those that could not.
         """
         wanted = list(dict.fromkeys(requests))
         ordered = self._ordered(wanted)
         made = self._all(ordered, force)
-        while (
-            self._outdated
-        ):  # a result came out otherwise when it was computed again: what was made from it is stale
+        while self._outdated:  # a recomputed result differs: figures made from it are stale
             self._outdated = False
             made = self._all(ordered, force=False)
         self._store.prune()
@@ -182,7 +180,7 @@ class Maker:
     def _with_data(self, made: Made) -> tuple[Made, bytes]:
         """Return a figure with its data, computed again where they are not kept any more.
 
-        On another machine, or with other versions of libraries, it may then be another result, and is published anew.
+        On another machine, or with other versions of libraries, the result may differ; then it is published again.
         """
         if (data := self._store.data(_known(made.state.compute).digest)) is not None:
             return made, data
@@ -207,7 +205,7 @@ def _carried(sidecar: Sidecar, data: bytes) -> dict[str, Any]:
 
 
 class _UpstreamError(BuildError):
-    """A figure was not made because one it asks for was not; that one's error is told already."""
+    """A figure was not made because one it asks for was not; the error of that one is raised already."""
 
 
 def _made(future: Future[Made]) -> Made:

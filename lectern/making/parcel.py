@@ -1,8 +1,7 @@
 """A job with all that it may read, fit to travel to a machine that has none of the project's files.
 
 There the files lie below one folder, each by its whole path here: what is `/talk/figures/one.py` here is
-`FOLDER/talk/figures/one.py` there. So a path is told there by putting the folder before it, and here by taking
-it away again.
+`FOLDER/talk/figures/one.py` there. So a path is translated by putting the folder in front, and back by removing it.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ class Packer:
         contents: dict[str, bytes] = {}
         for path in job.reads:
             if is_engine(path) or (found := stamp(path)) is None:
-                continue  # the engine is there; of a file that has just gone, whoever asked for the job sees it too
+                continue  # the engine is there; a file that was just deleted is noticed by whoever asked for the job
             stamped, digest = self._known.get(path, (None, ""))
             if stamped != found or digest not in sent:
                 content = Path(path).read_bytes()

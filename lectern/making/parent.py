@@ -24,7 +24,7 @@ MESSAGE = 1 << 20  # bytes a request may have
 
 
 class Parent:
-    """Forks workers as they are asked for, and tells how each ended."""
+    """Forks workers as they are asked for, and reports how each ended."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
@@ -34,7 +34,7 @@ class Parent:
         self._selector.register(_deaths(), selectors.EVENT_READ, self._reap)
 
     def run(self) -> None:
-        """Serve until whoever asks has gone; then end with all workers."""
+        """Serve until the other side closes the socket; then end, with all workers."""
         while True:
             for key, _ in self._selector.select():
                 key.data(key.fileobj)

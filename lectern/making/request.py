@@ -1,4 +1,4 @@
-"""A figure as somebody asks for it: its name and the parameters that differ from the script's defaults."""
+"""A request for a figure: its name and the parameters that differ from the script's defaults."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _parse(name: str, text: str, default: Any) -> Any:
 
 
 def _fitted(name: str, value: Any, default: Any) -> Any:
-    """Return `value` as the default's type; whole numbers stand for floats."""
+    """Return `value` as the default's type; integers are accepted for floats."""
     if isinstance(default, float) and type(value) is int:
         return float(value)
     if isinstance(default, Path) and isinstance(value, str):

@@ -15,5 +15,5 @@ class Runner(Protocol):
         ...
 
     def close(self) -> None:
-        """Stop what still runs; whoever waits for it gets a Failure."""
+        """Stop what still runs; those who wait for it get a Failure."""
         ...

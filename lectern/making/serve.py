@@ -20,7 +20,7 @@ def serve(channel: Connection, log: str) -> None:
 
     A job that overruns its time limit ends the process, with the stacks of its threads in the log.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asked for the job decides when it ends
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asked for the job decides when it ends
     job: Job = channel.recv()
     with Path(log).open("w", buffering=1) as file:
         for stream in (1, 2):

@@ -25,7 +25,7 @@ class Sidecar:
     key: str  # digest of all steps' parts
     parts: Mapping[str, Mapping[str, str]]  # by step
     data: str  # digest of the data that compute returned
-    result: str  # digest of the data and of all that is said of them
+    result: str  # digest of the data, values, claims and alt text together
     parameters: Mapping[str, Any]
     values: Mapping[str, Any]
     claims: Mapping[str, Claim]
@@ -42,22 +42,22 @@ class Sidecar:
 
     @property
     def computed(self) -> Computed:
-        """What it says of the data."""
+        """What it records about the data."""
         return Computed(self.data, self.seconds["compute"], self.versions)
 
     @property
     def reported(self) -> Reported:
-        """What it says is said of the data."""
+        """What it records of values, claims and alt text."""
         seconds = self.seconds.get("report", 0.0)
         return Reported(self.result, self.values, self.claims, self.alt, seconds, self.versions)
 
     @property
     def drawn(self) -> Drawn:
-        """What it says of the pictures."""
+        """What it records about the pictures."""
         return Drawn(self.images, self.seconds["draw"], self.versions)
 
     def says_what(self, other: Sidecar) -> bool:
-        """Whether two say the same, but for how long it took and what with."""
+        """Whether two agree in all but the time taken and the versions of libraries."""
         return replace(self, seconds=other.seconds, versions=other.versions) == other
 
 

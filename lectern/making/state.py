@@ -131,7 +131,7 @@ class States:
         self.keys = Keys(project, digests)
 
     def of(self, request: Request, results: Mapping[str, str] | None = None) -> State:
-        """Look at a figure, given the digests of the results it asks for, or as these stand now."""
+        """Return a figure's state, given the digests of the results it asks for, or their current ones."""
         script = self._catalogue.script(request.name)
         parameters = {**script.parameters, **dict(request.overrides)}
         asked = self._catalogue.asked_fixtures(request.name)

@@ -1,8 +1,7 @@
 """What was made, kept by key, so that going back to an earlier state runs no model and draws nothing.
 
-KEY.json is what is known of data, KEY.data the data; KEY.report is what is said of them; of pictures, KEY.drawn is what
-is known, and KEY.svg and KEY.png are the pictures themselves. Each can be there without the others, and is damaged or
-whole by itself.
+KEY.json describes data and KEY.data holds them; KEY.report holds values, claims and alt text; KEY.drawn describes
+pictures, and KEY.svg and KEY.png are the pictures. Each file can be there without the others, and is checked by itself.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ BOUND = 1 << 30  # bytes; what was not used for longest goes first
 
 @dataclass(frozen=True)
 class Computed:
-    """What is known of data without reading them."""
+    """A description of data, without the data."""
 
     digest: str
     seconds: float
@@ -33,19 +32,19 @@ class Computed:
 
 @dataclass(frozen=True)
 class Reported:
-    """What is said of data: values for the prose, claims, alt text."""
+    """What a figure reports: values for the prose, claims, alt text."""
 
-    result: str  # digest of all this and the data
+    result: str  # digest of data, values, claims and alt text together
     values: Mapping[str, Any]
     claims: Mapping[str, Claim]
     alt: str
-    seconds: float  # 0 where `compute` said it
+    seconds: float  # 0 where `compute` reported
     versions: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """What is known of a figure's pictures: their digests by format, and what drawing them took."""
+    """A description of a figure's pictures: their digests by format, and what drawing them took."""
 
     images: Mapping[str, str]
     seconds: float
@@ -69,13 +68,13 @@ class Store:
         self._unwritten: dict[str, bytes] = {}
 
     def computed(self, key: str) -> Computed | None:
-        """Return what is known of the data of `key`, or None where nothing is."""
+        """Return the description of the data of `key`, or None where there is none."""
         with contextlib.suppress(ValueError, TypeError):
             return Computed(**json.loads(self._read(f"{key}.json") or b""))
         return None
 
     def reported(self, key: str) -> Reported | None:
-        """Return what is said of the data by the step of `key`, or None where it is not kept."""
+        """Return what was reported under `key`, or None where it is not kept."""
         with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
             stored = json.loads(self._read(f"{key}.report") or b"")
             return Reported(**{**stored, "claims": claims_from(stored["claims"])})
@@ -90,13 +89,13 @@ class Store:
         return f"{key}.data" in self._unwritten or (self._folder / f"{key}.data").exists()
 
     def put(self, key: str, computed: Computed, content: bytes | None = None) -> None:
-        """Keep what is known of data, and the data where they are given."""
+        """Keep a description of data, and the data where they are given."""
         if content is not None:
             self._write(f"{key}.data", content)
         self._write(f"{key}.json", json.dumps(asdict(computed)).encode())
 
     def put_reported(self, key: str, reported: Reported) -> None:
-        """Keep what is said of data."""
+        """Keep what a figure reports."""
         self._write(f"{key}.report", json.dumps(asdict(reported)).encode())
 
     def drawn(self, key: str) -> tuple[Drawn, dict[str, bytes]] | None:

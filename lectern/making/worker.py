@@ -36,7 +36,7 @@ ENGINE = Path(__file__).resolve().parent.parent
 
 
 class ContractError(Exception):
-    """A step returned something else than the contract says."""
+    """A step did not return what the contract asks for."""
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)
@@ -95,7 +95,7 @@ def _load(job: Job) -> Callable[..., Any]:
 
 
 def _fixtures(job: Job) -> dict[str, Any]:
-    """Return what `compute` asks for of the project's fixtures; a loader says with ValueError what it refuses."""
+    """Return what `compute` asks for of the project's fixtures; a loader raises ValueError for what it refuses."""
     found = {}
     for name, (loader, value) in job.fixtures.items():
         try:
@@ -144,7 +144,7 @@ def _result(stored: Mapping[str, Any]) -> Result:
 
 
 def _facts(report: Report | Result) -> dict[str, Any]:
-    """Return what is said of the data, as JSON-like data."""
+    """Return values, claims and alt text as JSON-like data."""
     values = {_text(name): _checked(name, value) for name, value in report.values.items()}
     claims = {}
     for name, claim in report.claims.items():
@@ -166,7 +166,7 @@ def _text(value: Any) -> str:
 
 
 def _checked(name: str, value: Any) -> Any:
-    """Return a value for the prose as plain JSON data; refuse what cannot stand in a sentence."""
+    """Return a value for the prose as plain JSON data; raise ContractError for what cannot be part of a sentence."""
     value = data.scalar(value)
     if isinstance(value, (list, tuple)):
         return [_checked(name, item) for item in value]

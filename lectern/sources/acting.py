@@ -1,7 +1,7 @@
 """Whether a top-level statement does more, when it runs, than bind names.
 
 A call may do anything. Definitions do nothing unless they are decorated, or call something in their defaults; classes
-tell the classes that they are derived from. What operators of foreign objects do is taken to be nothing.
+notify the classes that they are derived from. What operators of foreign objects do is taken to be nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What code says, apart from how it is written down."""
+"""Source code as a syntax tree: its digest, imports, constants and bound names."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def constant(tree: ast.Module, name: str, default: Any) -> Any:
     """Return the literal that the module assigns to `name`, or `default` where nothing binds the name.
 
     Raises ValueError where the assigned expression is no literal, and where more than one statement, or another than
-    an assignment, binds the name: its value could be told only by running the module.
+    an assignment, binds the name: its value is known only when the module runs.
     """
     binding = [statement for statement in tree.body if name in set(bound_names(statement))]
     if not binding:

@@ -22,7 +22,9 @@ class Derived:
         self._memory = memory
         self._digest_of = digest_of
         self._tell = tell
-        self._lock = threading.Lock()  # held by whoever changes what is known; what derives may ask for more
+        self._lock = (
+            threading.Lock()
+        )  # to be held to change what is known; not while deriving, which may ask for more
         try:
             self._known: dict[str, Any] = dict(json.loads(kept.read(memory, tell) or b""))
         except (ValueError, TypeError):

@@ -31,7 +31,7 @@ class Digests:
         self.derived = Derived(memory.with_name(f"{memory.name}.derived"), self.of, tell)
         self.seen: dict[Path, str | None] = {}
         self._stamps: dict[Path, Stamp | None] = {}
-        self._lock = threading.RLock()  # held by whoever looks at a file, or forgets one
+        self._lock = threading.RLock()  # must be held to look at a file, or to forget one
 
     def of(self, path: Path) -> str | None:
         """Return the digest of the file's content, or None where there is no such file."""

@@ -96,7 +96,7 @@ class Keys:
         return self._key(script, script.compute, parameters, parts, reads, loaders, folders)
 
     def report(self, script: FigureScript, parameters: Mapping[str, Any], data: str, compute: Key) -> Key:
-        """Return the key of what is said of the data with this digest; without `report` it is that of `compute`."""
+        """Return the key of `report` given the digest of the data; without that step it is the key of `compute`."""
         if script.report is None:
             return compute
         return self._key(script, script.report, parameters, {"data": data}, set(), [], set())

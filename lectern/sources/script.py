@@ -181,7 +181,7 @@ def _function(tree: ast.Module, name: str, shown: str) -> ast.FunctionDef:
         case [ast.AsyncFunctionDef() | ast.ClassDef() | ast.Assign() as other]:
             remedy = f"write `def {name}(…):`"
             raise FigureError(f"{name} is no plain function", Place(shown, other.lineno), remedy)
-    remedy = "define it once, at the top level: which one counts could be told only by running the script"
+    remedy = "define it once, at the top level: which one counts is known only when the script runs"
     raise FigureError(
         f"{name} is bound more than once, or in a block", Place(shown, binding[-1].lineno), remedy
     )

@@ -1,4 +1,4 @@
-"""Where files were looked for by pattern: whether a file has come or gone since can then be told."""
+"""Searches for files by pattern, recorded so that files added or deleted since can be found out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Searches:
     def __init__(self) -> None:
         self.folders: dict[Path, list[str]] = {}
         self._matches: dict[tuple[Path, str], list[Path]] = {}
-        self._lock = threading.Lock()  # held by whoever changes these two
+        self._lock = threading.Lock()  # must be held to change these two
 
     def glob(self, root: Path, pattern: str) -> list[Path]:
         """Return the files under `root` that match `pattern`, sorted."""

@@ -36,7 +36,7 @@ BUILTINS = frozenset(dir(builtins))
 
 @dataclass(frozen=True)
 class _Statement:
-    """A top-level statement, with what it says of names."""
+    """A top-level statement, with the names that it uses and binds."""
 
     node: ast.stmt
 

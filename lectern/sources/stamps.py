@@ -1,4 +1,4 @@
-"""What tells whether a file was touched, and what was in it when it was looked at."""
+"""Stamps, which show whether a file was touched, and sightings: a stamp with the digest of what was read then."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNSETTLED: Stamp = []  # is the stamp of no file
 class Sighting:
     """A file as it was at one moment; both are None where there was none.
 
-    An unsettled stamp says that the file may have changed since without a trace: only its content tells.
+    An unsettled stamp cannot rule out that the file has changed since: only its content can.
     """
 
     stamp: Stamp | None
@@ -54,7 +54,7 @@ def sight(path: Path | str) -> Sighting:
     kept = found if settled(found) else UNSETTLED
     try:
         return Sighting(kept, digest_bytes(Path(path).read_bytes()))
-    except FileNotFoundError:  # it has just gone
+    except FileNotFoundError:  # it was deleted a moment ago
         return Sighting(None, None)
 
 
