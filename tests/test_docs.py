@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from lectern.cli import parser
 from lectern.deck.numbers import Numbers
 from lectern.project import ENGINE_ROOT
 from tests.conftest import Sandbox
+from tests.test_architecture import FLOORS
 
 README = (ENGINE_ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -51,6 +53,31 @@ def test_the_map_names_what_is_there() -> None:
         assert (ENGINE_ROOT / (folder + name if line.startswith(" ") else name)).exists()
 
 
-def test_what_it_links_to_is_there() -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", README):
-        assert (ENGINE_ROOT / target).exists()
+PAGES = [
+    ENGINE_ROOT / name
+    for name in ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/decisions.md")
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_a_page_links_to_is_there(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES[2:], ids=lambda page: page.stem)
+def test_the_files_that_a_page_names_are_there(page: Path) -> None:
+    """By a path from the root, or from one of the two packages."""
+    named = re.findall(r"`([\w./-]+(?:\.py|\.c?js|/))`", page.read_text(encoding="utf-8"))
+    assert len(named) > 3
+    for name in named:
+        assert any((ENGINE_ROOT / place / name).exists() for place in ("", "lectern", "mechinterp")), name
+
+
+def test_the_floors_that_a_page_draws_are_those_that_are_kept() -> None:
+    text = (ENGINE_ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    drawn = {
+        int(floor): set(re.findall(r"`(\w+)`", line))
+        for floor, line in re.findall(r"^\| (\d) \|(.*)$", text, re.M)
+    }
+    assert [drawn[floor] for floor in sorted(drawn)] == list(FLOORS)
