@@ -91,6 +91,18 @@ def _register_fonts() -> None:
         font_manager.fontManager.addfont(path)
 
 
+def titled(axes: Axes, title: str, **settings: Any) -> None:
+    """Write a semibold title above axes, and set what else `Axes.set` takes, such as xlabel and ylim."""
+    axes.set_title(title, **STRONG)
+    axes.set(**settings)
+
+
+def bare(axes: Axes) -> None:
+    """Take the frame and the ticks' strokes away: what is drawn, a map or a table, shows its own edges."""
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+
+
 def plane(axes: Axes, radius: float) -> None:
     """Make `axes` a bare square plane centred on the origin, with thin cross-hairs."""
     axes.set(xlim=(-radius, radius), ylim=(-radius, radius), aspect="equal", xticks=[], yticks=[])
