@@ -4,7 +4,7 @@ from matplotlib.colors import CenteredNorm
 from matplotlib.figure import Figure
 
 from figures.style.heads import heads_map, labelled_map
-from figures.style.look import SIZE, STRONG, lecture_style, titled
+from figures.style.look import STRONG, lecture_style, titled
 from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Report
@@ -71,7 +71,7 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(2.1, 1))[0]
     norm, notable = CenteredNorm(halfrange=1), 0.1  # of the difference: cells from there on are labelled
     strips = left.subplots(len(data["maps"]), 1, sharex=True)

@@ -1,10 +1,9 @@
 """Three typical patterns: a head that looks at the token before, one at its own, one at the first."""
 
-import torch
 from matplotlib.figure import Figure
 
 from figures.style.grids import words_on_both_sides
-from figures.style.look import SEQUENTIAL, SIZE, lecture_style, titled
+from figures.style.look import SEQUENTIAL, lecture_style, titled
 from figures.style.spanish import decimal, plus_minus
 from figures.style.tokens import labels
 from lectern.figure import Claim, Report
@@ -15,7 +14,6 @@ from mechinterp.text.prompts import ordinary_text, random_tokens
 LEAST = {"previous": 0.6, "current": 0.8, "first": 0.6}  # to call a head by the name of the kind
 
 
-@torch.no_grad()
 def compute(model: Model, n_prompts=200, n_tokens=48, seed=1_000_000) -> dict:
     tokens = random_tokens(model, n_prompts, n_tokens, seed)  # scored where no text asks for anything else
     pattern = heads.attention_patterns(model.transformer, tokens)
@@ -48,7 +46,7 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     for axes, (kind, found) in zip(figure.subplots(1, 3), data["kinds"].items(), strict=True):
         axes.imshow(found["pattern"], cmap=SEQUENTIAL, vmin=0, vmax=1)
         words_on_both_sides(axes, data["words"], fontsize=13)

@@ -1,11 +1,10 @@
 """Direct logit attribution on IOI: almost all of the difference is written by one head, from the name it looks at."""
 
-import torch
 from matplotlib.figure import Figure
 
 from figures.style.bars import bars_with_intervals
 from figures.style.heads import logits_map
-from figures.style.look import CATEGORIES, MUTED, SIZE, lecture_style, titled
+from figures.style.look import CATEGORIES, MUTED, lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.attention.heads import of_head, strongest
@@ -18,7 +17,6 @@ from mechinterp.numerics.bootstrap import mean_with_interval
 SOURCES = {"IO": ("IO", 0), "IO + 1": ("IO", 1), "S1": ("S1", 0), "S1 + 1": ("S1", 1), "S2": ("S2", 0)}
 
 
-@torch.no_grad()
 def compute(model: Model, n_prompts=300, seed=1_000_000) -> dict:
     asked = prompts(model, n_prompts, seed)
     logits, cache = model.run_with_cache(asked.tokens)
@@ -26,14 +24,14 @@ def compute(model: Model, n_prompts=300, seed=1_000_000) -> dict:
     direct = by_head(model.transformer, cache, reader)
     mover = strongest(direct)
     moved = by_head_and_source(model.transformer, cache, reader)[:, mover.layer, mover.index]
-    sources = [moved[reader.rows, asked.positions[role] + after] for role, after in SOURCES.values()]
-    sources.append(moved.sum(1) - sum(sources))
+    sources = {name: moved[reader.rows, asked.positions[at] + after] for name, (at, after) in SOURCES.items()}
+    sources["otras"] = moved.sum(1) - sum(sources.values())
     return {
         "difference": asked.logit_diff(logits).mean(),
         "heads": direct.mean(0),
         "mover": str(mover),
         "written": mean_with_interval(of_head(direct, mover)),
-        "sources": torch.stack([mean_with_interval(source) for source in sources], 1),
+        "sources": {name: mean_with_interval(source) for name, source in sources.items()},
     }
 
 
@@ -54,12 +52,11 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     heads, bars = figure.subplots(1, 2)
     logits_map(heads, data["heads"], "contribución directa de cada cabeza (logits)")
     bars.axhline(0, color=MUTED, linewidth=1)
-    bars_with_intervals(bars, [*SOURCES, "otras"], data["sources"], CATEGORIES[0])
-    titled(
-        bars, f"la de {data['mover']}, según la posición que atiende", ylabel="logits (media, IC del 95 %)"
-    )
+    bars_with_intervals(bars, data["sources"], CATEGORIES[0])
+    titled(bars, f"la de {data['mover']}, según la posición que atiende")
+    bars.set_ylabel("logits (media, IC del 95 %)")
     return figure

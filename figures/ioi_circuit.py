@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from figures.style.circuit import draw_circuit, list_heads
-from figures.style.look import SIZE, lecture_style
+from figures.style.look import lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.ioi.circuit import Role, faithfulness, find_circuit, incompleteness, minimality
@@ -69,7 +69,7 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     axes = figure.subplots()
     draw_circuit(axes, data["heads"], data["n_layers"])
     list_heads(axes, data["heads"])

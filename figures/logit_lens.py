@@ -4,7 +4,7 @@ import torch
 from matplotlib.figure import Figure
 
 from figures.style.grids import shaded_table
-from figures.style.look import CATEGORIES, MUTED, SIZE, lecture_style, titled
+from figures.style.look import CATEGORIES, MUTED, lecture_style, titled
 from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Report
@@ -14,7 +14,6 @@ from mechinterp.model.language_model import Model
 from mechinterp.numerics.bootstrap import mean_with_interval
 
 
-@torch.no_grad()
 def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
     asked = prompts(model, n_prompts, seed)
     stages = logit_lens(model, asked.tokens)
@@ -33,7 +32,8 @@ def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
 
 
 def report(data) -> Report:
-    (start, *_, end), (*_, low), (*_, high) = data["difference"]
+    mean, low, high = data["difference"]
+    start, end = mean[0], mean[-1]
     before = "|diferencia de logits| media leída antes de la primera capa"
     claims = {
         "start": Claim(before, abs(start), at_most=0.5),
@@ -43,19 +43,18 @@ def report(data) -> Report:
         f"Token más probable leído tras cada capa en «{data['text']}», y diferencia de logits media por "
         f"capa: de {decimal(start, 1)} a {decimal(end, 1)}."
     )
-    return Report({"start": start, "end_low": low, "end_high": high}, claims, alt)
+    return Report({"start": start, "end_low": low[-1], "end_high": high[-1]}, claims, alt)
 
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     table, curve = figure.subplots(1, 2, width_ratios=(2.2, 1), sharey=True)
     shaded_table(table, data["best"], data["probability"])
     stages = range(len(data["best"]))
     table.set_xticks(range(len(data["tokens"])), data["tokens"])
     table.set_yticks(stages, ["antes"] + [f"capa {layer}" for layer in stages[:-1]])
     titled(table, "lo más probable que sigue a cada token, leído tras cada capa")
-
     mean, low, high = data["difference"]
     curve.axvline(0, color=MUTED, linewidth=1)
     curve.plot(mean, stages, "o-", color=CATEGORIES[0], markersize=9)

@@ -1,11 +1,10 @@
 """The head that copies names best: its OV circuit raises, for each name it attends to, that very name."""
 
 import torch
-from matplotlib.colors import CenteredNorm
 from matplotlib.figure import Figure
 
-from figures.style.grids import words_on_both_sides
-from figures.style.look import CATEGORIES, DIVERGING, FAINT, SIZE, lecture_style, titled
+from figures.style.grids import centred_map, words_on_both_sides
+from figures.style.look import CATEGORIES, FAINT, lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.attention.qk_ov import copying_score, full_ov_circuits
@@ -13,14 +12,13 @@ from mechinterp.model.language_model import Model
 from mechinterp.text.lexicon import NAMES
 
 
-@torch.no_grad()
 def compute(model: Model, shown=24, top=5) -> dict:
     """Count a name as copied where it is among the `top` logits that attending to it raises most."""
     names = [name for name in NAMES if model.has_token(name)]
     tokens = torch.tensor([model.token(name) for name in names])
     circuits = full_ov_circuits(model)
     scores = {head: copying_score(circuit, tokens, top) for head, circuit in circuits.items()}
-    best = max(circuits, key=scores.__getitem__)
+    best = max(circuits, key=lambda head: scores[head])
     matrix = circuits[best].rows(tokens)[:, tokens]
     few = range(0, len(names), max(1, len(names) // shown))[:shown]
     return {
@@ -47,14 +45,13 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     grid, bars = figure.subplots(1, 2, width_ratios=(1, 0.85))
     best = data["scores"].argmax()
-    image = grid.imshow(data["matrix"], cmap=DIVERGING, norm=CenteredNorm())
+    centred_map(grid, data["matrix"], shrink=0.8)
     words_on_both_sides(grid, data["names"], fontsize=10)
     titled(grid, f"$W_E\\,W_{{OV}}\\,W_U$ de la cabeza {data['heads'][best]}")
     grid.set(xlabel="sube el logit de…", ylabel="atender a…")
-    figure.colorbar(image, ax=grid, shrink=0.8)
     colors = [CATEGORIES[0] if i == best else FAINT for i in range(len(data["heads"]))]
     bars.bar(data["heads"], data["scores"], color=colors)
     bars.tick_params(axis="x", rotation=90, labelsize=11)

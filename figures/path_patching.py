@@ -5,7 +5,7 @@ from matplotlib.colors import CenteredNorm
 from matplotlib.figure import Figure
 
 from figures.style.heads import heads_map
-from figures.style.look import SIZE, lecture_style, titled
+from figures.style.look import lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.attention.composition import Input
@@ -62,7 +62,7 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     direct, queries = panels = figure.subplots(1, 2, sharey=True)
     norm = CenteredNorm(halfrange=max(abs(data["to_logits"]).max(), abs(data["to_queries"]).max()))
     image = heads_map(direct, data["to_logits"], norm, notable=0.05, decimals=2)

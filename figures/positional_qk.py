@@ -1,10 +1,10 @@
 """From positions alone, a previous-token head prefers the position before its own."""
 
 import torch
-from matplotlib.colors import CenteredNorm
 from matplotlib.figure import Figure
 
-from figures.style.look import CATEGORIES, DIVERGING, MUTED, SIZE, lecture_style, titled
+from figures.style.grids import centred_map
+from figures.style.look import CATEGORIES, MUTED, lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.attention.heads import attention_patterns, previous_token_score, strongest
@@ -13,12 +13,11 @@ from mechinterp.model.language_model import Model
 from mechinterp.text.prompts import random_tokens
 
 
-@torch.no_grad()
 def compute(model: Model, n_positions=32, n_prompts=100, seed=1_000_000) -> dict:
     tokens = random_tokens(model, n_prompts, n_positions - len(model.start), seed)
     head = strongest(previous_token_score(attention_patterns(model.transformer, tokens)))
     circuits = positional_qk_circuits(model.transformer, n_positions)
-    preferred = {head: previous_preferred(circuit) for head, circuit in circuits.items()}
+    preferred = {of: previous_preferred(circuit) for of, circuit in circuits.items()}
     # As large as in these prompts, where the normalisation divides what queries and keys read by its scale.
     name = f"blocks.{head.layer}.ln1.hook_scale"
     _, cache = model.run_with_cache(tokens, [name])
@@ -46,12 +45,11 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     grid, curve = figure.subplots(1, 2, width_ratios=(1, 1))
-    image = grid.imshow(data["matrix"], cmap=DIVERGING, norm=CenteredNorm())
+    centred_map(grid, data["matrix"], shrink=0.85)
     titled(grid, f"$W_{{pos}}\\,W_{{QK}}\\,W_{{pos}}^\\top/\\sqrt{{d_{{head}}}}$ de la cabeza {data['head']}")
     grid.set(xlabel="posición a la que atiende", ylabel="posición que atiende")
-    figure.colorbar(image, ax=grid, shrink=0.85)
     distances = range(len(data["mean"]))
     curve.axhline(0, color=MUTED, linewidth=1)
     curve.errorbar(distances, data["mean"], data["spread"], fmt="o-", color=CATEGORIES[0], capsize=3)

@@ -1,9 +1,8 @@
 """On a random sequence that repeats, an induction head shows a stripe, and the second half is predicted."""
 
-import torch
 from matplotlib.figure import Figure
 
-from figures.style.look import ACCENT, CATEGORIES, MUTED, SEQUENTIAL, SIZE, lecture_style, titled
+from figures.style.look import ACCENT, CATEGORIES, MUTED, SEQUENTIAL, lecture_style, titled
 from figures.style.spanish import decimal, plus_minus
 from lectern.figure import Claim, Report
 from mechinterp.attention import heads
@@ -12,7 +11,6 @@ from mechinterp.model.language_model import Model
 from mechinterp.text.prompts import random_tokens, repeated_random_tokens
 
 
-@torch.no_grad()
 def compute(model: Model, n_prompts=200, period=25, seed=1_000_000) -> dict:
     tokens = repeated_random_tokens(model, n_prompts, period, seed)
     pattern = heads.attention_patterns(model.transformer, tokens)
@@ -62,7 +60,7 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     stripe, curve = figure.subplots(1, 2, width_ratios=(1, 1.45))
     start, mark = data["start"], {"color": ACCENT, "linewidth": 1.5}
     stripe.imshow(data["pattern"], cmap=SEQUENTIAL, vmin=0, vmax=1)

@@ -1,9 +1,8 @@
 """Greedy, top-k and nucleus sampling keep different parts of one next-token distribution."""
 
-import torch
 from matplotlib.figure import Figure
 
-from figures.style.look import CATEGORIES, FAINT, MUTED, SIZE, lecture_style, titled
+from figures.style.look import CATEGORIES, FAINT, MUTED, lecture_style, titled
 from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Report
@@ -13,7 +12,6 @@ from mechinterp.model.language_model import Model
 PROMPT = "Esta mañana Elena volvió de la escuela. Ayer Elena fue al mercado y compró una"
 
 
-@torch.no_grad()
 def compute(model: Model, prompt=PROMPT, k=5, p=0.9, shown=14) -> dict:
     probabilities = model(model.tokens(prompt))[0, -1].softmax(-1)
     kept = {
@@ -22,9 +20,10 @@ def compute(model: Model, prompt=PROMPT, k=5, p=0.9, shown=14) -> dict:
         f"nucleus, p = {decimal(p, 1)}": nucleus(probabilities, p),
     }
     best = probabilities.topk(shown)
+    entropy = -(probabilities * probabilities.log()).sum()
     return {
         "prompt": prompt,
-        "perplexity": torch.special.entr(probabilities).sum().exp(),
+        "perplexity": entropy.exp(),
         "tokens": labels(model.strings(best.indices)),
         "model": best.values,
         "kept": {name: distribution[best.indices] for name, distribution in kept.items()},
@@ -44,7 +43,7 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     rows = range(len(data["tokens"]))
     panels = figure.subplots(1, 3, sharey=True, sharex=True)
     for axes, (name, kept) in zip(panels, data["kept"].items(), strict=True):

@@ -1,11 +1,12 @@
 """Bars with their intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 
 
-def bars_with_intervals(axes: Axes, names: Sequence[str], found, color: str | Sequence[str]) -> None:
-    """Draw a bar for each name; `found` holds, one above the other, means and the ends of their intervals."""
-    mean, low, high = found.astype(float)
-    axes.bar(names, mean, yerr=(mean - low, high - mean), color=color, capsize=4)
+def bars_with_intervals(axes: Axes, found: Mapping[str, Sequence[float]], color: str | Sequence[str]) -> None:
+    """Draw a bar for each name that has a mean and the ends of its interval."""
+    mean, low, high = np.array(list(found.values()), dtype=float).T
+    axes.bar(list(found), mean, yerr=(mean - low, high - mean), color=color, capsize=4)

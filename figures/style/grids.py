@@ -1,10 +1,17 @@
-"""Maps from words to words, and tables of words."""
+"""Maps of matrices, and tables of words."""
 
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.colors import CenteredNorm
 
-from figures.style.look import INK, SEQUENTIAL, bare
+from figures.style.look import DIVERGING, INK, SEQUENTIAL, bare
+
+
+def centred_map(axes: Axes, matrix, shrink: float) -> None:
+    """Draw a matrix in colours centred on zero, with their bar, shrunk to the height of the map."""
+    image = axes.imshow(matrix, cmap=DIVERGING, norm=CenteredNorm())
+    axes.figure.colorbar(image, ax=axes, shrink=shrink)
 
 
 def words_on_both_sides(axes: Axes, words: Sequence[str], fontsize: float) -> None:

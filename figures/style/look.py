@@ -37,6 +37,7 @@ RC: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.titlesize": 17,
     "figure.constrained_layout.use": True,
+    "figure.figsize": SIZE,
     "font.family": ["Source Sans 3", "DejaVu Sans"],
     "font.size": 16,
     "legend.frameon": False,

@@ -26,6 +26,14 @@ def left_without_each(model: Model, prompts: Prompts) -> Float[Tensor, "prompt h
 
 
 @torch.no_grad()
+def direct_effects(
+    model: Model, prompts: Prompts, removed: Collection[Head] = ()
+) -> Float[Tensor, "prompt layer head"]:
+    """Return what each head adds directly to logit(IO) − logit(S), in a run without some of them or with all."""
+    _, cache = run_without(model.transformer, prompts.tokens, removed)
+    return by_head(model.transformer, cache, prompts.reader(model.transformer))
+
+
 def taken_over(
     model: Model, prompts: Prompts, removed: Collection[Head]
 ) -> Float[Tensor, "prompt layer head"]:
@@ -34,10 +42,7 @@ def taken_over(
     Heads are removed by putting their means in their place; theirs is 0. Source: Wang et al. 2022, section 3.4, on
     backup name movers.
     """
-    reader = prompts.reader(model.transformer)
-    runs = (run_without(model.transformer, prompts.tokens, heads) for heads in ([], removed))
-    before, after = (by_head(model.transformer, cache, reader) for _, cache in runs)
-    change = after - before
+    change = direct_effects(model, prompts, removed) - direct_effects(model, prompts)
     for head in removed:
         change[:, head.layer, head.index] = 0
     return change

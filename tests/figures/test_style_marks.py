@@ -26,7 +26,7 @@ def colors(axes) -> dict[str, str]:
 
 
 def test_bars_reach_their_means_and_whiskers_the_ends(axes) -> None:
-    bars_with_intervals(axes, ["a", "b"], np.array([[1.0, -2.0], [0.5, -2.5], [2.0, -1.0]]), "red")
+    bars_with_intervals(axes, {"a": np.array([1, 0.5, 2], np.float32), "b": (-2.0, -2.5, -1.0)}, "red")
     assert [bar.get_height() for bar in axes.patches] == [1.0, -2.0]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b"]
     segments = axes.collections[0].get_segments()

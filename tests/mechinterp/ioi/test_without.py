@@ -5,7 +5,7 @@ from mechinterp import load_model
 from mechinterp.attention.heads import Head, all_heads
 from mechinterp.interventions.ablation import run_without
 from mechinterp.ioi.prompts import Prompts, prompts
-from mechinterp.ioi.without import left_without_each, taken_over
+from mechinterp.ioi.without import direct_effects, left_without_each, taken_over
 from mechinterp.logits.direct_attribution import by_head
 from mechinterp.model.language_model import Model
 
@@ -54,3 +54,12 @@ def test_only_later_heads_can_take_over_but_for_the_final_scale(model: Model, as
     before, after = (c["ln_final.hook_scale"][reader.rows, reader.positions] for c in (cache, without))
     expected = by_head(model.transformer, cache, reader) * (before / after - 1)[:, None]
     torch.testing.assert_close(change[:, :2], expected[:, :2], atol=1e-5, rtol=1e-3)
+
+
+@torch.no_grad()
+def test_without_none_removed_direct_effects_are_those_of_the_run_itself(
+    model: Model, asked: Prompts
+) -> None:
+    _, cache = model.run_with_cache(asked.tokens)
+    expected = by_head(model.transformer, cache, asked.reader(model.transformer))
+    torch.testing.assert_close(direct_effects(model, asked), expected)
