@@ -5,83 +5,69 @@ from matplotlib.colors import CenteredNorm
 from matplotlib.figure import Figure
 
 from figures.style.heads import heads_map
-from figures.style.look import SIZE, STRONG, lecture_style
+from figures.style.look import lecture_style, titled
 from figures.style.spanish import decimal
-from lectern.figure import Claim, Result
+from lectern.figure import Claim, Report
 from mechinterp.attention.composition import Input
-from mechinterp.attention.heads import Head, all_heads
+from mechinterp.attention.heads import Head, all_heads, of_head, of_others, strongest
 from mechinterp.interventions.path_patching import Between, Final, HeadInput, patch_paths
-from mechinterp.ioi.prompts import Corruption, corrupted, prompts
+from mechinterp.ioi.pairs import pairs
+from mechinterp.ioi.prompts import Corruption, prompts
 from mechinterp.model.language_model import Model
-from mechinterp.numerics.bootstrap import bootstrap_interval
-
-NOTABLE = 0.05  # of the logit difference: heads from there on are labelled
+from mechinterp.numerics.bootstrap import mean_with_interval
 
 
-def compute(model: Model, n_prompts=200, seed=1_000_000) -> Result:
+def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
     """Noise: paths of the clean run carry what their head does when the other one gives."""
     asked = prompts(model, n_prompts, seed)
-    clean, broken = asked.tokens, corrupted(model, asked, Corruption.SWAPPED)
-    difference = asked.logit_diff(model(clean))
-    heads, end = all_heads(model.transformer), asked.positions["END"]
+    both = pairs(model, asked, Corruption.SWAPPED)
+    runs, end = (model.transformer, both.clean, both.corrupted), asked.positions["END"]
 
     def effects(senders: list[Head], *receivers: Final | HeadInput) -> torch.Tensor:
-        """Return the change of the logit difference by each sender's paths, as a share of it: (prompt, sender)."""
-        patched = patch_paths(
-            model.transformer, clean, broken, senders, receivers, asked.metric, Between.MLPS, positions=end
-        )
-        return (patched - difference[:, None]) / difference.mean()
+        """Return what each sender's paths change, in multiples of the difference: (prompt, layer, head)."""
+        patched = patch_paths(*runs, senders, receivers, asked.metric, Between.MLPS, positions=end)
+        return both.changed(patched).unflatten(1, (-1, model.config.n_heads))
 
+    heads = all_heads(model.transformer)
     to_logits = effects(heads, Final())
-    mover = heads[int(to_logits.mean(0).argmin())]
-    earlier = [head for head in heads if head.layer < mover.layer]
-    to_queries = effects(earlier, HeadInput(mover, Input.Q))
-    inhibitor = int(to_queries.mean(0).argmin())
-    low, high = bootstrap_interval(to_queries[:, inhibitor])
-    others = torch.cat((to_queries[:, :inhibitor], to_queries[:, inhibitor + 1 :]), dim=1)
-    shape = (model.config.n_layers, model.config.n_heads)
-    queries = torch.zeros(len(heads))
-    queries[: len(earlier)] = to_queries.mean(0)
-    direct = to_logits.mean(0)
-    return Result(
-        data={"to_logits": direct.view(shape), "to_queries": queries.view(shape), "mover": str(mover)},
-        values={
-            "mover": str(mover),
-            "mover_effect": direct.min(),
-            "inhibitor": str(earlier[inhibitor]),
-            "effect": to_queries[:, inhibitor].mean(),
-            "low": low,
-            "high": high,
-            "others": others.mean(),
-            "difference": difference.mean(),
-            "n_prompts": n_prompts,
-        },
-        claims={
-            "mover": Claim(f"efecto directo de {mover} en los logits", direct.min().item(), at_most=-0.5),
-            "inhibitor": Claim(
-                f"efecto de {earlier[inhibitor]} por las consultas de {mover}",
-                to_queries[:, inhibitor].mean().item(),
-                at_most=-0.3,
-            ),
-        },
-        alt=(
-            f"Efecto del camino directo de cada cabeza a los logits, con {mover} a la cabeza "
-            f"({decimal(direct.min(), 1)} veces la diferencia), y a las consultas de {mover}, con {earlier[inhibitor]} "
-            f"({decimal(to_queries[:, inhibitor].mean(), 1)})."
-        ),
+    mover = strongest(-to_logits)
+    to_queries = effects([head for head in heads if head.layer < mover.layer], HeadInput(mover, Input.Q))
+    inhibitor = strongest(-to_queries)
+    reach_nothing = torch.zeros(model.config.n_layers - mover.layer, model.config.n_heads)
+    return {
+        "difference": both.clean_diff.mean(),
+        "to_logits": to_logits.mean(0),
+        "to_queries": torch.cat((to_queries.mean(0), reach_nothing)),
+        "mover": str(mover),
+        "inhibitor": str(inhibitor),
+        "effect": mean_with_interval(of_head(to_queries, inhibitor)),
+        "others": of_others(to_queries, inhibitor).mean(),
+    }
+
+
+def report(data) -> Report:
+    mover, inhibitor, direct = data["mover"], data["inhibitor"], data["to_logits"].min()
+    effect, low, high = data["effect"]
+    values = {name: data[name] for name in ("mover", "inhibitor", "others", "difference")}
+    claims = {
+        "mover": Claim(f"efecto directo de {mover} en los logits", direct, at_most=-0.5),
+        "inhibitor": Claim(f"efecto de {inhibitor} por las consultas de {mover}", effect, at_most=-0.3),
+    }
+    alt = (
+        f"Efecto del camino directo de cada cabeza a los logits, con {mover} a la cabeza ({decimal(direct, 1)} veces "
+        f"la diferencia), y a las consultas de {mover}, con {inhibitor} ({decimal(effect, 1)})."
     )
+    return Report({**values, "effect": effect, "low": low, "high": high}, claims, alt)
 
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
-    panels = figure.subplots(1, 2, sharey=True)
-    most = max(abs(data["to_logits"]).max(), abs(data["to_queries"]).max())
-    norm = CenteredNorm(halfrange=most)
-    image = heads_map(panels[0], data["to_logits"], norm, NOTABLE, decimals=2)
-    heads_map(panels[1], data["to_queries"], norm, NOTABLE, decimals=2)
-    panels[0].set_title("camino directo de cada cabeza a los logits", **STRONG)
-    panels[1].set_title(f"camino a las consultas de {data['mover']}", **STRONG)
-    panels[1].set_ylabel("")
+    figure = Figure()
+    direct, queries = panels = figure.subplots(1, 2, sharey=True)
+    norm = CenteredNorm(halfrange=max(abs(data["to_logits"]).max(), abs(data["to_queries"]).max()))
+    image = heads_map(direct, data["to_logits"], norm, notable=0.05, decimals=2)
+    heads_map(queries, data["to_queries"], norm, notable=0.05, decimals=2)
+    titled(direct, "camino directo de cada cabeza a los logits")
+    titled(queries, f"camino a las consultas de {data['mover']}", ylabel="")
     figure.colorbar(image, ax=panels, label="cambio de logit(IO) − logit(S),\nen veces su valor")
     return figure

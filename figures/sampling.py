@@ -1,59 +1,49 @@
 """Greedy, top-k and nucleus sampling keep different parts of one next-token distribution."""
 
-import torch
 from matplotlib.figure import Figure
 
-from figures.style.look import CATEGORIES, FAINT, MUTED, SIZE, STRONG, lecture_style
+from figures.style.look import CATEGORIES, FAINT, MUTED, lecture_style, titled
 from figures.style.spanish import decimal
 from figures.style.tokens import labels
-from lectern.figure import Claim, Result
+from lectern.figure import Claim, Report
 from mechinterp.logits.sampling import greedy, nucleus, top_k
 from mechinterp.model.language_model import Model
 
 PROMPT = "Esta mañana Elena volvió de la escuela. Ayer Elena fue al mercado y compró una"
 
 
-@torch.no_grad()
-def compute(model: Model, prompt=PROMPT, k=5, p=0.9, shown=14) -> Result:
+def compute(model: Model, prompt=PROMPT, k=5, p=0.9, shown=14) -> dict:
     probabilities = model(model.tokens(prompt))[0, -1].softmax(-1)
     kept = {
         "greedy": greedy(probabilities),
         f"top-k, k = {k}": top_k(probabilities, k),
         f"nucleus, p = {decimal(p, 1)}": nucleus(probabilities, p),
     }
-    n_nucleus = int((kept[f"nucleus, p = {decimal(p, 1)}"] > 0).sum())
     best = probabilities.topk(shown)
     entropy = -(probabilities * probabilities.log()).sum()
-    mass = best.values[:k].sum()
-    return Result(
-        data={
-            "prompt": prompt,
-            "tokens": labels(model.strings(best.indices)),
-            "model": best.values,
-            "kept": {name: distribution[best.indices] for name, distribution in kept.items()},
-            "n_kept": {name: (distribution > 0).sum() for name, distribution in kept.items()},
-        },
-        values={
-            "prompt": prompt,
-            "k": k,
-            "p": p,
-            "n_nucleus": n_nucleus,
-            "top_k_mass": mass,
-            "best": labels(model.strings(best.indices[:1]))[0],
-            "best_probability": best.values[0],
-            "perplexity": entropy.exp(),
-        },
-        claims={"nucleus": Claim("tokens que guarda nucleus", n_nucleus, at_least=2)},
-        alt=(
-            f"Distribución del token que sigue a «{prompt}», y lo que queda de ella: greedy guarda uno, "
-            f"top-k {k} y nucleus {n_nucleus}."
-        ),
+    return {
+        "prompt": prompt,
+        "perplexity": entropy.exp(),
+        "tokens": labels(model.strings(best.indices)),
+        "model": best.values,
+        "kept": {name: distribution[best.indices] for name, distribution in kept.items()},
+        "n_kept": {name: int((distribution > 0).sum()) for name, distribution in kept.items()},
+    }
+
+
+def report(data) -> Report:
+    _, k, n_nucleus = data["n_kept"].values()
+    alt = (
+        f"Distribución del token que sigue a «{data['prompt']}», y lo que queda de ella: greedy guarda uno, "
+        f"top-k {k} y nucleus {n_nucleus}."
     )
+    claim = Claim("tokens que guarda nucleus", n_nucleus, at_least=2)
+    return Report({"perplexity": data["perplexity"]}, {"nucleus": claim}, alt)
 
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     rows = range(len(data["tokens"]))
     panels = figure.subplots(1, 3, sharey=True, sharex=True)
     for axes, (name, kept) in zip(panels, data["kept"].items(), strict=True):
@@ -61,7 +51,7 @@ def draw(data) -> Figure:
         axes.barh(rows, data["model"], color=FAINT, height=0.8, alpha=0.75)
         axes.plot(data["model"], rows, "|", color=MUTED, markersize=12, markeredgewidth=2)
         n_kept = data["n_kept"][name]
-        axes.set_title(f"{name}: {n_kept} token{'' if n_kept == 1 else 's'}", **STRONG)
+        titled(axes, f"{name}: {n_kept} token{'' if n_kept == 1 else 's'}")
         axes.set_yticks(rows, data["tokens"])
         axes.tick_params(axis="y", length=0)
     panels[0].invert_yaxis()

@@ -37,6 +37,7 @@ RC: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.titlesize": 17,
     "figure.constrained_layout.use": True,
+    "figure.figsize": SIZE,
     "font.family": ["Source Sans 3", "DejaVu Sans"],
     "font.size": 16,
     "legend.frameon": False,
@@ -89,6 +90,18 @@ def _write_numbers_in_spanish(drawn: Any) -> None:
 def _register_fonts() -> None:
     for path in sorted(FONTS.glob("*.ttf")):
         font_manager.fontManager.addfont(path)
+
+
+def titled(axes: Axes, title: str, **settings: Any) -> None:
+    """Write a semibold title above axes, and set what else `Axes.set` takes, such as xlabel and ylim."""
+    axes.set_title(title, **STRONG)
+    axes.set(**settings)
+
+
+def bare(axes: Axes) -> None:
+    """Take the frame and the ticks' strokes away: what is drawn, a map or a table, shows its own edges."""
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
 
 
 def plane(axes: Axes, radius: float) -> None:

@@ -15,3 +15,8 @@ def decimal(number: SupportsFloat, decimals: int) -> str:
 def whole(number: int) -> str:
     """Write a whole number, with a thin space between thousands from five digits on."""
     return f"{number:,}".replace(",", "\u202f") if number >= 10_000 else str(number)
+
+
+def plus_minus(mean: SupportsFloat, spread: SupportsFloat) -> str:
+    """Write a mean with its spread, both with two decimals."""
+    return f"{decimal(mean, 2)} ± {decimal(spread, 2)}"

@@ -1,4 +1,4 @@
-"""Tokens as labels, and heads as names."""
+"""Tokens as labels."""
 
 from collections.abc import Sequence
 

@@ -61,6 +61,14 @@ def of_others(scores: Scores, head: Head) -> Float[Tensor, " other"]:
     return means[others]
 
 
+def strongest_and_others(
+    scores: Scores,
+) -> tuple[Head, Float[Tensor, " prompt"], Float[Tensor, " other"]]:
+    """Return the head whose mean score is highest, its scores, and the mean scores of all other heads."""
+    head = strongest(scores)
+    return head, of_head(scores, head), of_others(scores, head)
+
+
 def patterns(cache: Cache, n_layers: int) -> Pattern:
     """Return the attention patterns of all layers of a cached run."""
     return torch.stack([cache[f"blocks.{layer}.attn.hook_pattern"] for layer in range(n_layers)], dim=1)
@@ -97,6 +105,14 @@ def first_token_score(pattern: Pattern) -> Scores:
     The first query can look nowhere else; for the second, the first position is also the one before.
     """
     return pattern[..., 2:, 0].mean(-1)
+
+
+# Kinds of heads that look at a position whatever the tokens are.
+POSITIONAL_SCORES = {
+    "previous": previous_token_score,
+    "current": current_token_score,
+    "first": first_token_score,
+}
 
 
 def duplicate_token_score(pattern: Pattern, period: int) -> Scores:

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mechinterp.attention.heads import Head
+from mechinterp.attention.heads import Head, all_heads
 from mechinterp.model.language_model import Model
 from mechinterp.model.transformer import Norm, Transformer, rotate
 
@@ -78,6 +78,13 @@ def full_ov_circuit(transformer: Transformer, head: Head, embedding: Embedding) 
     return ov_circuit(transformer, head).between(embedding, unembedding(transformer))
 
 
+def full_ov_circuits(model: Model) -> dict[Head, Factored]:
+    """Return the full OV circuit of every head, each from tokens as they are at the entry of its layer."""
+    embeddings = [embedding_at(model, layer) for layer in range(model.config.n_layers)]
+    heads = all_heads(model.transformer)
+    return {head: full_ov_circuit(model.transformer, head, embeddings[head.layer]) for head in heads}
+
+
 def embedding_at(model: Model, layer: int) -> Embedding:
     """Return the residual stream at the entry of a layer for each token of the vocabulary, right after the start.
 
@@ -114,6 +121,22 @@ def positional_qk_circuit(
     visible = torch.ones_like(scores, dtype=torch.bool).tril()
     mean = scores.where(visible, torch.zeros(())).sum(1, keepdim=True) / visible.sum(1, keepdim=True)
     return (scores - mean).masked_fill(~visible, -torch.inf)
+
+
+def positional_qk_circuits(
+    transformer: Transformer, n_positions: int
+) -> dict[Head, Float[Tensor, "dest src"]]:
+    """Return the positional QK circuit of every head, at a scale of 1."""
+    return {head: positional_qk_circuit(transformer, head, n_positions) for head in all_heads(transformer)}
+
+
+def previous_preferred(scores: Float[Tensor, "dest src"]) -> Float[Tensor, ""]:
+    """Return the share of positions, from the third on, that score the one before highest.
+
+    The first position has none before it, and for the second that is also the first.
+    """
+    best = scores.argmax(-1)
+    return (best == torch.arange(len(scores)) - 1)[2:].float().mean()
 
 
 def copying_score(circuit: Factored, tokens: Int[Tensor, " chosen"], k: int) -> Float[Tensor, ""]:

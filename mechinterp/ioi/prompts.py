@@ -17,7 +17,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from mechinterp.interventions.metrics import LogitDiff, logit_diff
+from mechinterp.logits.direct_attribution import Reader, logit_diff_reader
 from mechinterp.model.language_model import Model
+from mechinterp.model.transformer import Transformer
 from mechinterp.text import english
 from mechinterp.text.corpus import HELD_OUT_TEMPLATES, ioi, kept_apart, spell
 from mechinterp.text.lexicon import NAMES
@@ -44,6 +46,10 @@ class Prompts:
     def metric(self) -> LogitDiff:
         """logit(IO) − logit(S) at END, as patching measures it."""
         return logit_diff(self.io, self.subject, self.positions["END"])
+
+    def reader(self, transformer: Transformer) -> Reader:
+        """Return what reads logit(IO) − logit(S) off the residual stream at END, as direct attribution asks for."""
+        return logit_diff_reader(transformer, self.io, self.subject, self.positions["END"])
 
     def logit_diff(self, logits: Float[Tensor, "prompt pos d_vocab"]) -> Float[Tensor, " prompt"]:
         """Return logit(IO) − logit(S) at END: positive where the model answers right."""
@@ -160,6 +166,14 @@ def aligned(prompts: Prompts) -> Prompts:
         {name: at[same] for name, at in prompts.positions.items()},
         [text for text, kept in zip(prompts.texts, same.tolist(), strict=True) if kept],
     )
+
+
+def words_by_role(model: Model, prompts: Prompts) -> list[str]:
+    """Return the tokens that aligned prompts share, up to END: the first one's, its names by their roles."""
+    words = model.strings(prompts.tokens[0, : int(prompts.positions["END"][0]) + 1])
+    for role in ("IO", "S1", "S2"):
+        words[int(prompts.positions[role][0])] = role
+    return words
 
 
 def _draw(

@@ -22,3 +22,10 @@ def bootstrap_interval(
     tail = (1 - confidence) / 2
     low, high = means.quantile(torch.tensor([tail, 1 - tail]), dim=0)
     return low.view(values.shape[1:]), high.view(values.shape[1:])
+
+
+def mean_with_interval(
+    values: Float[Tensor, "prompt ..."], confidence: float = 0.95, n: int = 1000, seed: int = 0
+) -> Float[Tensor, "3 ..."]:
+    """Return the mean over prompts and the low and high ends of its bootstrap interval, one above the other."""
+    return torch.stack((values.mean(0), *bootstrap_interval(values, confidence, n, seed)))
