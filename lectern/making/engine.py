@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Iterable
-from importlib import metadata
 from pathlib import Path
 
+from lectern import __version__
+
 ENGINE = Path(__file__).resolve().parent.parent
-DISTRIBUTION = "mechinterp-lecture"
 
 
 def is_engine(path: str) -> bool:
@@ -28,18 +28,10 @@ def identity(names: Iterable[str]) -> str:
     A file is looked at once: what was loaded stays what it was when another version is installed meanwhile.
     """
     sha = hashlib.sha256("".join(f"{name} {_digest(name)} " for name in sorted(names)).encode())
-    return f"{_version()} (sources {sha.hexdigest()[:8]})"
+    return f"{__version__} (sources {sha.hexdigest()[:8]})"
 
 
 @functools.cache
 def _digest(name: str) -> str:
     path = ENGINE / name
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
-
-
-@functools.cache
-def _version() -> str:
-    try:
-        return metadata.version(DISTRIBUTION)
-    except metadata.PackageNotFoundError:
-        return "of no version"

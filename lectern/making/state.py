@@ -48,7 +48,11 @@ class State:
         What a stale step makes may be kept from an earlier build; then it need not run to be put back.
         """
         if self.sidecar is None:
-            reason = "its sidecar was altered, or written by another version" if self.altered else "it was never made"
+            reason = (
+                "its sidecar was altered, or written by another version"
+                if self.altered
+                else "it was never made"
+            )
             return {step: [reason] for step in self.steps}
         reasons: dict[str, list[str]] = {}
         if self.waits_for:

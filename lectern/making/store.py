@@ -1,4 +1,4 @@
-"""What was made, kept by key, so that going back to an earlier state runs no model and draws nothing.
+"""What was made, kept by key, so that going back to an earlier state computes and draws nothing.
 
 KEY.json describes data and KEY.data holds them; KEY.report holds values, claims and alt text; KEY.drawn describes
 pictures, and KEY.svg and KEY.png are the pictures. Each file can be there without the others, and is checked by itself.

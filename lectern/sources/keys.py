@@ -1,7 +1,7 @@
 """Keys: what a step's result depends on, part by part.
 
 A key changes exactly when something that can change the result does. Its parts have names that a person
-understands (`code`, `mechinterp/superposition.py`, `parameter seed`, `file data/x.csv`, `result of other`), so
+understands (`code`, `helpers/fit.py`, `parameter seed`, `file data/x.csv`, `result of other`), so
 that `explain` can say which of them changed.
 """
 

@@ -375,7 +375,7 @@ def test_another_engine_is_refused(
     project: Sandbox, running: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.figure("one")
-    monkeypatch.setattr(engine, "_version", lambda: "0.0.9")
+    monkeypatch.setattr(engine, "__version__", "0.0.9")
     assert project.build("--only", "one", *dask(running), "--quiet") == 1
     err = capsys.readouterr().err
     assert "has the engine 0.1.0 (sources " in err
