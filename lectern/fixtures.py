@@ -1,8 +1,8 @@
 """What `compute` may ask for by name besides parameters and other figures: objects loaded where they are needed.
 
-A model that is loaded from a folder may be one. A fixture has a value, which the command line can set, and two functions
-that the project names as "module:function": `find` returns the files that the value stands for and what to call it,
-without loading anything; `load` loads it, in the worker.
+A model that is loaded from a folder may be one. A fixture has a value, which the command line can set, and two
+functions that the project names as "module:function": `find` returns the files that the value stands for and what to
+call it, without loading anything; `load` loads it, in the worker.
 """
 
 from __future__ import annotations
