@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, SupportsFloat
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,23 @@ class Claim:
 
 def _number(claim: str, name: str, value: Any) -> float | None:
     """Return a number of any library as Python's; raise TypeError for what is none."""
-    value = value.item() if hasattr(value, "item") and getattr(value, "size", 1) != 0 else value
     if value is None and name != "measured":
         return None
-    if not isinstance(value, (int, float)):
+    number = _python(value)
+    if number is None:
         raise TypeError(f"claim {claim!r}: {name} is {value!r}, which is no number")
-    if value != value and name != "measured":
+    if number != number and name != "measured":
         raise ValueError(f"claim {claim!r}: {name} is not a number that anything could reach")
-    return value if name != "measured" else float(value)
+    return number if name != "measured" else float(number)
+
+
+def _python(value: Any) -> int | float | None:
+    """Return a number, or an array's only one, as Python's; None for anything else."""
+    try:
+        value = value.item() if hasattr(value, "item") else value
+        return value if isinstance(value, int) else float(value) if isinstance(value, SupportsFloat) else None
+    except (TypeError, ValueError, RuntimeError):  # an array of several numbers, or of none
+        return None
 
 
 @dataclass(frozen=True, eq=False)
