@@ -166,6 +166,7 @@ def _become_pytest(tests: list[str], copy: Path, writer: int, first: Counter[str
 
         def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
             if report.failed:
+                print(report.longreprtext, flush=True)
                 os.write(writer, report.nodeid.encode())
                 os._exit(1)
 
