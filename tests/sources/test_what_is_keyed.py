@@ -80,12 +80,11 @@ def test_files_that_a_module_declares_count_for_who_imports_it(sandbox: Sandbox)
 
 
 def test_libraries_are_what_is_neither_the_projects_nor_pythons(sandbox: Sandbox) -> None:
-    imported = (
-        "import json, os.path, torch.nn, helpers.near\nfrom helpers import offered\nfrom scipy import stats"
-    )
-    using(sandbox, imported, "json, os, torch, helpers, offered, stats")
+    imported = "import json, os.path, torch.nn, helpers.near, bare.near\nfrom helpers import offered\nfrom scipy import stats"
+    using(sandbox, imported, "json, os, torch, helpers, bare, offered, stats")
     sandbox.write("helpers/__init__.py", "offered = 1\n")
     sandbox.write("helpers/near.py", "import numpy\nfrom . import missing\n")
+    sandbox.write("bare/near.py", "import bare\n")  # a folder is a package too
     assert compute_key(sandbox).libraries == {"torch.nn", "scipy", "scipy.stats", "numpy"}
 
 
