@@ -66,6 +66,10 @@ def test_reading_what_is_not_declared_is_refused(
 ALLOWED = {
     "writing": "open('new.txt', 'w').write('x')",
     "writing over": "open('secret.db', 'w').write('x')",
+    "adding to the end": "open('secret.db', 'a').write('x')",
+    "writing over, to be read too": "open('secret.db', 'w+').read()",
+    "writing, by the system's open": "import os\nos.open('secret.db', os.O_WRONLY)",
+    "emptying, by the system's open": "import os\nos.open('secret.db', os.O_RDWR | os.O_TRUNC)",
     "a new file, to be read too": "open('new.txt', 'a+').read()",
     "a declared file": "open('data/x.csv').read()",
     "the folder of declared files": "import os\nos.listdir('data')",

@@ -36,7 +36,9 @@ def test_values_are_read_as_the_defaults_type(script: FigureScript, assignment: 
     assert type(found.overrides[0][1]) is type(value)
 
 
-@pytest.mark.parametrize("assignment", ["seed=x", "seed=1.5", "seed=", "rate='a'", "sizes={1}", "seed=True"])
+@pytest.mark.parametrize(
+    "assignment", ["seed=x", "seed=1.5", "seed=", "rate='a'", "sizes={1}", "seed=True", "rate=True"]
+)
 def test_unfit_values_are_refused(script: FigureScript, assignment: str) -> None:
     with pytest.raises(UsageError, match=r"cannot be .*\n.*like its default"):
         request_for(script, parse_overrides(script, [assignment]))

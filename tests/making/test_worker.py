@@ -1,6 +1,7 @@
 """What a script can do wrong, and what is said of it."""
 
 import os
+import py_compile
 
 import psutil
 import pytest
@@ -176,17 +177,31 @@ def test_a_module_saved_twice_within_a_second_is_the_one_saved_last(sandbox: San
     assert state.sidecar.values == {"twice": 12}
 
 
-def test_a_persons_own_matplotlibrc_changes_nothing(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_module_was_compiled_to_before_is_not_used(sandbox: Sandbox) -> None:
+    module = sandbox.write("near.py", "N = 5\n")
+    stamp = module.stat().st_mtime
+    py_compile.compile(str(module))
+    sandbox.write("near.py", "N = 6\n")
+    os.utime(module, (stamp, stamp))
+    sandbox.figure(
+        "one", FIGURE.replace("    return Result", "    from near import N as number\n    return Result")
+    )
+    sandbox.make("one")
+    sidecar = sandbox.workshop().states.of(Request("one")).sidecar
+    assert sidecar
+    assert sidecar.values == {"twice": 12}
+
+
+@pytest.mark.parametrize("told_by", ["MPLCONFIGDIR", "MATPLOTLIBRC"])
+def test_a_persons_own_matplotlibrc_changes_nothing(sandbox: Sandbox, told_by: str) -> None:
+    """The first is where caches are too, and is passed on to who makes figures."""
     sandbox.figure("one")
     sandbox.make("one")
     before = (sandbox.root / "img/one.svg").read_bytes()
-    text = FIGURE.replace("from matplotlib.figure", "import matplotlib\nfrom matplotlib.figure")
-    probe = "    assert matplotlib.rcParams['lines.linewidth'] == 1.5\n    return figure"
-    sandbox.figure("one", text.replace("    return figure", probe))
-    monkeypatch.setenv("MATPLOTLIBRC", str(sandbox.write("matplotlibrc", "lines.linewidth: 20\n")))
-    sandbox.make("one")
+    sandbox.write("own/matplotlibrc", "axes.linewidth: 20\n")
+    command = sandbox.command("--only", "one", "--force", **{told_by: str(sandbox.root / "own")})
+    assert "draw" in "".join(command.communicate())
+    assert command.returncode == 0
     assert (sandbox.root / "img/one.svg").read_bytes() == before
 
 

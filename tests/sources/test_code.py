@@ -56,6 +56,12 @@ def test_defaults_of_the_step_do_not_count_but_those_of_others_do() -> None:
     assert digest(SOURCE, without_defaults_of="g") != digest(changed, without_defaults_of="g")
 
 
+def test_nor_do_those_of_its_keywords() -> None:
+    one, other = ("def f(x, *, y=2, z): pass", "def f(x, *, y=3, z=4): pass")
+    assert digest(one, without_defaults_of="f") == digest(other, without_defaults_of="f")
+    assert digest(one) != digest(other)
+
+
 def test_the_digest_is_the_same_on_every_python() -> None:
     """Committed sidecars hold such digests: a change here makes every figure stale."""
     assert (

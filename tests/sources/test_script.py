@@ -27,6 +27,13 @@ def test_requests_are_the_names_without_a_default(sandbox: Sandbox) -> None:
     assert script(sandbox).time_limit == TIME_LIMIT
 
 
+def test_a_parameter_of_both_steps_has_the_default_of_compute(sandbox: Sandbox) -> None:
+    sandbox.figure("one", FIGURE.replace('color="black"', 'color="black", seed=5'))
+    found = script(sandbox)
+    assert found.parameters == {"number": 2, "seed": 0, "color": "black"}
+    assert found.draw.defaults["seed"] == 5
+
+
 @pytest.mark.parametrize(
     ("default", "value"),
     [

@@ -95,6 +95,8 @@ ACTING = {
     "an import for what it does": ("import plugins", "import plugins"),
     "a class whose body calls": ("class Box:\n    side = register(4)", "class Box:"),
     "a default that calls": ("def f(x=register(1)): ...", "def f(x=register(1)):"),
+    "a keyword's default that calls": ("def f(*, a, x=register(1)): ...", "def f(*, a, x=register(1)):"),
+    "an annotated call": ("more: int = register(1)", "more: int = register(1)"),
     "a guarded call": ("try:\n    fast = register(1)\nexcept ValueError:\n    pass", "try:"),
 }
 REGISTRY = """
@@ -126,6 +128,9 @@ def test_what_acts_on_what_a_step_uses_is_kept(statement: str, first: str) -> No
         "class Curve(Line): ...",
         "def other(x=5): return x.append(TABLE)",
         "later = lambda: TABLE.append(1)",
+        "same: list = TABLE",
+        "first, *others = TABLE, 1, 2",
+        "def other(*, x, y=TABLE): ...",
     ],
 )
 def test_what_acts_on_nothing_that_a_step_uses_is_left_out(statement: str) -> None:

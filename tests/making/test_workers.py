@@ -1,0 +1,57 @@
+"""Jobs in processes of their own."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from lectern.making.job import Failure, Job
+from lectern.making.workers import Workers
+
+HANGING = """
+def compute():
+    import threading
+    threading.Event().wait()
+
+def draw(data): ...
+"""
+
+
+@pytest.fixture
+def hanging(tmp_path: Path) -> Job:
+    path = str(tmp_path / "figures/one.py")
+    empty: frozenset[str] = frozenset()
+    return Job(
+        "one", "compute", path, HANGING, (str(tmp_path),), frozenset({path}), empty, empty, {}, time_limit=10
+    )
+
+
+def test_a_job_that_starts_when_all_is_closed_is_killed_at_once(hanging: Job) -> None:
+    workers = Workers()
+    workers.close()
+    answer = workers.run(hanging)
+    assert isinstance(answer, Failure)
+    assert "was killed" in answer.message
+
+
+def test_a_job_that_runs_when_all_is_closed_is_killed(hanging: Job) -> None:
+    workers = Workers()
+    answers = []
+    asked = threading.Event()
+
+    def is_unwanted() -> bool:
+        asked.set()  # it is asked about while it runs
+        return False
+
+    thread = threading.Thread(target=lambda: answers.append(workers.run(hanging, is_unwanted)))
+    thread.start()
+    assert asked.wait(10)
+    workers.close()
+    thread.join(10)
+    assert "was killed" in answers[0].message
+
+
+def test_a_job_that_nobody_wants_is_killed(hanging: Job) -> None:
+    answer = Workers().run(hanging, lambda: True)
+    assert isinstance(answer, Failure)
+    assert "was killed" in answer.message
