@@ -1,12 +1,13 @@
-"""How axes are furnished: lines at values that mean something, ticks of a logarithm, frames without ticks."""
+"""How axes are furnished: lines at values that mean something, ticks of a logarithm, maps without any."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import NullLocator
 
-from figures.style.look import FAINT
+from figures.style.look import FAINT, SEQUENTIAL
 
 
 def thin_lines(axes: Axes, x: Sequence[float] = (), y: Sequence[float] = ()) -> None:
@@ -23,7 +24,8 @@ def named_ticks(axis: Axis, ticks: Mapping[str, float]) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def frame(axes: Axes) -> None:
-    """Make `axes` a bare frame for a map, whose rows and columns need no numbers."""
+def framed_map(axes: Axes, values: Any, low: float, high: float, cmap: str = SEQUENTIAL, **how: Any) -> None:
+    """Draw a map in a thin frame, without numbers of rows and columns; `how` goes to Matplotlib's imshow."""
+    axes.imshow(values, cmap=cmap, vmin=low, vmax=high, **how)
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set(visible=True, color=FAINT)

@@ -3,7 +3,7 @@
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from figures.style.axes import frame, named_ticks, thin_lines
+from figures.style.axes import framed_map, named_ticks, thin_lines
 from figures.style.look import FAINT
 
 
@@ -27,10 +27,13 @@ def test_an_axis_has_the_named_ticks_and_no_others() -> None:
     assert not len(axes.xaxis.get_minorticklocs())
 
 
-def test_a_frame_goes_all_round_and_has_no_numbers() -> None:
+def test_a_map_has_a_frame_all_round_and_no_numbers() -> None:
     axes = Figure().subplots()
     axes.spines["top"].set_visible(False)
-    frame(axes)
+    framed_map(axes, [[0, 1, 2]], -1, 4, interpolation="none")
+    (image,) = axes.images
+    assert image.get_clim() == (-1, 4)
+    assert image.get_interpolation() == "none"
     assert not len(axes.get_xticks())
     assert not len(axes.get_yticks())
     assert all(spine.get_visible() for spine in axes.spines.values())
