@@ -32,7 +32,7 @@ def compute(
         "C": responses(Activation.RELU, n_features, sparse),
         "control": responses(Activation.RELU, n_features, dense),  # C, dense
     }
-    turned = neurons.turned_to_neurons(found["A"])  # the features were never in each other's way
+    turned = neurons.turned_to_neurons(found["A"])  # the same models, whose features never overlapped
     return {
         "dense": dense,
         "responses": {kind: neurons.in_order(found[kind][0].abs()) for kind in COLORS},
