@@ -7,58 +7,37 @@ from matplotlib.figure import Figure
 
 from figures.style.look import ACCENT, CATEGORIES, SIZE, STRONG, lecture_style
 from figures.style.spanish import decimal
-from lectern.figure import Claim, Result
-
-HALF = 0.5  # of the attention: from there on the head is said to be there
+from lectern.figure import Claim, Report
 
 
-def compute(history=Path("mechinterp/weights/history.json")) -> Result:
+def compute(history=Path("mechinterp/weights/history.json")) -> dict:
     rows = json.loads(history.read_text(encoding="utf-8"))
-    series = {name: [row[name] for row in rows] for name in rows[0]}
-    steps = series["step"]
-    previous = _first_above(steps, series["previous_token_score"], HALF * max(series["previous_token_score"]))
-    induction = _first_above(steps, series["induction_score"], HALF)
-    ioi = _first_above(steps, series["ioi_accuracy"], 0.9)
-    at = steps.index(induction)
-    before = series["repetition_loss"][max(0, at - 4)]
-    after = series["repetition_loss"][min(len(steps) - 1, at + 4)]
-    return Result(
-        data={**series, "induction": induction},
-        values={
-            "previous": previous,
-            "induction": induction,
-            "ioi": ioi,
-            "loss_before": before,
-            "loss_after": after,
-            "window": 8 * (steps[1] - steps[0]),
-            "loss_end": series["repetition_loss"][-1],
-            "steps": steps[-1],
-        },
+    induction = next(row["step"] for row in rows if row["induction_score"] >= 0.5)  # half of the attention
+    ioi = next(row["step"] for row in rows if row["ioi_accuracy"] >= 0.9)
+    return {name: [row[name] for row in rows] for name in rows[0]} | {"induction": induction, "ioi": ioi}
+
+
+def report(data) -> Report:
+    induction, ioi = data["induction"], data["ioi"]
+    at = data["step"].index(induction)
+    before, *_, after = data["repetition_loss"][max(0, at - 4) : at + 5]
+    return Report(
+        values={"induction": induction, "ioi": ioi, "loss_before": before, "loss_after": after},
         claims={
-            "drop": Claim(
-                "caída de la pérdida alrededor de la aparición", before - after, at_least=2, unit=" nats"
-            ),
+            "drop": Claim("caída de la pérdida alrededor de la aparición", before - after, 2, unit=" nats"),
             "order": Claim("pasos entre la inducción y el IOI", ioi - induction, at_least=0),
         },
-        alt=(
-            "Pérdida en secuencias repetidas y atención de inducción a lo largo del entrenamiento: "
-            f"hacia el paso {induction} la pérdida cae de {decimal(before, 1)} a {decimal(after, 1)} nats."
-        ),
+        alt="Pérdida en secuencias repetidas y atención de inducción a lo largo del entrenamiento: "
+        f"hacia el paso {induction} la pérdida cae de {decimal(before, 1)} a {decimal(after, 1)} nats.",
     )
-
-
-def _first_above(steps: list, values: list, threshold: float) -> int:
-    return next(step for step, value in zip(steps, values, strict=True) if value >= threshold)
 
 
 @lecture_style
 def draw(data) -> Figure:
     figure = Figure(figsize=SIZE)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1))
-    steps = data["step"]
-    upper.plot(
-        steps, data["repetition_loss"], color=CATEGORIES[0], label="secuencias repetidas, segunda mitad"
-    )
+    steps, repeated = data["step"], data["repetition_loss"]
+    upper.plot(steps, repeated, color=CATEGORIES[0], label="secuencias repetidas, segunda mitad")
     upper.plot(steps, data["loss"], color=CATEGORIES[5], linewidth=1.5, label="entrenamiento")
     upper.set_ylabel("pérdida (nats)")
     upper.legend(loc="upper right")

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from figures.style.diagram import arrow, box
 from figures.style.look import CATEGORIES, INK, MUTED, SIZE, lecture_style
 from figures.style.spanish import whole
-from lectern.figure import Claim, Result
+from lectern.figure import Claim, Report
 from mechinterp.model.language_model import Model
 
 MOST_LAYERS = 4  # that are drawn; of more, the first two and the last
@@ -14,35 +14,27 @@ HEADS, MLP = CATEGORIES[0], CATEGORIES[2]
 WIDTH = 2.6  # of a layer
 
 
-def compute(model: Model) -> Result:
+def compute(model: Model) -> dict:
     config = model.config
-    counts = model.transformer.n_parameters()
-    total = sum(counts.values())
-    layers = list(range(config.n_layers))
-    shown = layers if len(layers) <= MOST_LAYERS else [0, 1, "…", layers[-1]]
-    sizes = {
-        name: getattr(config, name)
-        for name in ("n_layers", "n_heads", "d_model", "d_head", "d_mlp", "d_vocab")
+    return {
+        "n_layers": config.n_layers,
+        "n_heads": config.n_heads,
+        "d_model": config.d_model,
+        "d_head": config.d_head,
+        "d_mlp": config.d_mlp,
+        "d_vocab": config.d_vocab,
+        "positions": "rotatorias" if config.rotary_dims else f"{whole(config.n_ctx)} posiciones",
+        "counts": model.transformer.n_parameters(),
     }
-    return Result(
-        data={
-            **sizes,
-            "shown": [str(layer) for layer in shown],
-            "positions": "rotatorias" if config.rotary_dims else f"{whole(config.n_ctx)} posiciones",
-            "counts": counts,
-        },
-        values={
-            **sizes,
-            "n_ctx": config.n_ctx,
-            "n_all_heads": config.n_layers * config.n_heads,
-            "total": total,
-            "attention_share": counts["attention"] / total,
-        },
-        claims={"layers": Claim("capas del modelo", config.n_layers, at_least=2)},
-        alt=(
-            f"Arquitectura del modelo: {config.n_layers} capas de {config.n_heads} cabezas y un MLP que leen del "
-            f"residual stream, de {config.d_model} dimensiones, y suman en él; {whole(total)} parámetros."
-        ),
+
+
+def report(data) -> Report:
+    n_layers, n_heads, total = data["n_layers"], data["n_heads"], sum(data["counts"].values())
+    return Report(
+        values={"n_layers": n_layers, "n_all_heads": n_layers * n_heads, "total": total},
+        claims={"layers": Claim("capas del modelo", n_layers, at_least=2)},
+        alt=f"Arquitectura del modelo: {n_layers} capas de {n_heads} cabezas y un MLP que leen del residual stream, "
+        f"de {data['d_model']} dimensiones, y suman en él; {whole(total)} parámetros.",
     )
 
 
@@ -50,7 +42,9 @@ def compute(model: Model) -> Result:
 def draw(data) -> Figure:
     figure = Figure(figsize=SIZE)
     axes = figure.subplots()
-    end = 2.2 + WIDTH * len(data["shown"])
+    layers = range(data["n_layers"])
+    shown = layers if len(layers) <= MOST_LAYERS else (0, 1, "…", layers[-1])
+    end = 2.2 + WIDTH * len(shown)
     axes.set(xlim=(-0.55, end + 2.35), ylim=(-2.15, 2.3))
     axes.axis("off")
     arrow(axes, (1.5, 0), (end + 0.6, 0), MUTED, linewidth=9, head=28)
@@ -58,20 +52,18 @@ def draw(data) -> Figure:
     axes.text(end + 0.55, 0.2, stream, ha="right", va="bottom", color=MUTED, fontsize=14)
     box(axes, (0.5, 0), (1.9, 1.5), INK, f"$W_E + W_{{pos}}$\n{data['d_vocab']} tokens\n{data['positions']}")
     box(axes, (end + 1.5, 0), (1.6, 1.5), INK, f"norma, $W_U$\n{data['d_vocab']} logits")
-    for i, layer in enumerate(data["shown"]):
+    for i, layer in enumerate(shown):
         _layer(axes, 1.85 + WIDTH * i, layer, data)
     counts = {name: whole(number) for name, number in data["counts"].items()}
     note = {"ha": "center", "va": "top", "color": MUTED, "fontsize": 13}
     axes.text(0.5, -1.0, f"{counts['embedding']}\nparámetros", **note)
     axes.text(end + 1.5, -1.0, f"{counts['unembedding']}\nparámetros", **note)
-    together = (
-        f"en todas las capas: {counts['attention']} parámetros en la atención, {counts['mlp']} en los MLP"
-    )
-    axes.text((end + 1.85) / 2, -1.85, together, **note)
+    everywhere = f"{counts['attention']} parámetros en la atención, {counts['mlp']} en los MLP"
+    axes.text((end + 1.85) / 2, -1.85, f"en todas las capas: {everywhere}", **note)
     return figure
 
 
-def _layer(axes, x: float, layer: str, data) -> None:
+def _layer(axes, x: float, layer, data) -> None:
     """Draw one layer: heads above the stream, the MLP below; each reads from it and adds to it."""
     if layer == "…":
         axes.text(x + 1.1, 0.9, "…", ha="center", fontsize=30, color=MUTED)

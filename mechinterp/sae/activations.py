@@ -95,6 +95,16 @@ def activations(
     return found.flatten(2)
 
 
+def held_activations(
+    transformer: Transformer, tokens: Int[Tensor, "text pos"], hook: str, size: int = 1024, seed: int = 0
+) -> Held:
+    """Return what a transformer has at a hook point, of all texts at once, as a source; first positions are left out.
+
+    For texts that fit in memory: it runs them once, where Activations runs them again for each round.
+    """
+    return Held(activations(transformer, tokens, hook)[:, 1:].flatten(0, 1), size, seed)
+
+
 def generator_at(seed: int, number: int) -> torch.Generator:
     """Return a generator whose numbers are always the same for a seed and the number of a step or a round."""
     return torch.Generator().manual_seed(seed * 1_000_003 + number)  # torch uses 32 bits of it

@@ -57,6 +57,11 @@ def direct_logits(sae: SAE, W_U: Float[Tensor, "d_model d_vocab"]) -> Float[Tens
     return (logits - logits.mean(-1, keepdim=True)) / logits.std(-1, keepdim=True)
 
 
+def extreme_words(raised: Float[Tensor, " d_vocab"], n: int) -> Int[Tensor, " word"]:
+    """Return the n words that a feature raises most and the n that it raises least or lowers, greatest first."""
+    return torch.cat((raised.topk(n).indices, raised.topk(n, largest=False).indices.flip(0)))
+
+
 @dataclass(frozen=True, eq=False)
 class Clearest:
     """The feature that a card is of: what it means, and the class of words that it raises."""

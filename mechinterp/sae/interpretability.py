@@ -90,6 +90,15 @@ def f1(precision: Float[Tensor, "*shape"], recall: Float[Tensor, "*shape"]) -> F
     return 2 * precision * recall / (precision + recall).clamp_min(1e-12)
 
 
+def axes_as_features(x: Float[Tensor, "text pos d_model"]) -> Float[Tensor, "text pos two_d_model"]:
+    """Return the vectors' own axes as features that never are negative, a control: how far above its mean, and below.
+
+    The mean leaves the first position out, as SAEs do.
+    """
+    centred = x - x[:, 1:].mean((0, 1))
+    return torch.cat((centred, -centred), -1).relu()
+
+
 def interpretable_share(f: Float[Tensor, "text pos d_sae"], labelled: Labelled) -> float:
     """Return the share of live features, those that fire on some token, whose best label has an F1 of 0.8 or more.
 

@@ -17,6 +17,7 @@ from jaxtyping import Bool, Int
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from mechinterp.model.language_model import Model
 from mechinterp.text.corpus import SENTENCES, Corpus
 from mechinterp.text.lexicon import (
     ANIMALS,
@@ -146,6 +147,13 @@ def labelled_texts(tokenizer: Tokenizer, n_ctx: int, n_texts: int, seed: int, ra
         for j, found in enumerate(row):
             true[i, j, [index[label] for label in found if label in index]] = True
     return Labelled(torch.tensor(rows), labels, true)
+
+
+def labelled_split(model: Model, n_trained: int, n_tested: int, seed: int) -> tuple[Labelled, Labelled]:
+    """Return texts that fill the model's context, to train on, and others, of the next seed, to measure on."""
+    tokenizer, n_ctx = model.tokenizer, model.config.n_ctx
+    trained = labelled_texts(tokenizer, n_ctx, n_trained, seed)
+    return trained, labelled_texts(tokenizer, n_ctx, n_tested, seed + 1)
 
 
 def labelled_sentence(

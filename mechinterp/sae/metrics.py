@@ -171,6 +171,13 @@ def matched_cosine(W_dec: Float[Tensor, "d_sae d_model"], true: Directions) -> f
     return matching(W_dec, true).cosine.mean().item()
 
 
+def chance_cosines(true: Directions, d_sae: int, n: int, seed: int) -> Float[Tensor, " n"]:
+    """Return the matched cosines of n sets of directions drawn at random: what an SAE recovers that learned nothing."""
+    draw = torch.Generator().manual_seed(seed)
+    sets = [torch.randn(d_sae, true.shape[1], generator=draw) for _ in range(n)]
+    return torch.stack([matching(directions, true).cosine.mean() for directions in sets])
+
+
 def mmcs(W_dec: Float[Tensor, "d_sae d_model"], true: Directions) -> float:
     """Return the mean max cosine similarity: Σ_i max_j cos(V_i, W_dec,j) / n, i running over the n true directions.
 

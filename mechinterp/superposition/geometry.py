@@ -35,6 +35,25 @@ def feature_dimensionality(
     return norms.square() / overlap.clamp_min(1e-12)
 
 
+def shares_of_dimensions(W: Float[Tensor, "hidden feature"]) -> Float[Tensor, " represented"]:
+    """Return D_i of the features that are represented."""
+    return feature_dimensionality(W)[represented(W)]
+
+
+def antipodal(dimensionality: Float[Tensor, "*shape"], tolerance: float = 0.02) -> Bool[Tensor, "*shape"]:
+    """Return which features share their dimension with one other: D_i of one half, give or take the tolerance."""
+    return (dimensionality - 1 / 2).abs() < tolerance
+
+
+def dimensions_per_feature(W: Float[Tensor, "*instance hidden feature"]) -> Float[Tensor, "*instance"]:
+    """Return m / ‖W‖_F², the share of a dimension that features of norm 1 have on average.
+
+    1 where each has a direction of its own, less in superposition. Source: Elhage et al. 2022, «The geometry of
+    superposition», whose D* it is.
+    """
+    return W.shape[-2] / W.square().sum((-2, -1))
+
+
 def cosines(W: Float[Tensor, "*instance hidden feature"]) -> Float[Tensor, "*instance feature feature2"]:
     """Return the cosine between the columns of each pair of features."""
     unit = W / feature_norms(W).clamp_min(1e-12)[..., None, :]

@@ -5,6 +5,7 @@ Source: Elhage et al. 2022, «Superposition as a phase change».
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 
 import torch
@@ -79,3 +80,37 @@ def measured_phase(W: Float[Tensor, "instance 1 2"]) -> Int[Tensor, " instance"]
     """
     first, second = represented(W).unbind(-1)
     return torch.where(second, torch.where(first, Phase.SUPERPOSED, Phase.OWN), Phase.ABSENT)
+
+
+@dataclass(frozen=True, eq=False)
+class Diagram:
+    """The phases of trained models beside those of theory, and their losses beside the least closed-form one."""
+
+    measured: Int[Tensor, "importance sparsity"]
+    predicted: Int[Tensor, "importance sparsity"]
+    loss: Float[Tensor, "importance sparsity"]
+    closed_form: Float[Tensor, "importance sparsity"]
+
+    @property
+    def agreement(self) -> float:
+        """Return the share of models whose phase is the predicted one."""
+        return (self.measured == self.predicted).float().mean().item()
+
+    @property
+    def excess(self) -> float:
+        """Return by what share of the closed-form loss a model's loss exceeds it, at most."""
+        return (self.loss / self.closed_form).max().item() - 1
+
+
+def phase_diagram(
+    importance: Float[Tensor, " importance"], sparsity: Float[Tensor, " sparsity"], n_restarts: int, seed: int
+) -> Diagram:
+    """Train models of two features in one dimension for each importance of the second with each sparsity."""
+    grid = torch.meshgrid(importance, sparsity, indexing="ij")
+    best = train_grid(grid[0].flatten(), grid[1].flatten(), n_restarts, seed)
+    return Diagram(
+        measured=measured_phase(best.W).view_as(grid[0]),
+        predicted=predicted_phase(*grid),
+        loss=best.loss.view_as(grid[0]),
+        closed_form=phase_losses(*grid).min(-1).values,
+    )

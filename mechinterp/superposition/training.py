@@ -22,7 +22,7 @@ from mechinterp.superposition.model import (
     reconstruct,
     weighted_loss,
 )
-from mechinterp.superposition.samplers import Features, Sampler
+from mechinterp.superposition.samplers import Features, Sampler, Sparsity, independent_features
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # of Adam
 
@@ -73,6 +73,23 @@ def train(
         x_hat = reconstruct(W, b, x, neurons=neurons, outputs=outputs)
         loss += weighted_loss(x, x_hat, importance) / held_out
     return ToyModels(W.clone(), b.clone(), loss)
+
+
+def train_on_independent(
+    sparsity: Sparsity,
+    importance: Importance,
+    hidden: int,
+    *,
+    neurons: Activation = Activation.LINEAR,
+    outputs: Activation = Activation.RELU,
+    seed: int = 0,
+) -> ToyModels:
+    """Train one model for each sparsity, on features that come independently of each other; see train.
+
+    Raises ValueError where a sparsity is not a probability.
+    """
+    sampler = independent_features(sparsity, importance.shape[-1])
+    return train(sampler, importance, len(sparsity), hidden, neurons=neurons, outputs=outputs, seed=seed)
 
 
 def gradient(
