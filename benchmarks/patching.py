@@ -19,7 +19,7 @@ from mechinterp.interventions.metrics import logit_diff
 from mechinterp.interventions.path_patching import Final, HeadInput, Receiver, patch_paths
 from mechinterp.model.bridge import converted
 from mechinterp.model.transformer import Transformer
-from mechinterp.numerics.products import affine
+from mechinterp.numerics.products import linear
 
 N, LENGTH, COMMON = 8, 15, 10
 RECEIVERS = [Head(9, 9), Head(10, 0), Head(9, 6)]
@@ -168,10 +168,10 @@ def _share(model: Transformer, name: str, common: int, seconds: float) -> float:
 def _rate() -> float:
     """Return the operations a second of the sweep's own product on a large matrix, on this machine, now."""
     x, weight, bias = torch.randn(1024, 768), torch.randn(3072, 768).T, torch.zeros(3072)
-    affine(x, weight, bias)
+    linear(x, weight, bias)
     began = time.perf_counter()
     for _ in range(20):
-        affine(x, weight, bias)
+        linear(x, weight, bias)
     return 20 * 2 * 1024 * 768 * 3072 / (time.perf_counter() - began)
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from benchmarks.measure import RUNS, report
 from lectern.project import ENGINE_ROOT
 from mechinterp.numerics.memory import keep_memory
-from mechinterp.numerics.products import affine
+from mechinterp.numerics.products import linear
 from mechinterp.sae.activations import Held
 from mechinterp.sae.architectures import L1, Architecture, TopK
 from mechinterp.sae.known_features import known_features
@@ -84,11 +84,11 @@ def products(x: Tensor) -> float:
     weight, f = torch.randn(D_MODEL, D_SAE), torch.randn(len(x), D_SAE)
     began = time.perf_counter()
     for _ in range(STEPS):
-        affine(x, weight)
-        affine(f, weight.T)
-        affine(x, weight)
-        affine(f.T, x)
-        affine(x.T, f)
+        linear(x, weight)
+        linear(f, weight.T)
+        linear(x, weight)
+        linear(f.T, x)
+        linear(x.T, f)
     return time.perf_counter() - began
 
 

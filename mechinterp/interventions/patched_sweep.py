@@ -26,7 +26,7 @@ from torch import Tensor
 
 from mechinterp.interventions.metrics import Metric
 from mechinterp.model.transformer import ACTIVATIONS, Block, Cache, Config, Transformer, rotate
-from mechinterp.numerics.products import affine
+from mechinterp.numerics.products import linear
 
 AT_ONCE = 512  # positions of an MLP, whose activations then stay in the processor's cache
 
@@ -117,7 +117,7 @@ class Sweep:
         pattern = (torch.cat((before, within), dim=-1) / config.d_head**0.5).softmax(-1)
         z = torch.einsum("cnhas,nshk->cnahk", pattern[..., : self.first], values)
         z = z + torch.einsum("cnhab,cnbhk->cnahk", pattern[..., self.first :], v)
-        return affine(z.flatten(-2), block.W_O.flatten(0, 1), block.b_O)
+        return linear(z.flatten(-2), block.W_O.flatten(0, 1), block.b_O)
 
     def _queries_keys_values(self, block: Block, layer: int, resid: Resid) -> tuple[Tensor, Tensor, Tensor]:
         """Return queries where asked, and keys and values of the span."""
@@ -163,15 +163,15 @@ def _join(resid: Tensor, joining: list[Start], stage: Stage) -> Tensor:
 def project(x: Tensor, W: Float[Tensor, "head d_model d_head"], b: Float[Tensor, "head d_head"]) -> Tensor:
     """Return queries, keys or values; all heads in one product."""
     flat = W.transpose(1, 2).flatten(0, 1).T
-    return affine(x, flat, b.flatten()).unflatten(-1, b.shape)
+    return linear(x, flat, b.flatten()).unflatten(-1, b.shape)
 
 
 def mlp(x: Float[Tensor, "row d_model"], block: Block, config: Config) -> Float[Tensor, "row d_model"]:
     """Return what Block.mlp does, untapped."""
     activation = ACTIVATIONS[config.activation]
-    post = affine(x, block.W_in, block.b_in)
-    post = activation(post) if block.W_gate is None else post * activation(affine(x, block.W_gate))
-    return affine(post, block.W_out, block.b_out)
+    post = linear(x, block.W_in, block.b_in)
+    post = activation(post) if block.W_gate is None else post * activation(linear(x, block.W_gate))
+    return linear(post, block.W_out, block.b_out)
 
 
 def laid_out(block: Block) -> Block:

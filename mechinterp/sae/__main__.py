@@ -71,33 +71,33 @@ def train(job: Job, console: Console) -> None:
 
 def _train(run: Run, state: Path, console: Console) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress, _stop_asked() as asked:
+    with Progress(*columns, console=console) as progress, _deferred_interrupt() as interrupted:
         task = progress.add_task("error", total=run.settings.steps, completed=run.step)
-        while run.step < run.settings.steps and not asked.is_set():
-            told = run.advance()
-            if not math.isfinite(told["error"]):
+        while run.step < run.settings.steps and not interrupted.is_set():
+            measured = run.advance()
+            if not math.isfinite(measured["error"]):
                 raise ValueError(f"training diverged before step {run.step}: give a smaller --coefficient")
-            shown = f"error {told['error']:.3f}, L0 {told['l0']:.1f}, dead {int(run.dead.sum())}"
+            shown = f"error {measured['error']:.3f}, L0 {measured['l0']:.1f}, dead {int(run.dead.sum())}"
             progress.update(task, advance=1, description=shown)
             if run.step % SAVE_EVERY == 0:
                 _save(run, state)
-    if asked.is_set():
+    if interrupted.is_set():
         raise KeyboardInterrupt
 
 
 def _save(run: Run, state: Path) -> None:
-    """Save a run, but never one that diverged in the stead of one that had not."""
+    """Save a run, unless it diverged: the last good state stays."""
     if all(tensor.isfinite().all() for tensor in run.parameters.values()):
         run.save(state)
 
 
 @contextmanager
-def _stop_asked() -> Iterator[Event]:
-    """Keep a Ctrl-C until the step is whole: half a step could not be gone on from."""
-    asked = Event()
-    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
+def _deferred_interrupt() -> Iterator[Event]:
+    """Defer a Ctrl-C until the step is complete: a run cannot be resumed from half a step."""
+    interrupted = Event()
+    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
     try:
-        yield asked
+        yield interrupted
     finally:
         signal.signal(signal.SIGINT, before)
 

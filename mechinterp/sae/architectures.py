@@ -31,7 +31,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mechinterp.numerics.products import write
+from mechinterp.numerics.products import decode
 from mechinterp.sae.autoencoder import SAE, Features, GatedSAE, JumpReLUSAE, StandardSAE, TopKSAE, k_largest
 from mechinterp.sae.straight_through import jump, step
 
@@ -161,7 +161,7 @@ class Gated(Architecture):
         is_open = gate.relu()
         f = sae.magnitude(gate).relu() * is_open.detach().sign()
         error = squared_error(x, sae.decode(f))
-        of_gates = squared_error(x, write(is_open, sae.W_dec.detach(), sae.b_dec.detach()))
+        of_gates = squared_error(x, decode(is_open, sae.W_dec.detach(), sae.b_dec.detach()))
         return Loss(error + warm * self.coefficient * is_open.sum(-1).mean() + of_gates, error, f)
 
 

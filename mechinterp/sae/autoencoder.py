@@ -22,7 +22,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mechinterp.numerics.products import read, write
+from mechinterp.numerics.products import decode, encode
 
 Vectors = Float[Tensor, "*batch d_model"]
 Features = Float[Tensor, "*batch d_sae"]
@@ -43,7 +43,7 @@ class SAE(ABC):
 
     def decode(self, f: Features) -> Vectors:
         """Return the sum of the directions, each as long as its feature fires, and b_dec."""
-        return write(f, self.W_dec, self.b_dec)
+        return decode(f, self.W_dec, self.b_dec)
 
     def reconstruct(self, x: Vectors) -> Vectors:
         """Return x̂, what of x the features tell."""
@@ -56,7 +56,7 @@ class SAE(ABC):
         """
         if x.shape[-1] != self.d_model:
             raise ValueError(f"expected vectors of width {self.d_model}, got {x.shape[-1]}")
-        return read(x, self.b_dec, self.W_enc, self.b_enc)
+        return encode(x, self.b_dec, self.W_enc, self.b_enc)
 
     @property
     def d_model(self) -> int:

@@ -105,13 +105,13 @@ def load_sae(folder: Path, model_name: str | None = None, hook: str | None = Non
     config = _read_json(folder / CONFIG)
     kind = _kind(folder, config)
     _check_prepared(folder, config)
-    told = _told(config)
-    _check_of(folder, told, {"model": model_name, "hook": hook})
+    trained_on = _trained_on(config)
+    _check_trained_on(folder, trained_on, {"model": model_name, "hook": hook})
     tensors = _folded(folder, config, _read_tensors(folder, config, kind))
     fields: dict[str, Any] = {ours: tensors[theirs] for ours, theirs in kind.names.items()}
     if kind.sae is TopKSAE:
         fields["k"] = _k(folder, config)
-    return Loaded(kind.sae(**fields), told["model"], told["hook"])
+    return Loaded(kind.sae(**fields), trained_on["model"], trained_on["hook"])
 
 
 def _config(architecture: str, sae: SAE, model_name: str, hook: str) -> Config:
@@ -160,19 +160,26 @@ def _check_prepared(folder: Path, config: Config) -> None:
         )
 
 
-def _told(config: Config) -> dict[str, str | None]:
-    """Return the model and the hook point, which stand beside the rest before SAELens 6."""
+def _trained_on(config: Config) -> dict[str, str | None]:
+    """Return the names of the model and the hook point; before SAELens 6 the configuration itself held them."""
     metadata = config.get("metadata")
-    told = metadata if isinstance(metadata, dict) else config
-    return {"model": told.get("model_name"), "hook": told.get("hook_name", told.get("hook_point"))}
+    if not isinstance(metadata, dict):
+        metadata = config
+    return {
+        "model": metadata.get("model_name"),
+        "hook": metadata.get("hook_name", metadata.get("hook_point")),
+    }
 
 
-def _check_of(folder: Path, told: Mapping[str, str | None], asked: Mapping[str, str | None]) -> None:
-    if any(asked[what] not in (None, told[what]) for what in asked):
-        expected = " at ".join(f"{what} {name}" for what, name in asked.items() if name is not None)
+def _check_trained_on(
+    folder: Path, trained_on: Mapping[str, str | None], wanted: Mapping[str, str | None]
+) -> None:
+    if any(wanted[what] not in (None, trained_on[what]) for what in wanted):
+        expected = " at ".join(f"{what} {name}" for what, name in wanted.items() if name is not None)
+        model, hook = (trained_on[what] or "(unknown)" for what in ("model", "hook"))
         raise ValueError(
-            f"{folder} is of model {told['model'] or '(not told)'} at hook {told['hook'] or '(not told)'}, "
-            f"expected {expected}: choose another SAE, or ask for that one"
+            f"{folder} is of model {model} at hook {hook}, expected {expected}: "
+            "choose another SAE, or load it for the model and hook that it is of"
         )
 
 

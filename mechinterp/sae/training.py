@@ -109,13 +109,13 @@ class Run:
 
     def save(self, path: Path) -> None:
         """Write the run to a file, which is whole or not there."""
-        told = {
+        metadata = {
             "settings": settings_of(self.architecture, self.settings) | dict(self.about),
             "step": self.step,
             "scale": self.scale,
             "unfired": self.unfired.tolist(),
         }
-        write_state(path, self.parameters, [self.optimizer], told)
+        write_state(path, self.parameters, [self.optimizer], metadata)
 
 
 def begin(
@@ -140,10 +140,10 @@ def resume(
     Raises ValueError where the file is damaged, of other settings, about something else, or of another width.
     """
     expected = settings_of(architecture, settings) | dict(about or {})
-    told, tensors = read_state(path, expected, torch.device("cpu"))
-    run = _run(architecture, settings, source, told["scale"], about)
+    metadata, tensors = read_state(path, expected, torch.device("cpu"))
+    run = _run(architecture, settings, source, metadata["scale"], about)
     restore(tensors, run.parameters, [run.optimizer])
-    run.step, run.unfired = told["step"], torch.tensor(told["unfired"])
+    run.step, run.unfired = metadata["step"], torch.tensor(metadata["unfired"])
     return run
 
 
@@ -151,9 +151,9 @@ def train(
     architecture: Architecture,
     settings: Settings,
     source: Source,
-    watch: Callable[[Run, dict[str, float]], None] = lambda run, told: None,
+    watch: Callable[[Run, dict[str, float]], None] = lambda run, measured: None,
 ) -> SAE:
-    """Return a trained autoencoder; `watch` is told of each step."""
+    """Return a trained autoencoder; `watch` is called after each step with its error and L0 (see Run.advance)."""
     run = begin(architecture, settings, source)
     while run.step < settings.steps:
         watch(run, run.advance())

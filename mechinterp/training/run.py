@@ -74,8 +74,8 @@ class Run:
 
     def save(self, path: Path) -> None:
         """Write the run to a safetensors file, which is whole or not there."""
-        told = {"settings": asdict(self.settings), "step": self.step, "history": self.history}
-        write_state(path, self.parameters, self.optimizers, told)
+        metadata = {"settings": asdict(self.settings), "step": self.step, "history": self.history}
+        write_state(path, self.parameters, self.optimizers, metadata)
 
 
 def begin(settings: Settings, device: torch.device) -> Run:
@@ -90,10 +90,10 @@ def resume(path: Path, settings: Settings, device: torch.device) -> Run:
 
     Raises ValueError where the file is damaged, or its settings are others.
     """
-    told, tensors = read_state(path, asdict(settings), device)
+    metadata, tensors = read_state(path, asdict(settings), device)
     run = begin(settings, device)
     restore(tensors, run.parameters, run.optimizers)
-    run.step, run.history = told["step"], told["history"]
+    run.step, run.history = metadata["step"], metadata["history"]
     return run
 
 

@@ -31,8 +31,8 @@ def vectors(n: int = 50) -> Tensor:
 
 
 def change_config(folder: Path, **changes: Any) -> None:
-    told = json.loads((folder / CONFIG).read_text())
-    (folder / CONFIG).write_text(json.dumps(told | changes))
+    config = json.loads((folder / CONFIG).read_text())
+    (folder / CONFIG).write_text(json.dumps(config | changes))
 
 
 def change_tensors(folder: Path, change: Callable[[dict[str, Tensor]], dict[str, Tensor]]) -> None:
@@ -53,8 +53,8 @@ def test_what_is_read_is_what_was_written(kind: str, tmp_path: Path) -> None:
 
 def test_the_folder_says_what_saelens_has_to_know(tmp_path: Path) -> None:
     save_sae(tmp_path / "sae", random_sae("topk"), "a-model", "blocks.0.attn.hook_z")
-    told = json.loads((tmp_path / "sae" / CONFIG).read_text())
-    assert told == {
+    config = json.loads((tmp_path / "sae" / CONFIG).read_text())
+    assert config == {
         "architecture": "topk",
         "k": 4,
         "rescale_acts_by_decoder_norm": False,
@@ -159,10 +159,10 @@ def test_half_precision_is_widened(folder: Path) -> None:
 
 
 def test_what_older_versions_wrote_tells_its_model_too(folder: Path) -> None:
-    told = json.loads((folder / CONFIG).read_text())
-    del told["metadata"]
+    config = json.loads((folder / CONFIG).read_text())
+    del config["metadata"]
     (folder / CONFIG).write_text(
-        json.dumps(told | {"model_name": "old", "hook_point": "blocks.0.hook_mlp_out"})
+        json.dumps(config | {"model_name": "old", "hook_point": "blocks.0.hook_mlp_out"})
     )
     loaded = load_sae(folder)
     assert (loaded.model_name, loaded.hook) == ("old", "blocks.0.hook_mlp_out")
@@ -176,9 +176,7 @@ def test_an_sae_of_another_model_or_hook_is_refused(folder: Path) -> None:
         load_sae(folder, "a-model", "blocks.1.hook_mlp_out")
     change_config(folder, metadata={})
     assert load_sae(folder).model_name is None
-    with pytest.raises(
-        ValueError, match=r"is of model \(not told\) at hook \(not told\), expected model gpt2"
-    ):
+    with pytest.raises(ValueError, match=r"is of model \(unknown\) at hook \(unknown\), expected model gpt2"):
         load_sae(folder, model_name="gpt2")
 
 

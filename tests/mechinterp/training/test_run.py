@@ -57,7 +57,7 @@ def test_a_state_of_other_settings_is_refused(texts: torch.Tensor, tmp_path: Pat
 
 def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
     (tmp_path / "training.state").write_bytes(b"half")
-    with pytest.raises(ValueError, match=r"is damaged .*: delete it to begin anew"):
+    with pytest.raises(ValueError, match=r"is damaged .*: delete it to start over"):
         training.resume(tmp_path / "training.state", TINY, CPU)
 
 
