@@ -21,7 +21,7 @@ from mechinterp.attention.heads import (
     previous_token_score,
     strongest,
 )
-from mechinterp.interventions.path_patching import attention_without
+from mechinterp.interventions.attention_without import attention_without
 from mechinterp.ioi.prompts import Prompts
 from mechinterp.ioi.prompts import prompts as ioi_prompts
 from mechinterp.logits.direct_attribution import by_head, logit_diff_reader

@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mechinterp.interventions.activation_patching import Part, Place, Source, Tokens
 from mechinterp.interventions.metrics import Metric
+from mechinterp.interventions.patched_runs import Part, Place, Source, Tokens
 from mechinterp.model.transformer import Transformer
 
 

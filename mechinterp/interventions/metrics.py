@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mechinterp.model.transformer import Transformer
+from mechinterp.model.transformer import Transformer, no_tap
 
 OfLogits = Callable[[Float[Tensor, "run read d_vocab"], Int[Tensor, " run"]], Float[Tensor, " run"]]
 
@@ -76,7 +76,7 @@ def logit_diff(
 
 
 def _normalized(transformer: Transformer, resid: Tensor) -> Tensor:
-    return transformer.ln_final.forward(resid, transformer.config, "ln_final", lambda _, x: x)
+    return transformer.ln_final.forward(resid, transformer.config, "ln_final", no_tap)
 
 
 def _numbers(found: Tensor) -> Tensor:

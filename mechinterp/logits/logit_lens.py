@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from mechinterp.model.language_model import Model
+from mechinterp.model.transformer import no_tap
 
 
 def logit_lens(model: Model, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "stage batch pos d_vocab"]:
@@ -21,5 +22,5 @@ def logit_lens(model: Model, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, 
     names += [f"blocks.{layer}.hook_resid_post" for layer in range(model.config.n_layers)]
     _, cache = transformer.run_with_cache(tokens, names)
     stages = torch.stack([cache[name] for name in names])
-    normalized = transformer.ln_final.forward(stages, model.config, "ln_final", lambda _, x: x)
+    normalized = transformer.ln_final.forward(stages, model.config, "ln_final", no_tap)
     return normalized @ transformer.W_U + transformer.b_U

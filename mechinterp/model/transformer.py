@@ -26,6 +26,12 @@ Tap = Callable[[str, Tensor], Tensor]
 Hook = Callable[[Tensor], Tensor]
 Cache = dict[str, Tensor]
 
+
+def no_tap(_: str, x: Tensor) -> Tensor:
+    """Return a tensor as it is: the tap that neither keeps nor changes anything."""
+    return x
+
+
 ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "gelu": functional.gelu,
     "gelu_new": lambda x: functional.gelu(x, approximate="tanh"),
@@ -130,7 +136,7 @@ class Transformer:
     b_U: Float[Tensor, " d_vocab"]
 
     def forward(
-        self, tokens: Int[Tensor, "batch pos"], tap: Tap = lambda _, x: x
+        self, tokens: Int[Tensor, "batch pos"], tap: Tap = no_tap
     ) -> Float[Tensor, "batch pos d_vocab"]:
         """Return the logits of the next token at each position, showing each hook point to `tap`.
 
@@ -144,7 +150,7 @@ class Transformer:
     __call__ = forward
 
     def stream(
-        self, tokens: Int[Tensor, "batch pos"], tap: Tap = lambda _, x: x
+        self, tokens: Int[Tensor, "batch pos"], tap: Tap = no_tap
     ) -> Float[Tensor, "batch pos d_model"]:
         """Return the residual stream after the last layer, showing each hook point up to there to `tap`."""
         config = self.config
