@@ -1,7 +1,7 @@
 """Train a sparse autoencoder on a model's activations: python -m mechinterp.sae --out DIR.
 
-It can be stopped at any moment; the same command goes on where it was. DIR is written at the end, in SAELens' format;
-DIR.state, beside it, is what the command goes on from.
+It can be interrupted at any time; the same command resumes it. DIR is written at the end, in SAELens' format;
+DIR.state, beside it, holds the state from which the command resumes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mechinterp.sae.report import report
 from mechinterp.sae.texts import file_texts, lecture_texts
 from mechinterp.sae.training import Run, begin, resume
 
-SIZE, CONTEXTS = 512, 64  # vectors in a batch, and texts that are run together for the batches of a round
+SIZE, CONTEXTS = 512, 64  # vectors in a batch, and texts that are run together for a round of batches
 SAVE_EVERY = 100  # steps
 INTERRUPTED = 130
 
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     try:
         train(job_of(options), Console())
     except KeyboardInterrupt:
-        print("\nstopped: the same command goes on from the last step", file=sys.stderr)
+        print("\ninterrupted: the same command resumes from the last step", file=sys.stderr)
         return INTERRUPTED
     except (ValueError, OSError, SafetensorError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -46,10 +46,12 @@ def main(arguments: list[str]) -> int:
 
 
 def train(job: Job, console: Console) -> None:
-    """Train an SAE, or go on training it, write it to its folder, and measure it."""
+    """Train an SAE, or resume its training, write it to its folder, and measure it."""
     check_folder(job.folder)
     if any(job.folder.glob("*")) and not job.state.exists():
-        raise ValueError(f"{job.folder} holds an SAE, and there is no {job.state}: choose another folder")
+        raise ValueError(
+            f"{job.folder} holds an SAE, but there is no {job.state} to resume from: choose another folder"
+        )
     job.state.parent.mkdir(parents=True, exist_ok=True)
     model, seed = load_model(job.model), job.settings.seed
     texts = lecture_texts(model, seed) if job.texts is None else file_texts(model, job.texts)

@@ -237,6 +237,6 @@ def test_an_sae_of_which_nothing_fires_is_refused() -> None:
     advance(run, 2)
     run.parameters["b_enc"].data.fill_(-100)
     with pytest.raises(
-        ValueError, match=r"all 20 features are dead after 2 steps of L1.*a lower coefficient"
+        ValueError, match=r"all 20 features are dead after 2 steps of L1.*lower the sparsity coefficient"
     ):
         run.finished()
