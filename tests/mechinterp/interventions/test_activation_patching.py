@@ -165,4 +165,4 @@ def test_bad_input_is_refused_with_what_was_expected() -> None:
     refused("expected memory for one patched run", memory=10)
     reads = torch.tensor([[5], [5], [5]])
     refused(r"return shape \(3,\), got \(3, 20\)", metric=Metric(reads, lambda logits, _: logits[:, 0]))
-    refused("not finite", metric=Metric(reads, lambda logits, _: logits[:, 0, 0] / 0))
+    refused("finite numbers, got NaN", metric=Metric(reads, lambda logits, _: logits[:, 0, 0] / 0))
