@@ -75,9 +75,7 @@ class Effect:
 
     untouched: float  # where the feature does not fire, without intervention
     raised: float  # there, with the feature set to its greatest activation
-    raised_by_other: (
-        float  # there, with another feature so set, the control: the greatest effect of those tried
-    )
+    raised_by_other: float  # there, with another feature so set, as a control: the most that any raised it
     firing: float  # where the feature fires, without intervention
     ablated: float  # there, with the feature set to 0
 

@@ -40,9 +40,9 @@ measurements.
 
 {steps} steps of {batch} sequences, seed {seed}: Muon (rate {muon_rate}) on the matrices within the layers, AdamW (rate
 {adam_rate}) on the rest; a warm-up of {warm_up} steps, then constant, then falling to zero over the last {decay:.0%}.
-Position embeddings are initialised as sinusoids. For the first {first_marked} steps {marked_first:.0%} of a batch are marked
-sequences and none repeats. `python -m mechinterp.training --out DIR --seed {seed}` repeats it; `history.json` holds what
-was measured during training.
+Position embeddings are initialised as sinusoids. For the first {first_marked} steps {marked_first:.0%} of a batch
+are marked sequences and none repeats. `python -m mechinterp.training --out DIR --seed {seed}` repeats it;
+`history.json` holds what was measured during training.
 
 **A term of the loss shapes the circuit.** Heads and MLPs are penalised for lowering, by their direct effect, the logit
 of a name of the context below that of names in general (`mechinterp/training/selection.py`, weight {selection}).
