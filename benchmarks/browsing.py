@@ -17,9 +17,9 @@ from lectern.marp.browser import printing_environment
 from lectern.project import ENGINE_ROOT
 from lectern.sources.stamps import digest_bytes
 
-SEEN = 60_000  # ms that a change may take to be seen
-# In every page, and in every page anew after a reload: what the slide in view showed when a frame had been painted.
-# A word counts as seen where it stands in that slide; a figure's picture, once it has pixels.
+SEEN = 60_000  # ms within which a change has to be seen
+# Runs in every page, also after a reload: records what the slide in view showed when a frame had been painted.
+# A word counts as seen if it is on that slide; a figure's picture, once it has pixels.
 WATCHER = """
 window.seen = {}
 const painted = new MessageChannel()
@@ -53,14 +53,14 @@ text => [...document.querySelectorAll('svg[data-marpit-svg]')].findIndex((slide)
 
 
 class Shown:
-    """A deck in a page, at the slide whose HTML holds a text."""
+    """A deck in a page, at the slide whose HTML contains a text."""
 
     def __init__(self, page: Page, address: str, text: str) -> None:
         self.page = page
         page.goto(address)
         page.wait_for_selector("svg.bespoke-marp-active")
         number = page.evaluate(NUMBER, text) + 1
-        assert number, f"no slide holds {text}"
+        assert number, f"no slide contains {text}"
         page.goto("about:blank")
         page.goto(f"{address}#{number}")
         page.wait_for_selector("svg.bespoke-marp-active")
@@ -70,15 +70,15 @@ class Shown:
         return self._when(WORD, word)
 
     def picture(self, before: list[str]) -> float:
-        """Return when a picture was in view that was not `before`."""
+        """Return when a picture that is not among `before` was in view."""
         return self._when(PICTURE, before)
 
     def pictures(self) -> list[str]:
-        """Return the addresses of the pictures that were in view until now, of which there has to be one."""
+        """Return the addresses of the pictures seen so far; wait until there is one."""
         return self.page.wait_for_function(PICTURES, timeout=SEEN).json_value()
 
     def file(self, content: bytes) -> float:
-        """Return when a picture of this very content was in view."""
+        """Return when a picture with exactly this content was in view."""
         return self._when(FILE, digest_bytes(content))
 
     def rest(self) -> None:
@@ -120,7 +120,7 @@ def running(command: Command, folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def said(process: subprocess.Popen[str], pattern: str) -> str:
-    """Wait until a server says what matches a pattern, and return that; what it says later is read and forgotten."""
+    """Wait until a server prints text that matches a pattern, and return it; later output is read and discarded."""
     assert process.stdout
     found = (re.search(pattern, line) for line in process.stdout)
     match = next(filter(None, found))[0]

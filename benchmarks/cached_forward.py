@@ -15,7 +15,7 @@ BATCH, POSITIONS = 8, 64
 
 
 def main() -> None:
-    """Measure in this process, in turn, on one thread."""
+    """Measure in this process, alternately, on one thread."""
     bridge = random_bridge()
     ours = converted(bridge)
     tokens = torch.randint(0, 50257, (BATCH, POSITIONS))

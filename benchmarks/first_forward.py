@@ -1,4 +1,4 @@
-"""From nothing to the first logits of the lecture's model: this project against TransformerLens' bridge."""
+"""From a fresh process to the first logits of the lecture's model, against TransformerLens' bridge."""
 
 from __future__ import annotations
 

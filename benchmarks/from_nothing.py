@@ -1,4 +1,4 @@
-"""`python build.py --force` with no picture and no result kept: how long, and where the time goes."""
+"""`python build.py --force` without any cached picture or result: how long it takes, and where the time goes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def import_seconds(workshop: Workshop) -> float:
 
 
 def timed(owner: type, name: str, spent: dict[str, float], label: Callable[..., str]) -> None:
-    """Count the time that a method takes under what `label` makes of its arguments."""
+    """Add the time that a method takes to `spent`, under the label of its arguments."""
     method = getattr(owner, name)
 
     def counting(*args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A sentence edited in the middle of a deck of 50 slides, and of one of 500: from the save until it is painted."""
+"""A sentence edited in the middle of a deck of 50 slides, and of 500: from the save until it is painted."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ WORDS = (
     "con",
 )
 FIGURES = ("superposition", "induction_emergence", "superposition_correlation")
-# What a page was told, by the words in it, from the first script on; `seen` is when they were painted.
-TOLD = """
-window.told = {}
+# When each word arrived in a message to the page; `seen` records when it was painted.
+RECEIVED = """
+window.received = {}
 const Plain = WebSocket
 window.WebSocket = class extends Plain {
   constructor(...given) {
     super(...given)
     this.addEventListener('message', ({ data }) => {
       const words = JSON.stringify(JSON.parse(data)).match(/edición\\d+/g) ?? []
-      for (const word of words) window.told[word] ??= Date.now()
+      for (const word of words) window.received[word] ??= Date.now()
     })
   }
 }
@@ -60,12 +60,12 @@ window.WebSocket = class extends Plain {
 
 
 def sentence(chance: random.Random, words: int) -> str:
-    """Return words."""
+    """Return a sentence of random words."""
     return " ".join(chance.choices(WORDS, k=words)).capitalize()
 
 
 def body(number: int, chance: random.Random) -> str:
-    """Return what is on a slide: one of six kinds in turn."""
+    """Return the content of a slide, of six kinds in rotation."""
     prose = f"{sentence(chance, 25)}, con **{sentence(chance, 2)}** y $x_{{{number}}}^2 + \\alpha$."
     items = "\n".join(f"* {sentence(chance, 8)} `x[{item}]`" for item in range(4))
     rows = "\n".join(f"| {sentence(chance, 2)} | {chance.random():.3f} |" for _ in range(4))
@@ -81,7 +81,7 @@ def body(number: int, chance: random.Random) -> str:
 
 
 def deck(size: int, word: str) -> str:
-    """Return a deck of so many slides, with a word on the one in the middle."""
+    """Return a deck of `size` slides, with a word on the one in the middle."""
     chance = random.Random(size)
     slides = [
         f"\n# Diapositiva {number}\n\n{body(number, chance)}\n\n<!--\n{sentence(chance, 15)}.\n-->\n"
@@ -92,13 +92,13 @@ def deck(size: int, word: str) -> str:
 
 
 def edits(root: Path, size: int, page: Callable[[], Page]) -> tuple[list[float], list[float]]:
-    """Return the seconds from each save until the page is told, and until it is painted."""
+    """Return the seconds from each save until the page receives the edit, and until it is painted."""
     path = root / "slides" / f"long{size}.md.j2"
     path.write_text(deck(size, "edición"), encoding="utf-8")
     with running(build(root, "--watch", "--deck", str(path)), root) as server:
         shown = Shown(page(), said(server, r"http://\S+"), "La frase que cambia")
         shown.rest()
-        told, painted = [], []
+        received, painted = [], []
         for turn in range(TIMES + WARM):
             word = f"edición{turn}"
             text = deck(size, word)
@@ -107,9 +107,9 @@ def edits(root: Path, size: int, page: Callable[[], Page]) -> tuple[list[float],
             seen = shown.word(word)
             if turn >= WARM:
                 painted.append(seen - saved)
-                told.append(shown.page.evaluate("word => window.told[word]", word) / 1000 - saved)
+                received.append(shown.page.evaluate("word => window.received[word]", word) / 1000 - saved)
             shown.rest()
-    return told, painted
+    return received, painted
 
 
 def main() -> None:
@@ -119,11 +119,11 @@ def main() -> None:
 
         def page() -> Page:
             opened = new_page()
-            opened.add_init_script(TOLD)
+            opened.add_init_script(RECEIVED)
             return opened
 
         for size in SIZES:
-            for what, took in zip(("told", "painted"), edits(root, size, page), strict=True):
+            for what, took in zip(("received", "painted"), edits(root, size, page), strict=True):
                 spread = f"{min(took):.3f} to {max(took):.3f}"
                 print(f"  {size} slides, {what:8} median {statistics.median(took):.3f} s   ({spread})")
 

@@ -1,4 +1,4 @@
-"""Commands timed in turn, so that a machine that slows down slows all of them."""
+"""Commands timed alternately, so that a slowdown of the machine affects all of them."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def copy_of_project() -> Iterator[Path]:
             source = ENGINE_ROOT / name
             copy = shutil.copytree if source.is_dir() else shutil.copy2
             copy(source, root / name)
-        # Files of a folder that is a link would lie outside the project, which decks may not show.
+        # Not a link to the folder: its files would lie outside the project, where decks may not show them.
         packages = ENGINE_ROOT / "node_modules"
         shutil.copytree(packages, root / "node_modules", symlinks=True, copy_function=_linked)
         yield root
 
 
 def _linked(source: str, copy: str) -> None:
-    """Have a file in two places, without its content twice where the file system can."""
+    """Copy a file as a hard link where the file system can."""
     try:
         os.link(source, copy)
     except OSError:
@@ -79,7 +79,7 @@ def in_turn(
 
 
 def report(title: str, times: Mapping[str, list[float]], wanted: str = "") -> None:
-    """Print the medians, and the first command's against each of the others', pair by pair."""
+    """Print the medians, and the median ratio of the first command to each other one, run by run."""
     print(f"\n{title}")
     first, *others = times
     for name, found in times.items():

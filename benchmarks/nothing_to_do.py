@@ -14,7 +14,7 @@ from lectern.workshop import open_workshop
 
 
 def rules(root: Path) -> dict[str, tuple[list[str], list[str]]]:
-    """Return for each figure, and for the deck, the files it is made from and the files it makes."""
+    """Return, for each figure and the deck, the files it is made from and the files it makes."""
     found = {}
     with open_workshop(Project(root, fixtures()), Progress(), jobs=1) as workshop:
         for name in workshop.catalogue:

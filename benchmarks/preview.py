@@ -1,4 +1,4 @@
-"""What is saved until it is seen in the preview, in a real browser, against Marp CLI's own preview."""
+"""From the save until the change is seen in the preview, in a real browser, against Marp CLI's own preview."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TIMES = 20
 
 @dataclass(frozen=True)
 class Edit:
-    """A change of a figure's script, another one each time: a text, and what replaces it, with a number in it."""
+    """A change of a figure's script, different each time: a text, and its replacement with a number in it."""
 
     what: str
     figure: str
@@ -56,7 +56,7 @@ EDITS = (
 
 
 def prose(root: Path, ours: Shown, deck: Path, marp: Shown) -> dict[str, list[float]]:
-    """Return the seconds from the save of a sentence until it is seen, in turn."""
+    """Return the seconds from the save of a sentence until it is seen, alternately in both previews."""
     waits: dict[str, list[float]] = {"preview": [], "marp -w": []}
     shown = {"preview": (ours, root / "slides" / "mechinterp.md.j2"), "marp -w": (marp, deck)}
     for turn in range(TIMES + 1):
@@ -71,7 +71,7 @@ def prose(root: Path, ours: Shown, deck: Path, marp: Shown) -> dict[str, list[fl
 
 
 def figure(root: Path, edit: Edit, shown: Shown) -> tuple[list[float], list[float]]:
-    """Return the seconds from each save until the new picture is seen, and what remains without compute and draw."""
+    """Return the seconds from each save until the new picture is seen, and the same without compute and draw."""
     waits, overheads = [], []
     for turn in range(TIMES + 1):
         before = shown.pictures()
@@ -87,7 +87,7 @@ def figure(root: Path, edit: Edit, shown: Shown) -> tuple[list[float], list[floa
     return waits, overheads
 
 
-def told(title: str, took: list[float], overhead: list[float]) -> None:
+def print_medians(title: str, took: list[float], overhead: list[float]) -> None:
     """Print the medians of an edit."""
     print(
         f"\n{title}\n  {statistics.median(took):.3f} s, without compute and draw {statistics.median(overhead):.3f} s"
@@ -107,7 +107,7 @@ def main() -> None:
             report("A prose edit until it is seen", waits, wanted="at most 0.15; at most 0.25 s")
             for edit in EDITS:
                 took, overhead = figure(root, edit, Shown(page(), address, f'data-figure="{edit.figure}"'))
-                told(f"An edit until the new picture is seen: {edit.what}", took, overhead)
+                print_medians(f"An edit until the new picture is seen: {edit.what}", took, overhead)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Many edits in a row: what the preview holds in memory, which processes it leaves, and whether it lost one."""
+"""Many edits in a row: the preview's memory, the processes it leaves, and whether an edit is lost."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from benchmarks.prose_edit import SENTENCE, write_word
 
 MANY, QUICK = 2000, 200
 SAMPLES = 8
-RESTYLED = 25  # edits from one restyle of a figure to the next, which is drawn while prose is edited
-HURRIED = 10  # edits from one that is not waited for to the next
+RESTYLED = 25  # edits between restyles of a figure, which is drawn while prose is edited
+HURRIED = 10  # edits between those that are not waited for
 RESTYLE = EDITS[-1]
 PARTS = {"Node": "server.cjs", "workers' parent": "lectern.making.parent"}
 
@@ -32,7 +32,7 @@ def memory(server: psutil.Process) -> dict[str, float]:
 
 
 def edits(root: Path, shown: Shown, server: psutil.Process, count: int) -> list[dict[str, float]]:
-    """Edit, most times once the last edit was seen; return the memory at regular points."""
+    """Edit, mostly after the last edit was seen; return the memory at regular intervals."""
     deck = root / "slides" / "mechinterp.md.j2"
     curve = [memory(server)]
     for number in range(1, count + 1):
@@ -52,8 +52,8 @@ def edits(root: Path, shown: Shown, server: psutil.Process, count: int) -> list[
     return curve
 
 
-def tell(curve: list[dict[str, float]], count: int) -> None:
-    """Print where memory began and ended, and how it rose over the last half."""
+def print_growth(curve: list[dict[str, float]], count: int) -> None:
+    """Print the memory at the beginning and the end, and its growth over the last half."""
     step = count // SAMPLES
     for part in curve[-1]:
         held = [sample[part] for sample in curve]
@@ -73,7 +73,7 @@ def main(count: int = QUICK) -> None:
             figure = Shown(page(), address, f'data-figure="{RESTYLE.figure}"')
             before = figure.pictures()
             RESTYLE.make(root, 1)
-            figure.picture(before)  # with which the workers' parent has imported what it needs
+            figure.picture(before)  # by now the workers' parent has imported the libraries
             shown = Shown(page(), address, SENTENCE)
             write_word(root / "slides" / "mechinterp.md.j2", "edición0")
             shown.word("edición0")
@@ -84,8 +84,8 @@ def main(count: int = QUICK) -> None:
             curve = edits(root, shown, server, count)
             shown.word(f"edición{count}")
             shown.rest()
-            tell(curve, count)
-            print(f"  {(time.monotonic() - began) / count:.2f} s an edit")
+            print_growth(curve, count)
+            print(f"  {(time.monotonic() - began) / count:.2f} s per edit")
             print(
                 f"  processes of the server: {children} before, {len(server.children(recursive=True))} after"
             )

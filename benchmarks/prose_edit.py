@@ -1,4 +1,4 @@
-"""A sentence edited, then `python build.py --formats html`, against Marp CLI alone on the same Markdown."""
+"""An edited sentence, then `python build.py --formats html`, against Marp CLI alone on the same Markdown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SENTENCE = "Abrirla hace falta para:"
 
 
 def write_word(deck: Path, word: str) -> float:
-    """End the sentence with a word that the deck has not held before, and return when it was written."""
+    """End the sentence with a word that is new in the deck, and return when it was written."""
     before, _, after = deck.read_text(encoding="utf-8").partition(SENTENCE)
     _, _, rest = after.partition("\n")
     began = time.time()
@@ -42,7 +42,7 @@ def main() -> None:
         words = itertools.count()
 
         def edit() -> None:
-            """Change the sentence in both decks, with a word that neither has held before."""
+            """Change the sentence in both decks, with a word that is new in both."""
             word = f"edición{next(words)}"
             for deck in (root / "slides" / "mechinterp.md.j2", alone):
                 write_word(deck, word)

@@ -17,7 +17,7 @@ from torch import Tensor
 from benchmarks.measure import RUNS, report
 from lectern.project import ENGINE_ROOT
 from mechinterp.numerics.memory import keep_memory
-from mechinterp.numerics.products import affine
+from mechinterp.numerics.products import linear
 from mechinterp.sae.activations import Held
 from mechinterp.sae.architectures import L1, Architecture, TopK
 from mechinterp.sae.known_features import known_features
@@ -27,11 +27,11 @@ D_MODEL, D_SAE, BATCH, BATCHES = 96, 768, 1024, 40
 WARM, STEPS = 20, 200
 SETTINGS = Settings(d_sae=D_SAE, steps=WARM + STEPS, dead_after=1000)
 ARCHITECTURES: dict[str, Architecture] = {"l1": L1(coefficient=5.0), "topk": TopK(k=16)}
-WANTED = 1.5  # times as many examples a second as SAELens
+WANTED = 1.5  # ratio of examples per second to SAELens'
 
 
 def main() -> None:
-    """Measure both in turn, each in one thread of a process of its own."""
+    """Measure both alternately, each on one thread of its own process."""
     torch.set_num_threads(1)
     vectors = known_features(2 * D_SAE, D_MODEL, sparsity=0.99, size=BATCH * BATCHES).batch(0)
     with tempfile.TemporaryDirectory() as folder, saelens() as peer:
@@ -45,11 +45,11 @@ def main() -> None:
             }
             times = in_turn(runs)
             report(f"{STEPS} steps of {name}, {BATCH} × {D_MODEL}, {D_SAE} features, one thread", times)
-            tell(times)
+            print_rates(times)
 
 
 def in_turn(runs: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
-    """Return the seconds of each, taken one after the other, after one round that does not count."""
+    """Return the seconds of each, measured alternately, after one round that does not count."""
     times: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(RUNS + 1):
         for name, run in runs.items():
@@ -59,10 +59,10 @@ def in_turn(runs: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
     return times
 
 
-def tell(times: dict[str, list[float]]) -> None:
-    """Print examples a second, and how many times SAELens' and the products' share that is."""
+def print_rates(times: dict[str, list[float]]) -> None:
+    """Print examples per second, and the ratio to SAELens'."""
     for name, found in times.items():
-        print(f"  {name:28} {STEPS * BATCH / statistics.median(found):,.0f} examples a second")
+        print(f"  {name:28} {STEPS * BATCH / statistics.median(found):,.0f} examples per second")
     ratio = statistics.median(b / a for a, b in zip(times["this project"], times["SAELens"], strict=True))
     print(f"  times SAELens: {ratio:.2f}   (wanted: at least {WANTED})")
 
@@ -79,21 +79,21 @@ def ours(architecture: Architecture, vectors: Tensor) -> float:
 
 
 def products(x: Tensor) -> float:
-    """Return how long the products of the steps take: forwards two, backwards three."""
+    """Return how long the products of the steps take: two forwards, three backwards."""
     keep_memory()
     weight, f = torch.randn(D_MODEL, D_SAE), torch.randn(len(x), D_SAE)
     began = time.perf_counter()
     for _ in range(STEPS):
-        affine(x, weight)
-        affine(f, weight.T)
-        affine(x, weight)
-        affine(f.T, x)
-        affine(x.T, f)
+        linear(x, weight)
+        linear(f, weight.T)
+        linear(x, weight)
+        linear(f.T, x)
+        linear(x.T, f)
     return time.perf_counter() - began
 
 
 def saelens() -> subprocess.Popen[str]:
-    """Start SAELens' side in its environment; it answers line by line."""
+    """Start SAELens' side in its environment; it answers each line."""
     return subprocess.Popen(
         [str(ENGINE_ROOT / ".interop" / "bin" / "python"), str(Path(__file__).with_name("sae_peer.py"))],
         env={**os.environ, "TQDM_DISABLE": "1"},

@@ -1,4 +1,4 @@
-"""SAELens' side of sae.py, which runs in its environment: trains an SAE for each line that it reads, and says how long.
+"""SAELens' side of sae.py, which runs in its environment: trains an SAE for each line that it reads, and times it.
 
 A line is `l1 VECTORS` or `topk VECTORS`, VECTORS a safetensors file; the answer is the seconds that the steps took.
 """
@@ -44,7 +44,7 @@ def seconds(name: str, vectors: torch.Tensor) -> float:
 
 
 def cycle(vectors: torch.Tensor) -> Iterator[torch.Tensor]:
-    """Yield batches, over and over."""
+    """Yield the batches in an endless cycle."""
     while True:
         yield from vectors.split(BATCH)
 
@@ -57,7 +57,7 @@ def sae(name: str, d_in: int) -> StandardTrainingSAE | TopKTrainingSAE:
 
 
 def config() -> SAETrainerConfig:
-    """Return a run that writes and tells nothing."""
+    """Return the settings of a run that neither saves nor logs."""
     return SAETrainerConfig(
         n_checkpoints=0,
         checkpoint_path=None,

@@ -1,9 +1,9 @@
-"""Toy models over a sweep of sparsities, against a plain loop in the manner of the published notebook.
+"""Toy models over a sweep of sparsities, against a plain loop like that of the published notebook.
 
-The loop is that of the notebook with *Toy Models of Superposition* (Elhage et al. 2022), all sparsities in one batched
+The loop is that of the notebook for *Toy Models of Superposition* (Elhage et al. 2022), all sparsities in one batched
 model: automatic differentiation, Adam, batches of 1024, a constant learning rate of 1e-3, 10 000 steps. Ours has one
-start for each sparsity, as the loop has, or several of which it keeps the best. Both are judged on the same inputs,
-which neither has seen.
+start for each sparsity, like the loop, or several, of which it keeps the best. Both are evaluated on the same unseen
+inputs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mechinterp.superposition.training import best_of, train
 RUNS = 3
 N_SPARSITIES = 10
 STEPS = 1500  # of ours
-HELD_OUT = 400  # batches that ours chooses among its starts by; their time counts
+HELD_OUT = 400  # batches by which ours chooses among its starts; their time counts
 JUDGED_ON = 40  # batches of 10 000, the same for both
 
 
@@ -38,7 +38,7 @@ class Setting:
 
     @property
     def importance(self) -> Tensor:
-        """From 1 downward, each a tenth less than the one before, as in the notebook's first example."""
+        """Importances from 1 downwards, each 0.9 times the one before, as in the notebook's first example."""
         return 0.9 ** torch.arange(float(self.n_features))
 
 
@@ -46,7 +46,7 @@ SETTINGS = (Setting(5, 2, several=12), Setting(20, 5, several=4))
 
 
 def main() -> None:
-    """Measure on one thread, in turn."""
+    """Measure on one thread, alternately."""
     torch.set_num_threads(1)
     sparsity = 1 - 20 ** -torch.linspace(0, 1, N_SPARSITIES)
     for setting in SETTINGS:

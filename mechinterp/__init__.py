@@ -9,7 +9,7 @@ __all__ = ["load_model"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for when it is, so that whoever only looks for files does not wait for torch."""
+    """Import load_model on first use, so that code that only looks for files does not wait for torch."""
     if name == "load_model":
         from mechinterp.model.loading import load_model
 

@@ -1,8 +1,8 @@
-"""How much a head's queries, keys and values read what an earlier head wrote, from the weights alone.
+"""Composition scores: how much a head's queries, keys and values read what an earlier head writes, by weights alone.
 
 The score is ‖W₁W₂‖ / (‖W₁‖‖W₂‖) in Frobenius norms, with W₁ the earlier head's W_OV and W₂ the later head's W_QK
 (queries), its transpose (keys) or W_OV (values). Source: Elhage et al. 2021, «K-, Q- and V-composition». Random
-matrices of the same shapes do not score zero: their mean and spread are the baseline.
+matrices of the same shapes do not score zero: their mean and standard deviation are the baseline.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mechinterp.model.transformer import Config, Transformer
 
 
 class Input(Enum):
-    """What of a head reads the residual stream."""
+    """The inputs of a head that read the residual stream."""
 
     Q = "Q"
     K = "K"
@@ -29,21 +29,21 @@ class Input(Enum):
 
 @dataclass(frozen=True)
 class Baseline:
-    """The score of random matrices: its mean and standard deviation."""
+    """The mean and standard deviation of the score of random matrices."""
 
     mean: float
     spread: float
 
 
 def composition_score(transformer: Transformer, sender: Head, receiver: Head, into: Input) -> float:
-    """Return how much an input of `receiver` reads what `sender` writes; raise ValueError where it is not later."""
+    """Return how much an input of `receiver` reads what `sender` writes; raise ValueError unless its layer is later."""
     if sender.layer >= receiver.layer:
         raise ValueError(f"expected a head of a later layer than {sender}, got {receiver}")
     return _score(ov_circuit(transformer, sender), _reader(transformer, receiver, into))
 
 
 def random_baseline(config: Config, n: int = 200, seed: int = 0) -> Baseline:
-    """Return the scores of n pairs of random matrices of a model's shapes."""
+    """Return the mean and spread of the scores of n pairs of random matrices with a model's shapes."""
     draw = torch.Generator().manual_seed(seed)
 
     def head() -> Factored:

@@ -1,8 +1,8 @@
-"""Attention heads by where they look: one definition for each kind of head.
+"""Kinds of attention heads, each with one definition by where the head attends.
 
-Each score is attention mass: the mean, over the queries that the definition names, of the attention paid to the
-position that it names; 1 where the head looks nowhere else, 0 where never. It is given for each prompt, so that
-whoever shows it can show its spread. It says where a head looks, not what it does with what it finds there.
+Each score is attention mass: the mean, over the queries that the definition names, of the attention to the position
+that it names; 1 where the head attends to nothing else, 0 where it never attends to it. It is given for each prompt, so
+that its spread can be shown. It says where a head attends, not what it does with what it finds there.
 
 Sources: Elhage et al. 2021 (previous-token and induction heads), Olsson et al. 2022 (prefix-matching score),
 Wang et al. 2022 (duplicate-token heads).
@@ -43,7 +43,7 @@ def all_heads(transformer: Transformer) -> list[Head]:
 
 
 def strongest(scores: Scores) -> Head:
-    """Return the head whose score is highest in the mean over prompts."""
+    """Return the head with the highest mean score over prompts."""
     n_heads = scores.shape[-1]
     return Head(*divmod(int(scores.mean(0).argmax()), n_heads))
 
@@ -54,7 +54,7 @@ def of_head(scores: Scores, head: Head) -> Float[Tensor, " prompt"]:
 
 
 def of_others(scores: Scores, head: Head) -> Float[Tensor, " other"]:
-    """Return the mean scores of all other heads: what a head chosen at random would show."""
+    """Return the mean scores of all other heads: the baseline of a head chosen at random."""
     means = scores.mean(0)
     others = torch.ones_like(means, dtype=torch.bool)
     others[head.layer, head.index] = False
@@ -95,14 +95,14 @@ def previous_token_score(pattern: Pattern) -> Scores:
 
 
 def current_token_score(pattern: Pattern) -> Scores:
-    """Attention to the query's own position, over all queries but the first, which can look nowhere else."""
+    """Attention to the query's own position, over all queries but the first, which can attend to nothing else."""
     return pattern.diagonal(0, -2, -1)[..., 1:].mean(-1)
 
 
 def first_token_score(pattern: Pattern) -> Scores:
     """Attention to the first position, over all queries but the first two.
 
-    The first query can look nowhere else; for the second, the first position is also the one before.
+    The first query can attend to nothing else; for the second, the first position is also the one before.
     """
     return pattern[..., 2:, 0].mean(-1)
 
@@ -126,7 +126,7 @@ def duplicate_token_score(pattern: Pattern, period: int) -> Scores:
 def induction_score(pattern: Pattern, period: int) -> Scores:
     """On a block of tokens repeated once: attention to the token after the first occurrence, over the second block.
 
-    That is the token that comes next; attending to it is what it takes to predict it. The block's last token, whose
+    That token comes next; attending to it is what predicting it takes. The block's last token, whose
     successor is the first of the second block, is left out.
     """
     return pattern.diagonal(1 - period, -2, -1)[..., -period:-1].mean(-1)

@@ -1,9 +1,9 @@
-"""QK and OV circuits of a head, kept as products of thin matrices.
+"""QK and OV circuits of a head, kept in factored, low-rank form.
 
-Vectors are rows, so that a head looks from x to y with the score x W_QK y^T, and moves y W_OV. A head's matrices
-have rank d_head at most; the full circuits, from token to token, are vocabulary × vocabulary, and are never
-formed unless asked for. Weights of the normalisation before a head are folded into what it reads; its scale,
-which depends on the prompt, is not. Source: Elhage et al. 2021.
+Vectors are rows, so a head attends from x to y with the score x W_QK y^T, and moves y W_OV. A head's matrices
+have rank d_head at most; the full circuits, from token to token, are vocabulary × vocabulary, and only formed
+on request. The weights of the normalisation before a head are folded into W_Q, W_K and W_V; its scale, which
+depends on the prompt, is not. Source: Elhage et al. 2021.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mechinterp.model.language_model import Model
 from mechinterp.model.transformer import Norm, Transformer, rotate
 
 Embedding = Float[Tensor, "d_vocab d_model"]
-CHUNK = 256  # rows of a full circuit that are formed at once
+CHUNK = 256  # rows of a full circuit that are computed at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,25 +55,25 @@ def qk_circuit(transformer: Transformer, head: Head) -> Factored:
     """Return W_QK = W_Q W_K^T of a head, from residual stream to residual stream (d_model × d_model)."""
     block = transformer.blocks[head.layer]
     return Factored(
-        _read(block.W_Q[head.index], block.ln1), _read(block.W_K[_kv(head, transformer)], block.ln1).T
+        _folded(block.W_Q[head.index], block.ln1), _folded(block.W_K[_kv(head, transformer)], block.ln1).T
     )
 
 
 def ov_circuit(transformer: Transformer, head: Head) -> Factored:
     """Return W_OV = W_V W_O of a head, from residual stream to residual stream (d_model × d_model)."""
     block = transformer.blocks[head.layer]
-    return Factored(_read(block.W_V[_kv(head, transformer)], block.ln1), block.W_O[head.index])
+    return Factored(_folded(block.W_V[_kv(head, transformer)], block.ln1), block.W_O[head.index])
 
 
 def full_qk_circuit(transformer: Transformer, head: Head, embedding: Embedding) -> Factored:
-    """Return W_E W_QK W_E^T: how much each token looks for each other one (d_vocab × d_vocab)."""
+    """Return W_E W_QK W_E^T: how strongly each token attends to each other (d_vocab × d_vocab)."""
     return qk_circuit(transformer, head).between(embedding, embedding.T)
 
 
 def full_ov_circuit(transformer: Transformer, head: Head, embedding: Embedding) -> Factored:
     """Return W_E W_OV W_U: how much attending to each token raises the logit of each (d_vocab × d_vocab).
 
-    The unembedding is centred, as only differences of logits count.
+    The unembedding is centred, because only differences of logits matter.
     """
     return ov_circuit(transformer, head).between(embedding, unembedding(transformer))
 
@@ -86,10 +86,10 @@ def full_ov_circuits(model: Model) -> dict[Head, Factored]:
 
 
 def embedding_at(model: Model, layer: int) -> Embedding:
-    """Return the residual stream at the entry of a layer for each token of the vocabulary, right after the start.
+    """Return the residual stream before a layer for each token of the vocabulary, right after the start.
 
-    It takes the place of W_E in the full circuits of later layers: the first ones write tokens anew, in other
-    directions. Wang et al. 2022 (appendix E) do alike, with the first MLP. Divided by the normalisation's scale.
+    It replaces W_E in the full circuits of later layers: the first layers rewrite tokens in other directions. Wang et
+    al. 2022 (appendix E) do the same with the first MLP. It is divided by the normalisation's scale.
     """
     tokens = torch.arange(model.config.d_vocab)[:, None]
     start = torch.tensor(model.start, dtype=torch.long).expand(len(tokens), -1)
@@ -104,17 +104,17 @@ def embedding_at(model: Model, layer: int) -> Embedding:
 def positional_qk_circuit(
     transformer: Transformer, head: Head, n_positions: int, scale: float = 1.0
 ) -> Float[Tensor, "dest src"]:
-    """Return W_pos W_QK W_pos^T / √d_head of the first positions, each row less its mean over what it can see.
+    """Return W_pos W_QK W_pos^T / √d_head of the first positions, each row minus its mean over the visible.
 
-    The mean of a row moves no attention. What lies after the diagonal, out of sight, is −∞. Where positions are
-    rotary instead of embedded, it is the score of the mean token's query and key, rotated by their positions.
+    The mean of a row does not affect attention. Entries after the diagonal, which are masked, are −∞. Where positions
+    are rotary instead of embedded, these are the scores of the mean token's query and key, rotated by position.
     """
     config, block = transformer.config, transformer.blocks[head.layer]
     if n_positions > config.n_ctx:
         raise ValueError(f"expected at most {config.n_ctx} positions, got {n_positions}")
     read = transformer.W_E.mean(0).expand(n_positions, -1) if transformer.W_pos is None else transformer.W_pos
-    q = read[:n_positions] @ _read(block.W_Q[head.index], block.ln1)
-    k = read[:n_positions] @ _read(block.W_K[_kv(head, transformer)], block.ln1)
+    q = read[:n_positions] @ _folded(block.W_Q[head.index], block.ln1)
+    k = read[:n_positions] @ _folded(block.W_K[_kv(head, transformer)], block.ln1)
     if config.rotary_dims:
         q, k = (rotate(x[None, :, None], config)[0, :, 0] for x in (q, k))
     scores = q @ k.T / config.d_head**0.5 / scale**2
@@ -140,10 +140,10 @@ def previous_preferred(scores: Float[Tensor, "dest src"]) -> Float[Tensor, ""]:
 
 
 def copying_score(circuit: Factored, tokens: Int[Tensor, " chosen"], k: int) -> Float[Tensor, ""]:
-    """Return the share of tokens that are among the k whose logits attending to them raises most.
+    """Return the share of tokens that are among the k tokens whose logits rise most when they are attended to.
 
-    Source: the copying scores of Elhage et al. 2021 and Wang et al. 2022, appendix E; there with the tokens' own
-    rank.
+    Source: the copying scores of Elhage et al. 2021 and Wang et al. 2022, appendix E, who
+    use the rank of the token itself.
     """
     hits = torch.zeros(())
     for chunk in tokens.split(CHUNK):
@@ -153,13 +153,13 @@ def copying_score(circuit: Factored, tokens: Int[Tensor, " chosen"], k: int) -> 
 
 
 def unembedding(transformer: Transformer) -> Float[Tensor, "d_model d_vocab"]:
-    """Return W_U after the weights of the final normalisation, less its mean over the vocabulary."""
-    W_U = _read(transformer.W_U, transformer.ln_final)
+    """Return W_U with the final normalisation's weights folded in, minus its mean over the vocabulary."""
+    W_U = _folded(transformer.W_U, transformer.ln_final)
     return W_U - W_U.mean(dim=1, keepdim=True)
 
 
-def _read(matrix: Float[Tensor, "d_model d"], norm: Norm) -> Float[Tensor, "d_model d"]:
-    """Return the matrix that does to the residual stream what a normalisation's weights and `matrix` do in turn."""
+def _folded(matrix: Float[Tensor, "d_model d"], norm: Norm) -> Float[Tensor, "d_model d"]:
+    """Return the matrix with a normalisation's weights, and centring, folded in."""
     weighted = norm.w[:, None] * matrix
     return weighted if norm.b is None else weighted - weighted.mean(dim=0, keepdim=True)
 

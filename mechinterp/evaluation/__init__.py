@@ -1,4 +1,4 @@
-"""What a trained model does on prompts that were held out; it needs no training.
+"""What a trained model does on held-out prompts.
 
 May import `model`, `text`, `attention`, `logits`, `interventions` and `ioi`.
 """

@@ -1,4 +1,4 @@
-"""What a model has learned, measured on templates, pairs of names and seeds that were held out from training."""
+"""What a model has learned, measured on templates, pairs of names and seeds held out from training."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mechinterp.attention.heads import (
     previous_token_score,
     strongest,
 )
-from mechinterp.interventions.path_patching import attention_without
+from mechinterp.interventions.attention_without import attention_without
 from mechinterp.ioi.prompts import Prompts
 from mechinterp.ioi.prompts import prompts as ioi_prompts
 from mechinterp.logits.direct_attribution import by_head, logit_diff_reader
@@ -29,7 +29,7 @@ from mechinterp.model.language_model import Model
 from mechinterp.model.transformer import Cache
 from mechinterp.text.prompts import ordinary_text, random_tokens, repeated_random_tokens
 
-SEED = 10_000  # far from those of training
+SEED = 10_000  # far from the seeds of training
 N_PROMPTS = 500
 N_TOKENS = 48
 PERIOD = 25
@@ -37,7 +37,7 @@ PERIOD = 25
 
 @dataclass(frozen=True)
 class Behaviour:
-    """A number measured on prompts, its standard deviation over these, and what is asked of the lecture's model."""
+    """A measurement: its mean and standard deviation over prompts, and the bound that the lecture's model must meet."""
 
     name: str
     mean: float
@@ -48,25 +48,25 @@ class Behaviour:
 
     @property
     def holds(self) -> bool:
-        """Whether the model does what is asked."""
+        """Whether the model meets the bound."""
         return self.mean >= self.required if self.at_least else self.mean <= self.required
 
 
 @torch.no_grad()
 def behaviours(model: Model, n: int = N_PROMPTS, seed: int = SEED) -> list[Behaviour]:
-    """Return all that is measured of a model, over n prompts each."""
+    """Return all measurements of a model, each over n prompts."""
     prompts = ioi_prompts(model, n, seed)
     logits, cache = model.run_with_cache(prompts.tokens)
     difference = prompts.logit_diff(logits)
     found = [
-        _behaviour("IOI, share of right answers", (difference > 0).float(), 0.99),
+        _behaviour("IOI, share of correct answers", (difference > 0).float(), 0.99),
         _behaviour("IOI, logit difference", difference, 4.0),
         _behaviour(
-            "loss on the repetition, nats per token", repetition_loss(model, n, seed), 0.15, at_least=False
+            "loss on the repeated half, nats per token", repetition_loss(model, n, seed), 0.15, at_least=False
         ),
     ]
     found += _circuit(model, prompts, cache)
-    # Where heads rest is seen on text; what they look for by position or token, where no text asks for more.
+    # Text shows where heads attend by default; random tokens show what they do by position or by token alone.
     text = ordinary_text(model, n, min(N_TOKENS, model.config.n_ctx), seed)
     random = random_tokens(model, n, 2 * PERIOD, seed)
     repeated = repeated_random_tokens(model, n, PERIOD, seed)
@@ -81,10 +81,10 @@ def behaviours(model: Model, n: int = N_PROMPTS, seed: int = SEED) -> list[Behav
 
 
 def _circuit(model: Model, prompts: Prompts, cache: Cache) -> list[Behaviour]:
-    """Return how the answer comes about: the head that writes most of it, and the head that tells it where to look.
+    """Return how the answer comes about: the head that writes most of it, and the head that directs its attention.
 
-    A head is said to look at a name where it looks at its first mention or at the token after that, to which a
-    previous-token head may have carried it.
+    Attention to a name is attention to its first mention or to the token after it, to which a previous-token head may
+    have copied it.
     """
     transformer, end = model.transformer, prompts.positions["END"]
     reader = logit_diff_reader(transformer, prompts.io, prompts.subject, end)
@@ -95,19 +95,19 @@ def _circuit(model: Model, prompts: Prompts, cache: Cache) -> list[Behaviour]:
     )
     found = [
         _behaviour(
-            "name mover: logits it adds to the difference", of_head(direct, mover), 1.0, where=str(mover)
+            "name mover: contribution to the logit difference", of_head(direct, mover), 1.0, where=str(mover)
         ),
-        _behaviour("name mover: attention to IO less that to S", preference, 0.2, where=str(mover)),
+        _behaviour("name mover: attention to IO minus attention to S", preference, 0.2, where=str(mover)),
     ]
     senders = [head for head in all_heads(transformer) if head.layer < mover.layer]
-    if not senders:  # a head of the first layer is told nothing
+    if not senders:  # a head of the first layer reads no other head
         return found
     moved = {
         sender: preference - _preference(attention_without(transformer, cache, sender, mover, end), prompts)
         for sender in senders
     }
     best = max(senders, key=lambda sender: moved[sender].mean().item())
-    path = _behaviour("… of which through the path to its queries from", moved[best], 0.1, where=str(best))
+    path = _behaviour("… of which through its queries, from head", moved[best], 0.1, where=str(best))
     return [*found, path]
 
 
@@ -123,7 +123,7 @@ def _preference(attention: Float[Tensor, "prompt src_pos"], prompts: Prompts) ->
 def repetition_loss(model: Model, n: int, seed: int) -> Tensor:
     """Return the mean loss over the second half of each repeated random sequence, in nats per token.
 
-    The first token of the second half cannot be foretold and is left out. Shape: (n,).
+    The first token of the second half cannot be predicted and is left out. Shape: (n,).
     """
     tokens = repeated_random_tokens(model, n, PERIOD, seed)
     return -model.log_probs_of_next(tokens, model(tokens))[:, 1 - PERIOD :].mean(-1)
@@ -132,7 +132,7 @@ def repetition_loss(model: Model, n: int, seed: int) -> Tensor:
 def _best(
     name: str, model: Model, tokens: Tensor, score: Callable[[Tensor], Tensor], required: float
 ) -> Behaviour:
-    """Return the score of the head that has most of it."""
+    """Return the score of the highest-scoring head."""
     scores = score(attention_patterns(model.transformer, tokens))
     head = strongest(scores)
     return _behaviour(name, of_head(scores, head), required, where=str(head))
@@ -146,9 +146,9 @@ def _behaviour(
 
 def table(found: list[Behaviour]) -> Table:
     """Return the measurements as a table for the terminal."""
-    shown = Table("measured on what was held out", "mean", "± over prompts", "asked", "head", "holds")
+    shown = Table("measured on held-out prompts", "mean", "± over prompts", "required", "head", "holds")
     for one in found:
-        asked = f"{'≥' if one.at_least else '≤'} {one.required:g}"
+        required = f"{'≥' if one.at_least else '≤'} {one.required:g}"
         verdict = "yes" if one.holds else "no"
-        shown.add_row(one.name, f"{one.mean:.3f}", f"{one.spread:.3f}", asked, one.where, verdict)
+        shown.add_row(one.name, f"{one.mean:.3f}", f"{one.spread:.3f}", required, one.where, verdict)
     return shown

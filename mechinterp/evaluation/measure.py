@@ -1,4 +1,4 @@
-"""What is measured along training, on a few prompts that are held out."""
+"""What is measured during training, on a few held-out prompts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ N_PROMPTS = 64
 
 
 def measure_of(model_of: Callable[[Transformer], Model]) -> Callable[[Transformer], dict[str, float]]:
-    """Return a function that measures a transformer in training, which `model_of` gives its tokenizer."""
+    """Return a function that measures a transformer in training, to which `model_of` adds a tokenizer."""
 
     @torch.no_grad()
     def measure(transformer: Transformer) -> dict[str, float]:

@@ -1,7 +1,7 @@
-"""Ablation: heads whose output is replaced by something that says nothing of the prompt, and what is left without them.
+"""Ablation: the outputs of heads are replaced by something independent of the prompt, to see what is lost.
 
-What is lost shows that the heads were needed where they stand. What is not lost does not show that they do nothing:
-others may make up for them. Sources: Olsson et al. 2022 (zero); Wang et al. 2022 (mean); Chan et al. 2022 (resample).
+What is lost shows that the heads were needed. What is not lost does not show that they do nothing: other heads may
+compensate for them. Sources: Olsson et al. 2022 (zero); Wang et al. 2022 (mean); Chan et al. 2022 (resample).
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from mechinterp.model.transformer import Cache, Transformer
 class Ablation(Enum):
     """What a head's output is replaced by."""
 
-    ZERO = "nothing"
+    ZERO = "zero"
     MEAN = "its mean over all prompts and positions"
-    RESAMPLE = "what it is on another of the prompts, drawn at random, at the same position"
+    RESAMPLE = "its value on another of the prompts, drawn at random, at the same position"
 
 
 @torch.no_grad()
@@ -33,9 +33,9 @@ def run_without(
     how: Ablation = Ablation.MEAN,
     seed: int = 0,
 ) -> tuple[Float[Tensor, "prompt pos d_vocab"], Cache]:
-    """Return the logits and all activations of a run without some heads; without none, it is the run itself.
+    """Return the logits and all activations of a run with some heads ablated; with none, of the run itself.
 
-    Raises ValueError where the model has no such head, or an ablation changes nothing.
+    Raises ValueError where the model has no such head, or the ablation changes nothing.
     """
     removed: dict[str, list[int]] = {}
     for head in heads:
@@ -57,7 +57,7 @@ def run_without(
             x[:, :, removed[name]] = replaced[name][:, :, removed[name]]
             if torch.equal(kept, x):
                 raise ValueError(
-                    f"removing heads {removed[name]} of {name} changes nothing: they write what replaces them"
+                    f"ablating heads {removed[name]} of {name} changes nothing: they already write what replaces them"
                 )
         cache[name] = x
         return x
@@ -70,7 +70,7 @@ def _replacement(z: Float[Tensor, "prompt pos head d_head"], how: Ablation, seed
         return torch.zeros_like(z)
     if how is Ablation.MEAN:
         return z.mean((0, 1), keepdim=True).expand_as(z)
-    # Each prompt gets another one's, and every one is used once: a random cycle.
+    # A random cycle: each prompt gets another one's value, and each value is used once.
     order = torch.randperm(len(z), generator=torch.Generator().manual_seed(seed))
     other = torch.empty_like(order)
     other[order] = order.roll(1)

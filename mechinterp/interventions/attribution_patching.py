@@ -1,9 +1,9 @@
-"""Attribution patching: what activation patching would give, if the metric were linear in each activation.
+"""Attribution patching: what activation patching would give if the metric were linear in each activation.
 
-One gradient of the metric in the base run, times the difference of the activations, for all places at once. Source:
-Nanda 2023; Kramár et al. 2024 on where it fails: where a softmax or a normalisation is far from linear over the
-difference, as for the queries of a head that looks elsewhere in the other run. Compare it with
-activation_patching.py, which is exact.
+The gradient of the metric in the base run, computed once, times the difference of the activations, for all places at
+once. Source: Nanda 2023; Kramár et al. 2024 on where it fails: where a softmax or a normalisation is far from linear
+over the difference, as for the queries of a head that attends elsewhere in the other run. activation_patching.py is
+exact.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mechinterp.interventions.activation_patching import Part, Place, Source, Tokens
 from mechinterp.interventions.metrics import Metric
+from mechinterp.interventions.patched_runs import Part, Place, Source, Tokens
 from mechinterp.model.transformer import Transformer
 
 
@@ -37,7 +37,7 @@ def attribute_heads(
 def _products(
     transformer: Transformer, base: Tokens, source: Source, name: str, metric: Metric
 ) -> list[Tensor]:
-    """Return gradient × difference of an activation, for each layer."""
+    """Return the gradient times the difference of an activation, for each layer."""
     if base.shape != source.shape:
         raise ValueError(
             f"expected prompts of the same shape, got {tuple(base.shape)} and {tuple(source.shape)}"

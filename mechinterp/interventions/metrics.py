@@ -1,4 +1,4 @@
-"""What is measured of a run: a number for each prompt, from the logits at the positions that the metric reads."""
+"""Metrics of a run: a number for each prompt, from the logits at the positions that the metric reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mechinterp.model.transformer import Transformer
+from mechinterp.model.transformer import Transformer, no_tap
 
 OfLogits = Callable[[Float[Tensor, "run read d_vocab"], Int[Tensor, " run"]], Float[Tensor, " run"]]
 
@@ -18,7 +18,7 @@ OfLogits = Callable[[Float[Tensor, "run read d_vocab"], Int[Tensor, " run"]], Fl
 class Metric:
     """Any function of the logits at some positions of each prompt.
 
-    `of_logits` gets the logits of several runs, and which prompt each is of; it returns a number for each run.
+    `of_logits` gets the logits of several runs, and the index of each run's prompt; it returns a number for each run.
     """
 
     positions: Int[Tensor, "prompt read"]
@@ -32,7 +32,7 @@ class Metric:
     ) -> Float[Tensor, " run"]:
         """Return the metric of runs whose last layer leaves `resid` at the positions read.
 
-        Raises ValueError where `of_logits` returns another shape, or something that is no number.
+        Raises ValueError where `of_logits` returns another shape, or a number that is not finite.
         """
         logits = _normalized(transformer, resid) @ transformer.W_U + transformer.b_U
         found = self.of_logits(logits, prompts)
@@ -40,12 +40,12 @@ class Metric:
             raise ValueError(
                 f"expected the metric to return shape ({len(prompts)},), got {tuple(found.shape)}"
             )
-        return _numbers(found)
+        return _finite(found)
 
 
 @dataclass(frozen=True, eq=False)
 class LogitDiff(Metric):
-    """logit(right) − logit(wrong) at one position of each prompt: only these two logits are formed."""
+    """logit(right) − logit(wrong) at one position of each prompt; only these two logits are computed."""
 
     right: Int[Tensor, " prompt"]
     wrong: Int[Tensor, " prompt"]
@@ -60,7 +60,7 @@ class LogitDiff(Metric):
         right, wrong = self.right[prompts], self.wrong[prompts]
         direction = (transformer.W_U[:, right] - transformer.W_U[:, wrong]).T
         found = (_normalized(transformer, resid[:, 0]) * direction).sum(-1)
-        return _numbers(found + transformer.b_U[right] - transformer.b_U[wrong])
+        return _finite(found + transformer.b_U[right] - transformer.b_U[wrong])
 
 
 def logit_diff(
@@ -76,10 +76,10 @@ def logit_diff(
 
 
 def _normalized(transformer: Transformer, resid: Tensor) -> Tensor:
-    return transformer.ln_final.forward(resid, transformer.config, "ln_final", lambda _, x: x)
+    return transformer.ln_final.forward(resid, transformer.config, "ln_final", no_tap)
 
 
-def _numbers(found: Tensor) -> Tensor:
+def _finite(found: Tensor) -> Tensor:
     if not found.isfinite().all():
-        raise ValueError("expected the metric to return numbers, got some that are not finite")
+        raise ValueError("expected the metric to return finite numbers, got NaN or infinity")
     return found

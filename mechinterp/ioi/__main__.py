@@ -10,10 +10,10 @@ from mechinterp.model.loading import load_model
 
 
 def main(name: str, n_prompts: int = 200, seed: int = 1_000_000) -> None:
-    """Print the circuit of a model, and for GPT-2 small how it compares with the published one."""
+    """Print the circuit of a model, compared, for GPT-2 small, with the published one."""
     model = load_model(name)
-    asked = prompts(model, n_prompts, seed)
-    circuit = find_circuit(model, asked)
+    drawn = prompts(model, n_prompts, seed)
+    circuit = find_circuit(model, drawn)
     print(f"{name}: mean logit difference {circuit.difference:.2f} on {n_prompts} prompts")
     for role in Role:
         listed = [f"{v.head} {v.effect:+.2f} [{v.low:+.2f}, {v.high:+.2f}]" for v in circuit.of(role)]
@@ -26,8 +26,8 @@ def main(name: str, n_prompts: int = 200, seed: int = 1_000_000) -> None:
             print(
                 f"{'':16} published: {', '.join(map(str, PUBLISHED[role]))}; found: {', '.join(both) or 'none'}"
             )
-    kept = faithfulness(model, asked, circuit.heads).mean() / circuit.difference
-    print(f"faithfulness {kept:.0%}, incompleteness {incompleteness(model, asked, circuit):.0%}")
+    kept = faithfulness(model, drawn, circuit.heads).mean() / circuit.difference
+    print(f"faithfulness {kept:.0%}, incompleteness {incompleteness(model, drawn, circuit):.0%}")
 
 
 if __name__ == "__main__":

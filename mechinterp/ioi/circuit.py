@@ -1,9 +1,10 @@
 """The heads of a model that identify the indirect object, found by written criteria, each with its evidence.
 
 The classes are those of Wang et al. 2022, section 3. Attention, direct attribution and path patching decide together;
-an effect counts from MIN_SHARE of the mean logit difference on, if its bootstrap interval leaves zero out. Paths are
-noised: the clean run carries on one path what its sender does when the other person gives. A head that fits none of
-the classes, but without which the difference falls by as much, is called a support: what it is for is not said.
+an effect counts if it is at least MIN_SHARE of the mean logit difference and its bootstrap interval excludes zero.
+Paths are noised: in the clean run, one path carries what its sender writes when the other person gives. A head that
+fits none of the classes, but without which the difference falls by as much, is called a support; its function is left
+open.
 """
 
 from __future__ import annotations
@@ -27,19 +28,19 @@ from mechinterp.model.transformer import Cache
 from mechinterp.numerics.bootstrap import bootstrap_interval
 
 MIN_SHARE = 0.05  # of the mean logit difference
-MIN_ATTENTION = 0.1  # to the position that a class is named for
+MIN_ATTENTION = 0.1  # to the position that defines a class
 
 
 class Role(Enum):
     """What a head does in the circuit."""
 
-    NAME_MOVER = "writes the name it looks at, more often IO than S"
-    NEGATIVE = "writes against the names it looks at"
-    S_INHIBITION = "looks at S2 from END and, through their queries, turns name movers away from S"
-    DUPLICATE_TOKEN = "looks at S1 from S2, and S-inhibition heads read it"
-    INDUCTION = "looks at the token after S1 from S2, and S-inhibition heads read it"
-    BACKUP = "writes more of the difference when name movers are removed"
-    SUPPORT = "is needed, for what is not said"
+    NAME_MOVER = "writes the name it attends to, more often IO than S"
+    NEGATIVE = "writes against the names it attends to"
+    S_INHIBITION = "attends to S2 from END and, through their queries, turns name movers away from S"
+    DUPLICATE_TOKEN = "attends to S1 from S2, and S-inhibition heads read it"
+    INDUCTION = "attends to the token after S1 from S2, and S-inhibition heads read it"
+    BACKUP = "writes more of the difference when name movers are ablated"
+    SUPPORT = "is needed, for a reason left open"
 
 
 # Of GPT-2 small; its mean logit difference is 3.56, the circuit's faithfulness 87 %. Source: Wang et al. 2022, figure 2
@@ -55,19 +56,19 @@ PUBLISHED = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """That a head has a role, with the effect that says so, as a share of the logit difference."""
+    """A head's role, with the effect that supports it, as a share of the logit difference, and its 95 % interval."""
 
     head: Head
     role: Role
     effect: float
     low: float
     high: float
-    attention: float  # to the position that the role is named for; for a support, 0
+    attention: float  # to the position that defines the role; for a support, 0
 
 
 @dataclass(frozen=True, eq=False)
 class Circuit:
-    """The verdicts on a model, and what a head chosen at random among the others shows for each role."""
+    """The verdicts on a model, and for each role the mean effect of the heads without it, as a control."""
 
     verdicts: tuple[Verdict, ...]
     control: dict[Role, float]
@@ -86,12 +87,12 @@ class Circuit:
 
 @torch.no_grad()
 def find_circuit(model: Model, prompts: Prompts) -> Circuit:
-    """Return the IOI circuit of a model; raises ValueError where the model does not do the task on average."""
+    """Return the IOI circuit of a model; raises ValueError where its mean logit difference is not positive."""
     return _Search(model, prompts).circuit()
 
 
 class _Search:
-    """What is measured once and used for several roles."""
+    """The search for a circuit: what several roles need is measured once."""
 
     def __init__(self, model: Model, prompts: Prompts) -> None:
         self.model, self.prompts = model, prompts
@@ -146,7 +147,7 @@ class _Search:
         allowed: Tensor | None = None,
         least_attention: float = MIN_ATTENTION,
     ) -> list[Head]:
-        """Add the heads whose effect has the sign, the size and the attention that the role asks for; return them."""
+        """Add the heads whose effect has the sign and size, and whose attention the mass, that the role requires."""
         shares = effects / self.difference.mean()
         low, high = bootstrap_interval(shares)
         mean = shares.mean(0)
@@ -177,7 +178,7 @@ class _Search:
         return io > s
 
     def paths(self, receivers: Iterable[Head], into: Input, position: str) -> Float[Tensor, "prompt head"]:
-        """Return what noising each head's path into the receivers changes of the difference; 0 where there is none."""
+        """Return the change of the difference when each head's path into the receivers is noised; 0 without a path."""
         ends = [HeadInput(head, into) for head in receivers]
         last = max(end.head.layer for end in ends)
         senders = [head for head in self.heads if head.layer < last]
@@ -199,7 +200,7 @@ class _Search:
 
 @torch.no_grad()
 def faithfulness(model: Model, prompts: Prompts, kept: Iterable[Head]) -> Float[Tensor, " prompt"]:
-    """Return the logit difference with all heads but those kept replaced by their means."""
+    """Return the logit difference with all heads except those kept mean-ablated."""
     kept = set(kept)
     removed = [head for head in all_heads(model.transformer) if head not in kept]
     logits, _ = run_without(model.transformer, prompts.tokens, removed, Ablation.MEAN)
@@ -207,7 +208,7 @@ def faithfulness(model: Model, prompts: Prompts, kept: Iterable[Head]) -> Float[
 
 
 def minimality(model: Model, prompts: Prompts, circuit: Circuit) -> dict[Head, float]:
-    """Return, for each head of the circuit, the share of the difference that the circuit alone loses without it."""
+    """Return, for each head of the circuit, the share of the difference that the circuit loses without it."""
     whole = faithfulness(model, prompts, circuit.heads).mean()
     found = {}
     for head in circuit.heads:
@@ -217,7 +218,7 @@ def minimality(model: Model, prompts: Prompts, circuit: Circuit) -> dict[Head, f
 
 
 def incompleteness(model: Model, prompts: Prompts, circuit: Circuit, n: int = 10, seed: int = 0) -> float:
-    """Return how far circuit and model are apart when the same heads, random halves of the circuit, are removed.
+    """Return how far circuit and model differ when the same heads, random halves of the circuit, are ablated.
 
     The largest difference of the two mean logit differences, as a share of the model's. Source: Wang et al. 2022,
     section 4.

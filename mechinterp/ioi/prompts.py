@@ -1,6 +1,6 @@
-"""Prompts for the identification of the indirect object (IOI), and how a model does on them.
+"""Prompts for indirect object identification (IOI), and the logit difference that measures it.
 
-A prompt names two people, then says that one of them, the subject S, gives something to; the next word is the
+A prompt names two people, then ends as one of them, the subject S, gives something to …; the next word is the
 other, the indirect object IO. Source: Wang et al. 2022, section 2. Here in Spanish, in the templates of the
 lecture's corpus.
 """
@@ -27,10 +27,10 @@ from mechinterp.text.lexicon import NAMES
 
 @dataclass(frozen=True, eq=False)
 class Prompts:
-    """IOI prompts of one model, filled up on the right, where a causal model does not look.
+    """IOI prompts of one model, padded on the right, which a causal model does not see.
 
     Positions are those of the published analysis: IO and S1 for the first mentions of the two, S2 for the second
-    mention of the subject, END for the last token, after which the answer comes.
+    mention of the subject, END for the last token, which predicts the answer.
     """
 
     tokens: Int[Tensor, "prompt pos"]
@@ -52,20 +52,20 @@ class Prompts:
         return logit_diff_reader(transformer, self.io, self.subject, self.positions["END"])
 
     def logit_diff(self, logits: Float[Tensor, "prompt pos d_vocab"]) -> Float[Tensor, " prompt"]:
-        """Return logit(IO) − logit(S) at END: positive where the model answers right."""
+        """Return logit(IO) − logit(S) at END: positive where the model prefers the right answer."""
         row = torch.arange(len(self))
         end = logits[row, self.positions["END"]]
         return end[row, self.io] - end[row, self.subject]
 
 
 def fill_in_spanish(template: str, a: str, b: str, giver: str, draw: random.Random) -> tuple[str, str]:
-    """Return a template of the corpus filled in, spelled as it has to be, and the answer."""
+    """Return a template of the corpus filled in, with Spanish spelling rules applied, and the answer."""
     text, answer = ioi(template, a, b, giver, draw)
     return spell(text), answer
 
 
 def kept_apart_and_different(a: str, b: str) -> bool:
-    """Whether two names are a pair that training texts do not hold."""
+    """Whether two names are a pair that does not occur in training texts."""
     return a != b and kept_apart(a, b)
 
 
@@ -89,12 +89,12 @@ ENGLISH = Language(english.NAMES, english.TEMPLATES, english.fill)
 
 
 def language_of(model: Model) -> Language:
-    """Return the language of whose names more are one token of a model; Spanish where it is even."""
+    """Return the language with the larger share of names that are one token of a model; Spanish in a tie."""
     return max((SPANISH, ENGLISH), key=lambda language: len(language.names_of(model)) / len(language.names))
 
 
 def prompts(model: Model, n: int, seed: int, templates: Sequence[str] | None = None) -> Prompts:
-    """Return n prompts in the language of the model, of its templates or others, with names of one token.
+    """Return n prompts in the language of the model, from its templates or the given ones, with names of one token.
 
     Raises ValueError where fewer than two names are one token, or a prompt is longer than the context.
     """
@@ -107,13 +107,12 @@ def prompts(model: Model, n: int, seed: int, templates: Sequence[str] | None = N
         )
     draw = random.Random(seed)
     drawn = list(_draw(n, pairs, templates or language.templates, language.fill, draw))
-    rows = [
-        model.tokenize(model.spaced(text)) for text, _, _ in drawn
-    ]  # so that a first name is a token like others
+    # Spaced, so that a name at the beginning is the same token as elsewhere.
+    rows = [model.tokenize(model.spaced(text)) for text, _, _ in drawn]
     longest = max(map(len, rows))
     if longest > model.config.n_ctx:
         raise ValueError(f"expected prompts of at most {model.config.n_ctx} tokens, got {longest}")
-    filled = torch.tensor([row + [row[0]] * (longest - len(row)) for row in rows])
+    padded = torch.tensor([row + [row[0]] * (longest - len(row)) for row in rows])
     io = [model.token(answer) for _, answer, _ in drawn]
     subject = [model.token(giver) for _, _, giver in drawn]
     where = {
@@ -123,13 +122,13 @@ def prompts(model: Model, n: int, seed: int, templates: Sequence[str] | None = N
         "END": [len(row) - 1 for row in rows],
     }
     positions = {name: torch.tensor(at) for name, at in where.items()}
-    return Prompts(filled, torch.tensor(io), torch.tensor(subject), positions, [text for text, _, _ in drawn])
+    return Prompts(padded, torch.tensor(io), torch.tensor(subject), positions, [text for text, _, _ in drawn])
 
 
 class Corruption(Enum):
     """How a prompt is changed so that its answer is another, or none."""
 
-    SWAPPED = "the other of the two gives: the answer is what was the subject"
+    SWAPPED = "the other of the two gives: the answer is the former subject"
     UNREPEATED = "somebody else gives: no name is repeated"
     STRANGERS = "three other names, none of them repeated"
 
@@ -157,7 +156,7 @@ def corrupted(model: Model, prompts: Prompts, how: Corruption, seed: int = 0) ->
 
 
 def aligned(prompts: Prompts) -> Prompts:
-    """Return those of the prompts whose names stand where those of the first one stand, and that end where it ends."""
+    """Return those of the prompts whose names and end are at the same positions as those of the first."""
     same = torch.stack([at == at[0] for at in prompts.positions.values()]).all(0)
     return Prompts(
         prompts.tokens[same],
@@ -183,7 +182,7 @@ def _draw(
     fill: Callable[[str, str, str, str, random.Random], tuple[str, str]],
     draw: random.Random,
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield n times a text, its answer and the giver; each name gives as often as it gets."""
+    """Yield n texts, each with its answer and its giver; each name gives as often as it receives."""
     for _ in range(n):
         a, b = draw.choice(pairs)
         giver = draw.choice((a, b))

@@ -1,4 +1,4 @@
-"""Where a prediction comes from and what is sampled from it: direct logit attribution, the logit lens, sampling.
+"""Where a prediction comes from, and sampling from it: direct logit attribution, the logit lens, sampling.
 
 May import `model`.
 """

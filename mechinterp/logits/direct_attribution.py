@@ -1,8 +1,9 @@
-"""Direct logit attribution: what each part of the model adds to a logit, or to a difference of two.
+"""Direct logit attribution: what each component of the model adds to a logit, or to a difference of two.
 
-The residual stream at the end is a sum of what was written into it, so once the scale of the final normalisation is
-held at its value in the run, a logit is a sum too: contributions + bias = logit, exactly. Only direct effects are
-seen: what a part does through later ones is in their contributions. Source: Elhage et al. 2021; nostalgebraist 2020.
+The final residual stream is the sum of what was written into it, so with the scale of the final normalisation held at
+its value in the run, a logit is a sum too: contributions + bias = logit, exactly. Only direct effects are attributed;
+what a component does through later ones is part of their contributions. Sources: Elhage et al. 2021; nostalgebraist
+2020.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from mechinterp.model.transformer import Cache, Transformer
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """What reads a number off each prompt's residual stream at one position: a direction of the unembedding.
+    """Reads a number off each prompt's final residual stream at one position: a direction of the unembedding.
 
     `direction` is a column of W_U, or a difference of two, for each prompt.
     """
@@ -38,14 +39,14 @@ def logit_diff_reader(
     wrong: Int[Tensor, " prompt"],
     positions: Int[Tensor, " prompt"],
 ) -> Reader:
-    """Return what reads logit(right) − logit(wrong)."""
+    """Return the reader of logit(right) − logit(wrong)."""
     return Reader((transformer.W_U[:, right] - transformer.W_U[:, wrong]).T, positions)
 
 
 def contribution(
     written: Float[Tensor, "prompt *parts d_model"], transformer: Transformer, cache: Cache, reader: Reader
 ) -> Float[Tensor, "prompt *parts"]:
-    """Return what vectors written at the reader's positions add to what it reads, with the final scale as it was."""
+    """Return what vectors written at the reader's positions add to what it reads, with the final scale held."""
     if transformer.config.normalization == "layer":
         written = written - written.mean(-1, keepdim=True)
     scale = cache["ln_final.hook_scale"][reader.rows, reader.positions]
@@ -56,7 +57,7 @@ def contribution(
 def bias(
     transformer: Transformer, reader: Reader, right: Int[Tensor, " prompt"], wrong: Int[Tensor, " prompt"]
 ) -> Float[Tensor, " prompt"]:
-    """Return what no part of the model writes: the final normalisation's bias and the unembedding's."""
+    """Return what no component writes: the biases of the final normalisation and the unembedding."""
     found = transformer.b_U[right] - transformer.b_U[wrong]
     if transformer.ln_final.b is not None:
         found = found + reader.direction @ transformer.ln_final.b
@@ -75,14 +76,14 @@ def by_component(
 
 
 def by_head(transformer: Transformer, cache: Cache, reader: Reader) -> Float[Tensor, "prompt layer head"]:
-    """Return each head's contribution; with those of the output biases b_O they add up to the attention's."""
+    """Return each head's contribution; with that of the output bias b_O they add up to the attention layer's."""
     return contribution(written_by_heads(transformer, cache, reader.positions), transformer, cache, reader)
 
 
 def by_head_and_source(
     transformer: Transformer, cache: Cache, reader: Reader
 ) -> Float[Tensor, "prompt layer head src_pos"]:
-    """Return each head's contribution, split by the position from which it moved it."""
+    """Return each head's contribution, split by source position."""
     found = []
     for layer, block in enumerate(transformer.blocks):
         pattern = cache[f"blocks.{layer}.attn.hook_pattern"][reader.rows, :, reader.positions]

@@ -1,8 +1,8 @@
 """The logit lens: what the model would predict if it stopped after each layer.
 
-The residual stream is read as it is there, normalised by its own scale with the final normalisation's weights, and
-unembedded. Source: nostalgebraist 2020. It shows what is already readable, in the last layer's terms; what an
-early layer knows in other terms it does not show.
+The residual stream is normalised by its own scale and the final normalisation's weights, and unembedded. Source:
+nostalgebraist 2020. It shows what can already be read in the last layer's basis, not what an early layer represents in
+another.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from mechinterp.model.language_model import Model
+from mechinterp.model.transformer import no_tap
 
 
 def logit_lens(model: Model, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "stage batch pos d_vocab"]:
-    """Return the logits read before the first layer, and after each; the last are the model's own."""
+    """Return the logits read before the first layer and after each layer; the last are the model's own."""
     transformer = model.transformer
     names = ["blocks.0.hook_resid_pre"]
     names += [f"blocks.{layer}.hook_resid_post" for layer in range(model.config.n_layers)]
     _, cache = transformer.run_with_cache(tokens, names)
     stages = torch.stack([cache[name] for name in names])
-    normalized = transformer.ln_final.forward(stages, model.config, "ln_final", lambda _, x: x)
+    normalized = transformer.ln_final.forward(stages, model.config, "ln_final", no_tap)
     return normalized @ transformer.W_U + transformer.b_U

@@ -1,6 +1,6 @@
 """Models of other architectures, read through TransformerLens' bridge into this project's own transformer.
 
-The bridge knows where each architecture keeps its weights; what they are then used for is checked by comparing the
+The bridge knows where each architecture keeps its weights; that they are then used alike is checked by comparing the
 two models' logits. Needs transformer_lens, which GPT-2's architecture does not.
 """
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mechinterp.model.transformer import ACTIVATIONS, Block, Config, Norm, Transformer
 
-TOLERANCE = 1e-3  # of the logits, for the two models to count as the same
+TOLERANCE = 1e-3  # greatest difference of logits for the two models to count as the same
 NORMALIZATIONS = {"LN": "layer", "LNPre": "layer", "RMS": "rms", "RMSPre": "rms"}
 
 
@@ -35,7 +35,7 @@ def read_through_bridge(folder: Path) -> Transformer:
 
 
 def open_bridge(folder: Path) -> Any:
-    """Return TransformerLens' own model of a folder, in float32, with its weights as they are."""
+    """Return TransformerLens' own model of a folder, in float32, with unprocessed weights."""
     try:
         from transformer_lens.model_bridge import TransformerBridge
     except ModuleNotFoundError as error:
@@ -70,7 +70,7 @@ def _config(bridge: Any) -> Config:
     if cfg.act_fn not in ACTIVATIONS:
         raise ValueError(f"expected an activation among {', '.join(ACTIVATIONS)}, got {cfg.act_fn}")
     if getattr(hf, "sliding_window", None):
-        raise ValueError("expected attention to all that comes before, got a sliding window")
+        raise ValueError("expected attention to all earlier positions, got a sliding window")
     rope = getattr(hf, "rope_parameters", None) or {}
     share = rope.get("partial_rotary_factor", getattr(hf, "rotary_pct", None)) or 1.0
     rotary = int(cfg.d_head * share) if cfg.positional_embedding_type == "rotary" else 0
@@ -124,7 +124,7 @@ def _or_zeros(tensor: Tensor | None, *shape: int) -> Tensor:
 
 @torch.no_grad()
 def _check_same(bridge: Any, transformer: Transformer) -> None:
-    """Raise ValueError where the two models give different logits: something of the architecture was not seen."""
+    """Raise ValueError where the two models give different logits: some part of the architecture was missed."""
     length = min(16, transformer.config.n_ctx)
     tokens = torch.arange(2 * length).view(2, length) % transformer.config.d_vocab
     apart = (bridge(tokens) - transformer(tokens)).abs().max().item()

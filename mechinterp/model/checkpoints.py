@@ -1,7 +1,7 @@
-"""Where checkpoints are: the model that comes with the lecture, a folder, or the Hugging Face hub.
+"""Find checkpoints: the model that comes with the lecture, in a folder, or on the Hugging Face hub.
 
-Loads nothing: it says which files a name stands for, and refuses what is no checkpoint, with the reason and what
-to do.
+Nothing is loaded here: a name is resolved to files, and what is not a checkpoint is refused with the reason and a
+remedy.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ WANTED = [CONFIG, TOKENIZER, "tokenizer_config.json", "*.safetensors", INDEX]
 
 
 def find(name_or_path: str) -> tuple[str, list[Path]]:
-    """Return a name fit for a folder, and the files of the checkpoint that `name_or_path` stands for.
+    """Return a name that can serve as a folder's, and the files of the checkpoint that `name_or_path` names.
 
-    Raises ValueError where there is no such checkpoint, or it lacks a part.
+    Raises ValueError where there is no such checkpoint, or it lacks a file.
     """
     folder = folder_of(name_or_path)
     if name_or_path == BUNDLED:
@@ -45,7 +45,7 @@ def folder_of(name_or_path: str) -> Path:
 def files_in(folder: Path) -> list[Path]:
     """Return a checkpoint's files; raise ValueError where one is missing, or its weights are pickled."""
     if not (folder / CONFIG).is_file():
-        raise ValueError(f"{folder} is no checkpoint: it has no {CONFIG}")
+        raise ValueError(f"{folder} is not a checkpoint: it has no {CONFIG}")
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         pickled = sorted(path.name for path in folder.glob("*.bin")) + sorted(
@@ -57,7 +57,7 @@ def files_in(folder: Path) -> list[Path]:
                 "If you trust them, convert them: from transformers import AutoModelForCausalLM; "
                 "AutoModelForCausalLM.from_pretrained(FOLDER).save_pretrained(FOLDER)"
             )
-        raise ValueError(f"{folder} is no checkpoint: it has no .safetensors file")
+        raise ValueError(f"{folder} is not a checkpoint: it has no .safetensors file")
     if not (folder / TOKENIZER).is_file():
         raise ValueError(
             f"{folder} has no {TOKENIZER}: save it beside the weights with "
@@ -75,9 +75,9 @@ def _from_hub(name: str) -> Path:
         raise ValueError(f"to load {name} from the hub, install transformer_lens: make hub") from error
     try:
         return Path(snapshot_download(name, allow_patterns=WANTED))
-    except Exception as error:  # of the hub, of the network, of the disk: several libraries' own
+    except Exception as error:  # hub, network and disk errors are of several libraries
         raise ValueError(
-            f"{name} is neither a folder here nor could it be had from the Hugging Face hub "
+            f"{name} is not a folder, and could not be downloaded from the Hugging Face hub "
             f"({type(error).__name__}). Check the name and the network; "
             f"the model {BUNDLED!r}, which comes with the lecture, works offline"
         ) from error

@@ -1,6 +1,6 @@
 """Checkpoints of GPT-2's architecture: a config.json and tensors in safetensors files, as Hugging Face writes them.
 
-GPT-2's linear layers hold their weights as (in, out), queries, keys and values of all heads side by side in one.
+GPT-2's linear layers hold their weights as (in, out), with queries, keys and values of all heads concatenated.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from mechinterp.model.transformer import ACTIVATIONS, Block, Config, Norm, Trans
 
 
 def read(files: Iterable[Path], config: Config, tied: bool) -> Transformer:
-    """Return the transformer whose weights are in these safetensors files; `tied` embeddings unembed too.
+    """Return the transformer whose weights are in these safetensors files; `tied` embeddings also unembed.
 
-    Raises ValueError where a file is damaged, a tensor is missing or has another shape than the configuration
-    says, or holds something that is no number.
+    Raises ValueError where a file is damaged, or a tensor is missing, has another shape than the configuration says,
+    or is not finite.
     """
     tensors: dict[str, Tensor] = {}
     for file in files:
@@ -32,18 +32,18 @@ def read(files: Iterable[Path], config: Config, tied: bool) -> Transformer:
         tensors |= {name.removeprefix("transformer."): tensor.float() for name, tensor in found.items()}
     if tied:
         tensors.pop("lm_head.weight", None)  # a copy that some checkpoints keep
-    for name, shape in shapes(config, tied):  # a layer at a time: there may be said to be many
+    for name, shape in shapes(config, tied):  # lazily: a damaged config.json may claim any number of layers
         if name not in tensors:
             raise ValueError(f"expected a tensor {name} of shape {shape}, got none")
         if tuple(tensors[name].shape) != shape:
             raise ValueError(f"expected {name} to have shape {shape}, got {tuple(tensors[name].shape)}")
         if not tensors[name].isfinite().all():
-            raise ValueError(f"expected {name} to hold numbers, got some that are not finite")
+            raise ValueError(f"expected {name} to hold finite numbers, got NaN or infinity")
     return assemble(tensors, config)
 
 
 def config_from(hf: Mapping[str, Any]) -> Config:
-    """Return the configuration that a GPT-2 config.json describes; raise ValueError where it is of another kind."""
+    """Return the configuration that a GPT-2 config.json describes; raise ValueError for another architecture."""
     if hf.get("model_type") != "gpt2":
         raise ValueError(f"expected a config.json with model_type gpt2, got {hf.get('model_type')}")
     sizes = ("n_layer", "n_embd", "n_head", "n_positions", "vocab_size")
@@ -51,7 +51,9 @@ def config_from(hf: Mapping[str, Any]) -> Config:
         raise ValueError(f"expected {', '.join(missing)} in config.json")
     for name in sizes:
         if type(hf[name]) is not int or hf[name] < 1:
-            raise ValueError(f"expected {name} in config.json to be a whole number from 1, got {hf[name]!r}")
+            raise ValueError(
+                f"expected {name} in config.json to be a positive whole number, got {hf[name]!r}"
+            )
     if hf.get("scale_attn_by_inverse_layer_idx", False) or not hf.get("scale_attn_weights", True):
         raise ValueError(
             "expected attention scores divided by the square root of d_head alone, got another scale"

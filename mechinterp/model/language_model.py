@@ -20,11 +20,11 @@ class Model:
     name: str
     transformer: Transformer
     tokenizer: Tokenizer
-    bos: int | None  # the token that stands before every prompt, where the model was trained with one
+    bos: int | None  # the beginning-of-text token, put before every prompt, if the model was trained with one
 
     @property
     def config(self) -> Config:
-        """What the transformer is made of."""
+        """The transformer's configuration."""
         return self.transformer.config
 
     def __call__(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_vocab"]:
@@ -45,9 +45,9 @@ class Model:
         return log_probs.gather(-1, tokens[:, 1:, None]).squeeze(-1)
 
     def tokens(self, texts: str | Sequence[str]) -> Int[Tensor, "batch pos"]:
-        """Return prompts as tokens, one a row, each after the token for the beginning.
+        """Return prompts as tokens, one per row, each after the beginning-of-text token.
 
-        Raises ValueError where prompts have different numbers of tokens, or more than the context holds.
+        Raises ValueError where prompts have different numbers of tokens, or more than fit into the context.
         """
         texts = [texts] if isinstance(texts, str) else texts
         rows = [
@@ -67,7 +67,7 @@ class Model:
         return [self.string(token) for token in tokens.tolist()]
 
     def string(self, token: int) -> str:
-        """Return a token as text; the token for the beginning by its own name."""
+        """Return a token as text; the beginning-of-text token by its own name."""
         if token == self.bos:
             return self.tokenizer.id_to_token(token) or ""
         return self.tokenizer.decode([token], skip_special_tokens=False)
@@ -88,7 +88,7 @@ class Model:
         return self.tokenizer.encode(self.spaced(word.strip()), add_special_tokens=False).ids
 
     def spaced(self, text: str) -> str:
-        """Return a text so that its first word becomes the tokens that it has within a text, after a space.
+        """Return a text with a space before it, so that its first word is tokenized as within a text.
 
         Tokenizers of SentencePiece's kind put the space there themselves.
         """
@@ -96,10 +96,10 @@ class Model:
         return text if first.startswith("▁") else f" {text}"
 
     def tokenize(self, text: str) -> list[int]:
-        """Return the tokens of a text of any length, after the token for the beginning."""
+        """Return the tokens of a text of any length, after the beginning-of-text token."""
         return self.start + self.tokenizer.encode(text, add_special_tokens=False).ids
 
     @property
     def start(self) -> list[int]:
-        """What stands before every prompt: the token for the beginning, or nothing."""
+        """What comes before every prompt: the beginning-of-text token, or nothing."""
         return [] if self.bos is None else [self.bos]

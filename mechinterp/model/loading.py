@@ -1,4 +1,4 @@
-"""Load a model: the lecture's own, or any that Hugging Face's format and TransformerLens' bridge can bring."""
+"""Load a model: the lecture's own, or any in Hugging Face's format that TransformerLens' bridge supports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mechinterp.model.transformer import Transformer
 def load_model(name_or_path: str = BUNDLED) -> Model:
     """Return the model that comes with the lecture, one in a folder, or one from the Hugging Face hub.
 
-    GPT-2's architecture is read as it is; others come through TransformerLens' bridge. All weights are float32.
+    GPT-2's architecture is read directly; others go through TransformerLens' bridge. All weights are float32.
     Raises ValueError, naming the folder, where there is no such checkpoint, or it is damaged, of an architecture
     that is not supported, or too large for the memory.
     """
@@ -49,7 +49,7 @@ def _transformer(folder: Path, files: list[Path], hf: dict[str, Any]) -> Transfo
 
 
 def _check(folder: Path, files: list[Path]) -> None:
-    """Raise ValueError where files are not what was written, or the memory cannot hold them."""
+    """Raise ValueError where files do not match their checksums, or do not fit into memory."""
     listed = folder / CHECKSUMS
     if listed.is_file():
         for line in filter(None, listed.read_text(encoding="utf-8").splitlines()):
@@ -69,7 +69,7 @@ def _check(folder: Path, files: list[Path]) -> None:
 
 
 def _free_memory() -> int | None:
-    """Return the bytes of memory that can be had, where the system tells; files it keeps at hand count as free."""
+    """Return the bytes of available memory, file caches included, or None where the system does not report it."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
@@ -88,6 +88,6 @@ def _tokenizer(path: Path, d_vocab: int) -> Tokenizer:
             f"expected {path.name} to have at most the model's {d_vocab} tokens, got {n_tokens}: "
             "it belongs to another model"
         )
-    tokenizer.no_truncation()  # a prompt that is too long is to be said, not cut
+    tokenizer.no_truncation()  # a prompt that is too long is an error, not cut silently
     tokenizer.no_padding()
     return tokenizer

@@ -1,6 +1,6 @@
 """A decoder-only transformer, written to be read.
 
-It computes what GPT-2, GPT-NeoX and Llama compute; which of their parts it has is said by its `Config`. Tensors
+It computes what GPT-2, GPT-NeoX and Llama compute; its `Config` says which of their parts it has. Tensors
 and hook points have TransformerLens' names and shapes: a residual stream of shape (batch, pos, d_model), heads as a
 dimension of their own, vectors as rows (x W).
 
@@ -8,7 +8,7 @@ Shapes: batch, pos (position in the prompt; dest and src for the two sides of at
 heads where several share keys and values, as in some Llamas), d_model, d_head, d_mlp, d_vocab.
 
 A hook point is a place where `forward` shows a tensor to its `tap`, and goes on with what the tap returns: itself,
-or another tensor in its stead. Caching and patching are taps.
+or another tensor in its place. Caching and patching are taps.
 """
 
 from __future__ import annotations
@@ -26,6 +26,12 @@ Tap = Callable[[str, Tensor], Tensor]
 Hook = Callable[[Tensor], Tensor]
 Cache = dict[str, Tensor]
 
+
+def no_tap(_: str, x: Tensor) -> Tensor:
+    """Return a tensor as it is: the tap that neither keeps nor changes anything."""
+    return x
+
+
 ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "gelu": functional.gelu,
     "gelu_new": lambda x: functional.gelu(x, approximate="tanh"),
@@ -36,7 +42,7 @@ ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
 
 @dataclass(frozen=True)
 class Config:
-    """What a transformer is made of."""
+    """The sizes and parts of a transformer."""
 
     n_layers: int
     n_heads: int
@@ -61,7 +67,7 @@ class Norm:
     b: Float[Tensor, " d_model"] | None
 
     def forward(self, x: Float[Tensor, "*batch d_model"], config: Config, name: str, tap: Tap) -> Tensor:
-        """Return x centred (layer norm) and divided by its scale, times the weights, plus the bias."""
+        """Return x, centred (layer norm only) and divided by its scale, times the weights, plus the bias."""
         if config.normalization == "layer":
             x = x - x.mean(-1, keepdim=True)
         scale = tap(f"{name}.hook_scale", (x.square().mean(-1, keepdim=True) + config.eps).sqrt())
@@ -130,11 +136,11 @@ class Transformer:
     b_U: Float[Tensor, " d_vocab"]
 
     def forward(
-        self, tokens: Int[Tensor, "batch pos"], tap: Tap = lambda _, x: x
+        self, tokens: Int[Tensor, "batch pos"], tap: Tap = no_tap
     ) -> Float[Tensor, "batch pos d_vocab"]:
         """Return the logits of the next token at each position, showing each hook point to `tap`.
 
-        Raises ValueError where the tokens are more than the context holds.
+        Raises ValueError where the tokens do not fit into the context.
         """
         return (
             self.ln_final.forward(self.stream(tokens, tap), self.config, "ln_final", tap) @ self.W_U
@@ -144,7 +150,7 @@ class Transformer:
     __call__ = forward
 
     def stream(
-        self, tokens: Int[Tensor, "batch pos"], tap: Tap = lambda _, x: x
+        self, tokens: Int[Tensor, "batch pos"], tap: Tap = no_tap
     ) -> Float[Tensor, "batch pos d_model"]:
         """Return the residual stream after the last layer, showing each hook point up to there to `tap`."""
         config = self.config
@@ -182,7 +188,7 @@ class Transformer:
     def cache(self, tokens: Int[Tensor, "batch pos"], names: Iterable[str] | None = None) -> Cache:
         """Return the tensors at all hook points of the layers, or at those named.
 
-        The logits, which may take longest, are not formed. Raises ValueError where a hook point is never reached.
+        The logits, which may take longest, are not computed. Raises ValueError where a hook point is never reached.
         """
         found: Cache = {}
         wanted = None if names is None else set(names)
@@ -193,7 +199,7 @@ class Transformer:
     def run_with_hooks(
         self, tokens: Int[Tensor, "batch pos"], hooks: Mapping[str, Hook]
     ) -> Float[Tensor, "batch pos d_vocab"]:
-        """Return the logits with the tensor at each named hook point replaced by what its hook makes of it.
+        """Return the logits with the tensor at each named hook point replaced by its hook's result.
 
         Raises ValueError where a hook point is never reached: a silent no-op would look like a null result.
         """
@@ -210,7 +216,7 @@ class Transformer:
         return logits
 
     def n_parameters(self) -> dict[str, int]:
-        """Return how many numbers are in the embeddings, attention, MLPs, normalisations and unembedding."""
+        """Return the number of parameters in embeddings, attention, MLPs, normalisations and unembedding."""
         parts = ("embedding", "attention", "mlp", "normalization", "unembedding")
         counts: dict[str, int] = dict.fromkeys(parts, 0)
         for name, tensor in self.parameters():
@@ -239,7 +245,7 @@ def _check_reached(wanted: Iterable[str], reached: Container[str]) -> None:
 
 
 def _part(name: str) -> str:
-    """Return what a weight belongs to."""
+    """Return the component that a weight belongs to."""
     weight = name.split(".")[-1]
     if "ln" in name:
         return "normalization"

@@ -1,4 +1,4 @@
-"""Numerics that know nothing of models: bootstrap intervals, products with weights, memory, a run's saved state.
+"""Numerics independent of models: bootstrap intervals, products with weights, memory, a run's saved state.
 
 May import no other room.
 """

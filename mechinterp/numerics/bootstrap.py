@@ -1,4 +1,4 @@
-"""How sure a mean over prompts is."""
+"""Confidence intervals of means over prompts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def bootstrap_interval(
 ) -> tuple[Float[Tensor, "..."], Float[Tensor, "..."]]:
     """Return the ends of a percentile bootstrap interval of the mean over prompts, for each measure.
 
-    Prompts are drawn again with replacement, n times, the same ones for all measures. Source: Efron 1979.
+    Prompts are resampled with replacement n times, the same ones for all measures. Source: Efron 1979.
     """
     draw = torch.Generator().manual_seed(seed)
     flat = values.flatten(1) if values.ndim > 1 else values[:, None]

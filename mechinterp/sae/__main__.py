@@ -1,7 +1,7 @@
 """Train a sparse autoencoder on a model's activations: python -m mechinterp.sae --out DIR.
 
-It can be stopped at any moment; the same command goes on where it was. DIR is written at the end, in SAELens' format;
-DIR.state, beside it, is what the command goes on from.
+It can be interrupted at any time; the same command resumes it. DIR is written at the end, in SAELens' format;
+DIR.state, beside it, holds the state from which the command resumes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mechinterp.sae.report import report
 from mechinterp.sae.texts import file_texts, lecture_texts
 from mechinterp.sae.training import Run, begin, resume
 
-SIZE, CONTEXTS = 512, 64  # vectors in a batch, and texts that are run together for the batches of a round
+SIZE, CONTEXTS = 512, 64  # vectors in a batch, and texts that are run together for a round of batches
 SAVE_EVERY = 100  # steps
 INTERRUPTED = 130
 
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     try:
         train(job_of(options), Console())
     except KeyboardInterrupt:
-        print("\nstopped: the same command goes on from the last step", file=sys.stderr)
+        print("\ninterrupted: the same command resumes from the last step", file=sys.stderr)
         return INTERRUPTED
     except (ValueError, OSError, SafetensorError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -46,10 +46,12 @@ def main(arguments: list[str]) -> int:
 
 
 def train(job: Job, console: Console) -> None:
-    """Train an SAE, or go on training it, write it to its folder, and measure it."""
+    """Train an SAE, or resume its training, write it to its folder, and measure it."""
     check_folder(job.folder)
     if any(job.folder.glob("*")) and not job.state.exists():
-        raise ValueError(f"{job.folder} holds an SAE, and there is no {job.state}: choose another folder")
+        raise ValueError(
+            f"{job.folder} holds an SAE, but there is no {job.state} to resume from: choose another folder"
+        )
     job.state.parent.mkdir(parents=True, exist_ok=True)
     model, seed = load_model(job.model), job.settings.seed
     texts = lecture_texts(model, seed) if job.texts is None else file_texts(model, job.texts)
@@ -71,33 +73,33 @@ def train(job: Job, console: Console) -> None:
 
 def _train(run: Run, state: Path, console: Console) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress, _stop_asked() as asked:
+    with Progress(*columns, console=console) as progress, _deferred_interrupt() as interrupted:
         task = progress.add_task("error", total=run.settings.steps, completed=run.step)
-        while run.step < run.settings.steps and not asked.is_set():
-            told = run.advance()
-            if not math.isfinite(told["error"]):
+        while run.step < run.settings.steps and not interrupted.is_set():
+            measured = run.advance()
+            if not math.isfinite(measured["error"]):
                 raise ValueError(f"training diverged before step {run.step}: give a smaller --coefficient")
-            shown = f"error {told['error']:.3f}, L0 {told['l0']:.1f}, dead {int(run.dead.sum())}"
+            shown = f"error {measured['error']:.3f}, L0 {measured['l0']:.1f}, dead {int(run.dead.sum())}"
             progress.update(task, advance=1, description=shown)
             if run.step % SAVE_EVERY == 0:
                 _save(run, state)
-    if asked.is_set():
+    if interrupted.is_set():
         raise KeyboardInterrupt
 
 
 def _save(run: Run, state: Path) -> None:
-    """Save a run, but never one that diverged in the stead of one that had not."""
+    """Save a run, unless it diverged: the last good state stays."""
     if all(tensor.isfinite().all() for tensor in run.parameters.values()):
         run.save(state)
 
 
 @contextmanager
-def _stop_asked() -> Iterator[Event]:
-    """Keep a Ctrl-C until the step is whole: half a step could not be gone on from."""
-    asked = Event()
-    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
+def _deferred_interrupt() -> Iterator[Event]:
+    """Defer a Ctrl-C until the step is complete: a run cannot be resumed from half a step."""
+    interrupted = Event()
+    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
     try:
-        yield asked
+        yield interrupted
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -1,6 +1,6 @@
-"""Where the vectors come from that an SAE is trained on: batch after batch, never all of them at once.
+"""Where the vectors that an SAE is trained on come from: batch after batch, never all of them at once.
 
-A source gives the batch of a step by its number alone, so that a run that was stopped sees what it would have seen.
+A source gives the batch of a step from the step's number alone, so that a resumed run sees the same batches.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Batch = Float[Tensor, "batch d_model"]
 
 @runtime_checkable
 class Source(Protocol):
-    """What gives vectors."""
+    """Gives the vectors of each step."""
 
     def batch(self, step: int) -> Batch:
         """Return the vectors of a step, always the same for the same step."""
@@ -42,10 +42,10 @@ class Held:
 
 @dataclass(eq=False)
 class Activations:
-    """What a transformer has at a hook point, on texts that it runs as they are needed.
+    """A transformer's activations at a hook point, computed as they are needed.
 
-    A round runs `contexts` of the texts, drawn at random, and mixes their positions; batches are cut from it. Only the
-    latest round is held. The first position, where nothing but the beginning of text is read, is left out.
+    A round runs `contexts` of the texts, drawn at random, and shuffles their positions; batches are cut from it. Only
+    the latest round is held in memory. The first position, which sees only the beginning-of-text token, is left out.
     """
 
     transformer: Transformer
@@ -57,9 +57,9 @@ class Activations:
     _round: tuple[int, Float[Tensor, "vector d_model"]] | None = field(default=None, init=False)
 
     def batch(self, step: int) -> Batch:
-        """Return `size` vectors; the last ones of a round that do not fill a batch are not used.
+        """Return `size` vectors; the last vectors of a round, too few for a batch, are not used.
 
-        Raises ValueError where a round does not fill one batch, or the transformer has no such hook point.
+        Raises ValueError where a round is smaller than a batch, or the transformer has no such hook point.
         """
         in_round = self.contexts * (self.tokens.shape[1] - 1) // self.size
         if not in_round:
@@ -83,9 +83,9 @@ class Activations:
 def activations(
     transformer: Transformer, tokens: Int[Tensor, "text pos"], hook: str
 ) -> Float[Tensor, "text pos d_model"]:
-    """Return what a transformer has at a hook point; where heads are apart there, one beside the other.
+    """Return a transformer's activations at a hook point; those of separate heads are concatenated.
 
-    Raises ValueError where there is no such hook point, or what it has is not a vector for each position.
+    Raises ValueError where there is no such hook point, or its activation is not a vector for each position.
     """
     found = transformer.cache(tokens, [hook])[hook]
     if found.shape[:2] != tokens.shape:
@@ -106,5 +106,5 @@ def held_activations(
 
 
 def generator_at(seed: int, number: int) -> torch.Generator:
-    """Return a generator whose numbers are always the same for a seed and the number of a step or a round."""
-    return torch.Generator().manual_seed(seed * 1_000_003 + number)  # torch uses 32 bits of it
+    """Return a generator that depends only on the seed and the number of a step or a round."""
+    return torch.Generator().manual_seed(seed * 1_000_003 + number)  # torch uses the low 32 bits

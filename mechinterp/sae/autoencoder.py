@@ -1,13 +1,13 @@
-"""Sparse autoencoders as they are used: a vector x is told as a sum of few of many directions.
+"""Sparse autoencoders as they are used: a vector x is reconstructed as a sum of a few of many directions.
 
     f = encode(x),    x̂ = f W_dec + b_dec
 
-All read x after taking b_dec away, pre = (x − b_dec) W_enc + b_enc, and differ in what they let through:
+All subtract b_dec from x first, pre = (x − b_dec) W_enc + b_enc, and differ in which features fire:
 
 - Standard: f = ReLU(pre). Source: Bricken et al. 2023, *Towards Monosemanticity*.
-- TopK: the k largest of a vector's pre, where positive. Source: Gao et al. 2024, equation 4.
-- JumpReLU: pre where it is above a threshold of its own, else 0. Source: Rajamanoharan et al. 2024b, equation 4.
-- Gated: whether a feature fires, and how much, are read apart. Source: Rajamanoharan et al. 2024a, equation 6.
+- TopK: f = pre for the k largest of a vector, where positive, else 0. Source: Gao et al. 2024, equation 4.
+- JumpReLU: f = pre above the feature's own threshold, else 0. Source: Rajamanoharan et al. 2024b, equation 4.
+- Gated: whether a feature fires, and how strongly, are separate. Source: Rajamanoharan et al. 2024a, equation 6.
 
 Shapes: `d_model` of the vectors, `d_sae` of the features. Each row of W_dec is the direction of one feature.
 """
@@ -22,7 +22,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mechinterp.numerics.products import read, write
+from mechinterp.numerics.products import decode, encode
 
 Vectors = Float[Tensor, "*batch d_model"]
 Features = Float[Tensor, "*batch d_sae"]
@@ -39,24 +39,24 @@ class SAE(ABC):
 
     @abstractmethod
     def encode(self, x: Vectors) -> Features:
-        """Return how much each feature fires: nothing, or a positive number."""
+        """Return how strongly each feature fires: 0 or a positive number."""
 
     def decode(self, f: Features) -> Vectors:
-        """Return the sum of the directions, each as long as its feature fires, and b_dec."""
-        return write(f, self.W_dec, self.b_dec)
+        """Return x̂ = f W_dec + b_dec: the directions, each scaled by how strongly its feature fires, and b_dec."""
+        return decode(f, self.W_dec, self.b_dec)
 
     def reconstruct(self, x: Vectors) -> Vectors:
-        """Return x̂, what of x the features tell."""
+        """Return x̂, the reconstruction of x from its features."""
         return self.decode(self.encode(x))
 
     def pre(self, x: Vectors) -> Features:
-        """Return what the features read from x, before it is known which of them fire.
+        """Return the pre-activations (x − b_dec) W_enc + b_enc.
 
-        Raises ValueError where x is not of the SAE's width.
+        Raises ValueError where the width of x is not d_model.
         """
         if x.shape[-1] != self.d_model:
             raise ValueError(f"expected vectors of width {self.d_model}, got {x.shape[-1]}")
-        return read(x, self.b_dec, self.W_enc, self.b_enc)
+        return encode(x, self.b_dec, self.W_enc, self.b_enc)
 
     @property
     def d_model(self) -> int:
@@ -71,7 +71,7 @@ class SAE(ABC):
 
 @dataclass(frozen=True, eq=False)
 class StandardSAE(SAE):
-    """All that is positive fires."""
+    """Every feature with a positive pre-activation fires."""
 
     def encode(self, x: Vectors) -> Features:
         """Return ReLU(pre)."""
@@ -80,7 +80,7 @@ class StandardSAE(SAE):
 
 @dataclass(frozen=True, eq=False)
 class TopKSAE(SAE):
-    """The k largest fire."""
+    """The k features with the largest pre-activations fire."""
 
     k: int
 
@@ -91,7 +91,7 @@ class TopKSAE(SAE):
 
 @dataclass(frozen=True, eq=False)
 class JumpReLUSAE(SAE):
-    """What is above a feature's own threshold fires."""
+    """A feature fires where its pre-activation is above its own threshold."""
 
     threshold: Float[Tensor, " d_sae"]
 
@@ -103,9 +103,9 @@ class JumpReLUSAE(SAE):
 
 @dataclass(frozen=True, eq=False)
 class GatedSAE(SAE):
-    """A gate decides which fire; b_enc is the gate's bias."""
+    """A gate decides which features fire; b_enc is the gate's bias."""
 
-    r_mag: Float[Tensor, " d_sae"]  # logarithm of how much more than the gate the magnitude reads
+    r_mag: Float[Tensor, " d_sae"]  # log of the ratio of the magnitude's encoder weights to the gate's
     b_mag: Float[Tensor, " d_sae"]
 
     def encode(self, x: Vectors) -> Features:
@@ -114,7 +114,7 @@ class GatedSAE(SAE):
         return self.magnitude(gate).relu() * (gate > 0)
 
     def magnitude(self, gate: Features) -> Features:
-        """Return how much each feature would fire; both read the same direction, so the gate's product serves."""
+        """Return how strongly each feature would fire; gate and magnitude share the encoder product."""
         return (gate - self.b_enc) * self.r_mag.exp() + self.b_mag
 
 
@@ -125,7 +125,7 @@ def k_largest(pre: Features, k: int) -> Features:
 
 
 def _where_largest(pre: Features, k: int) -> Int[Tensor, "*batch k"]:
-    """Return where the k largest of each row are; on a processor NumPy finds them several times quicker than torch."""
+    """Return the indices of the k largest of each row; on a CPU NumPy is several times faster than torch."""
     if pre.device.type != "cpu" or pre.dtype not in (torch.float32, torch.float64):
         return pre.topk(k, dim=-1, sorted=False).indices
     return torch.from_numpy(np.argpartition(pre.numpy(), -k, axis=-1)[..., -k:].copy())

@@ -1,9 +1,9 @@
 """Sparse autoencoders in a folder, in the format of SAELens: `cfg.json` and `sae_weights.safetensors`.
 
-`cfg.json` tells the architecture, the sizes (d_in, d_sae), how x is prepared, and, under `metadata`, of which model and
-which hook point the vectors are. What SAELens can be told to compute and an SAE here does not is folded into weights
-where that is exact (folding.py); anything else that would change what is computed is refused. Pickled weights are never
-opened: unpickling can run any code.
+`cfg.json` records the architecture, the sizes (d_in, d_sae), how x is preprocessed, and, under `metadata`, the model
+and the hook point that the SAE was trained on. Options of SAELens that an SAE here does not have are folded into the
+weights where that is exact (folding.py); any other option that would change the result is refused. Pickled weights are
+never opened: unpickling can run arbitrary code.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mechinterp.sae.autoencoder import SAE, GatedSAE, JumpReLUSAE, StandardSAE, 
 from mechinterp.sae.folding import Tensors, b_dec_taken, scaled, unit_decoder
 
 CONFIG, WEIGHTS, SCALER = "cfg.json", "sae_weights.safetensors", "activation_scaler.json"
-FORMAT = "6.0.0"  # the version of SAELens from which on this format is read
+FORMAT = "6.0.0"  # the first version of SAELens that reads this format
 DTYPES = {torch.float32: "float32", torch.float64: "float64"}
 
 Config = dict[str, Any]
@@ -32,14 +32,14 @@ Config = dict[str, Any]
 
 @dataclass(frozen=True)
 class Kind:
-    """An architecture of SAELens: which SAE it is, and what its features have besides W_enc and W_dec, by our names."""
+    """An architecture of SAELens: its SAE class here, and SAELens' names of its per-feature tensors, by ours."""
 
     sae: type[SAE]
     of_features: Mapping[str, str]
 
     @property
     def names(self) -> dict[str, str]:
-        """Our name of each tensor, and SAELens'."""
+        """SAELens' name of each tensor, by ours."""
         return {"W_enc": "W_enc", "W_dec": "W_dec", "b_dec": "b_dec"} | dict(self.of_features)
 
     def shapes(self, d_model: int, d_sae: int) -> dict[str, tuple[int, ...]]:
@@ -58,7 +58,7 @@ KINDS = {
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """An SAE, and of which model and which hook point its folder says that it is."""
+    """An SAE, with the model and the hook point that its folder names."""
 
     sae: SAE
     model_name: str | None
@@ -66,7 +66,7 @@ class Loaded:
 
 
 def save_sae(folder: Path, sae: SAE, model_name: str, hook: str) -> None:
-    """Write an SAE to a folder, which is whole or not there; one that was saved there before is replaced.
+    """Write an SAE to a folder atomically: it is complete or absent. An SAE that was there before is replaced.
 
     Raises ValueError where a tensor is not finite or of the wrong shape, or the folder holds anything else.
     """
@@ -85,9 +85,9 @@ def save_sae(folder: Path, sae: SAE, model_name: str, hook: str) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Raise ValueError where an SAE cannot be written to a folder without anything else there being lost."""
+    """Raise ValueError where writing an SAE to a folder would lose anything else that is there."""
     if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} is no folder: choose another")
+        raise ValueError(f"{folder} is not a folder: choose another")
     if found := sorted(path.name for path in folder.glob("*") if path.name not in (CONFIG, WEIGHTS)):
         more = ", …" if len(found) > 4 else ""
         raise ValueError(
@@ -96,22 +96,22 @@ def check_folder(folder: Path) -> None:
 
 
 def load_sae(folder: Path, model_name: str | None = None, hook: str | None = None) -> Loaded:
-    """Return the SAE of a folder; half precision is widened to single.
+    """Return the SAE in a folder; half precision is converted to single.
 
-    Raises ValueError, saying where and what to do, where a file is missing or damaged, the architecture or the way x is
-    prepared is not known, tensors are missing, too many, of the wrong shape or not finite, or the SAE is not of the
-    model or the hook point that is asked for.
+    Raises ValueError, saying where and what to do, where a file is missing or damaged, the architecture or the
+    preprocessing of x is unknown, a tensor is missing, unexpected, of the wrong shape or not finite, or the SAE is not
+    of the given model or hook point.
     """
     config = _read_json(folder / CONFIG)
     kind = _kind(folder, config)
     _check_prepared(folder, config)
-    told = _told(config)
-    _check_of(folder, told, {"model": model_name, "hook": hook})
+    trained_on = _trained_on(config)
+    _check_trained_on(folder, trained_on, {"model": model_name, "hook": hook})
     tensors = _folded(folder, config, _read_tensors(folder, config, kind))
     fields: dict[str, Any] = {ours: tensors[theirs] for ours, theirs in kind.names.items()}
     if kind.sae is TopKSAE:
         fields["k"] = _k(folder, config)
-    return Loaded(kind.sae(**fields), told["model"], told["hook"])
+    return Loaded(kind.sae(**fields), trained_on["model"], trained_on["hook"])
 
 
 def _config(architecture: str, sae: SAE, model_name: str, hook: str) -> Config:
@@ -124,30 +124,30 @@ def _config(architecture: str, sae: SAE, model_name: str, hook: str) -> Config:
         "device": "cpu",
         "apply_b_dec_to_input": True,
         "normalize_activations": "none",
-        "reshape_activations": "hook_z" if hook.endswith(".hook_z") else "none",  # heads side by side
+        "reshape_activations": "hook_z" if hook.endswith(".hook_z") else "none",  # heads concatenated
         "metadata": {"sae_lens_version": FORMAT, "model_name": model_name, "hook_name": hook},
     }
 
 
 def _kind(folder: Path, config: Config) -> Kind:
-    """Return the architecture; raise ValueError where it is not known, or a second setting contradicts it."""
+    """Return the architecture; raise ValueError where it is unknown, or another setting contradicts it."""
     name = config.get("architecture")
     if not isinstance(name, str) or name not in KINDS:
         raise ValueError(
             f"{folder / CONFIG}: unknown architecture {name!r}, expected one of {', '.join(KINDS)}; "
-            "an SAE in training is written as one of them by SAELens' save_inference_model"
+            "SAELens' save_inference_model writes an SAE in training as one of them"
         )
     activation = config.get("activation_fn", config.get("activation_fn_str", "relu"))  # before SAELens 6
     if activation not in ("relu", name):
         raise ValueError(
-            f"{folder / CONFIG}: an architecture {name} with activation {activation!r} is not known: "
+            f"{folder / CONFIG}: architecture {name} with activation {activation!r} is not supported: "
             "open it with SAELens 6 or newer and save it again"
         )
     return KINDS[name]
 
 
 def _check_prepared(folder: Path, config: Config) -> None:
-    """Raise ValueError where x is prepared in a way that depends on x, or is not known."""
+    """Raise ValueError where the preprocessing of x depends on x, or is unknown."""
     normalized = config.get("normalize_activations") or "none"
     if normalized not in ("none", "expected_average_only_in"):
         raise ValueError(
@@ -160,32 +160,39 @@ def _check_prepared(folder: Path, config: Config) -> None:
         )
 
 
-def _told(config: Config) -> dict[str, str | None]:
-    """Return the model and the hook point, which stand beside the rest before SAELens 6."""
+def _trained_on(config: Config) -> dict[str, str | None]:
+    """Return the names of the model and the hook point; before SAELens 6 the configuration itself held them."""
     metadata = config.get("metadata")
-    told = metadata if isinstance(metadata, dict) else config
-    return {"model": told.get("model_name"), "hook": told.get("hook_name", told.get("hook_point"))}
+    if not isinstance(metadata, dict):
+        metadata = config
+    return {
+        "model": metadata.get("model_name"),
+        "hook": metadata.get("hook_name", metadata.get("hook_point")),
+    }
 
 
-def _check_of(folder: Path, told: Mapping[str, str | None], asked: Mapping[str, str | None]) -> None:
-    if any(asked[what] not in (None, told[what]) for what in asked):
-        expected = " at ".join(f"{what} {name}" for what, name in asked.items() if name is not None)
+def _check_trained_on(
+    folder: Path, trained_on: Mapping[str, str | None], wanted: Mapping[str, str | None]
+) -> None:
+    if any(wanted[what] not in (None, trained_on[what]) for what in wanted):
+        expected = " at ".join(f"{what} {name}" for what, name in wanted.items() if name is not None)
+        model, hook = (trained_on[what] or "(unknown)" for what in ("model", "hook"))
         raise ValueError(
-            f"{folder} is of model {told['model'] or '(not told)'} at hook {told['hook'] or '(not told)'}, "
-            f"expected {expected}: choose another SAE, or ask for that one"
+            f"{folder} is of model {model} at hook {hook}, expected {expected}: "
+            "choose another SAE, or load it for the model and hook that it is of"
         )
 
 
 def _read_json(path: Path) -> Config:
     if not path.is_file():
-        raise ValueError(f"{path.parent} is no SAE: it has no {path.name}")
+        raise ValueError(f"{path.parent} is not an SAE: it has no {path.name}")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path} is damaged ({error}): get the folder anew") from error
+        raise ValueError(f"{path} is damaged ({error}): copy the folder again") from error
     if not isinstance(found, dict):
         raise ValueError(
-            f"{path} is damaged (expected an object, got {type(found).__name__}): get the folder anew"
+            f"{path} is damaged (expected an object, got {type(found).__name__}): copy the folder again"
         )
     return found
 
@@ -197,11 +204,13 @@ def _read_tensors(folder: Path, config: Config, kind: Kind) -> Tensors:
             found.name for end in ("*.pt", "*.pth", "*.bin", "*.pkl") for found in folder.glob(end)
         )
         also = f", only pickled files, which are never opened ({', '.join(pickled)})" if pickled else ""
-        raise ValueError(f"{folder} is no SAE: it has no {WEIGHTS}{also}. Save it with SAELens' save_model")
+        raise ValueError(
+            f"{folder} is not an SAE: it has no {WEIGHTS}{also}. Save it with SAELens' save_model"
+        )
     try:
         tensors = load_file(path)
     except SafetensorError as error:
-        raise ValueError(f"{path} is damaged ({error}): get the folder anew") from error
+        raise ValueError(f"{path} is damaged ({error}): copy the folder again") from error
     sizes = [_whole_number(folder, config, name) for name in ("d_in", "d_sae")]
     _check_tensors(path, tensors, kind.shapes(*sizes))
     dtype = torch.float64 if tensors["W_dec"].dtype == torch.float64 else torch.float32
@@ -209,30 +218,30 @@ def _read_tensors(folder: Path, config: Config, kind: Kind) -> Tensors:
 
 
 def _check_tensors(path: Path, tensors: Tensors, shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """Raise ValueError where a tensor is missing, not expected, of another shape, no floating number, or not finite."""
+    """Raise ValueError where a tensor is missing, unexpected, of another shape or dtype, or not finite."""
     if missing := sorted(set(shapes) - set(tensors)):
-        raise ValueError(f"{path} lacks {', '.join(missing)}: it is of another architecture, or not whole")
+        raise ValueError(f"{path} lacks {', '.join(missing)}: it is of another architecture, or incomplete")
     if extra := sorted(set(tensors) - set(shapes)):
         raise ValueError(
-            f"{path} has {', '.join(extra)}, which this architecture has not, expected only {', '.join(sorted(shapes))}"
+            f"{path} has {', '.join(extra)}, unknown to this architecture, expected only {', '.join(sorted(shapes))}"
         )
     for name, shape in shapes.items():
         tensor = tensors[name]
         if tuple(tensor.shape) != shape:
             raise ValueError(f"{path}: expected {name} of shape {shape}, got {tuple(tensor.shape)}")
         if not tensor.is_floating_point():
-            raise ValueError(f"{path}: expected {name} of floating numbers, got {tensor.dtype}")
+            raise ValueError(f"{path}: expected {name} of floating-point numbers, got {tensor.dtype}")
         if not tensor.isfinite().all():
             raise ValueError(
-                f"{path}: expected finite numbers in {name}, got NaN or infinity: train the SAE anew"
+                f"{path}: expected finite numbers in {name}, got NaN or infinity: train the SAE again"
             )
 
 
 def _whole_number(folder: Path, config: Config, name: str) -> int:
-    """Return a size of the configuration; raise ValueError where it is not a whole number from 1 on."""
+    """Return a size of the configuration; raise ValueError where it is not a positive whole number."""
     value = config.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{folder / CONFIG}: expected a whole number from 1 on as {name}, got {value!r}")
+        raise ValueError(f"{folder / CONFIG}: expected a positive whole number as {name}, got {value!r}")
     return value
 
 
@@ -246,7 +255,7 @@ def _k(folder: Path, config: Config) -> int:
 
 
 def _folded(folder: Path, config: Config, tensors: Tensors) -> Tensors:
-    """Return weights that compute what these do with what the configuration has done to x and f."""
+    """Return weights that include what the configuration does to x and f."""
     if config.get("rescale_acts_by_decoder_norm"):
         tensors = unit_decoder(tensors)
     if not config.get("apply_b_dec_to_input", True):
@@ -255,12 +264,12 @@ def _folded(folder: Path, config: Config, tensors: Tensors) -> Tensors:
 
 
 def _scale(folder: Path, config: Config) -> float:
-    """Return what x is multiplied by before it is read."""
+    """Return the factor by which x is multiplied before it is encoded."""
     if config.get("normalize_activations") != "expected_average_only_in":
         return 1.0
     if not (folder / SCALER).is_file():
         raise ValueError(
-            f"{folder / CONFIG}: normalize_activations 'expected_average_only_in' needs {SCALER}, which is not there: "
+            f"{folder / CONFIG}: normalize_activations 'expected_average_only_in' needs {SCALER}, which is missing: "
             "fold the factor into the SAE with SAELens' fold_activation_norm_scaling_factor and save it again"
         )
     scale = _read_json(folder / SCALER).get("scaling_factor")

@@ -1,6 +1,6 @@
-"""What one feature of an SAE is: where it fires most, and which words it makes likelier or less likely.
+"""A feature card: where one feature of an SAE fires most strongly, and which words it makes more or less likely.
 
-Source: Templeton et al. 2024, *Scaling Monosemanticity*, whose feature cards show these two and what steering does.
+Source: Templeton et al. 2024, *Scaling Monosemanticity*, whose feature cards also show the effect of steering.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from mechinterp.sae.autoencoder import SAE
 from mechinterp.sae.interpretability import INTERPRETABLE, Match
 from mechinterp.sae.labels import CLASSES, Labelled
 
-FEWEST = 5  # words of a class that are one token each, for it to be judged by
+FEWEST = 5  # words that are one token each, which a class needs in order to count
 
 
 @dataclass(frozen=True, eq=False)
 class Excerpt:
-    """Tokens round one on which a feature fires, and how much it fires on each."""
+    """Tokens around one on which a feature fires, and how strongly it fires on each."""
 
     tokens: Int[Tensor, " pos"]
     f: Float[Tensor, " pos"]
@@ -30,10 +30,10 @@ class Excerpt:
 def top_excerpts(
     f: Float[Tensor, "text pos"], tokens: Int[Tensor, "text pos"], n: int, before: int, after: int
 ) -> list[Excerpt]:
-    """Return the excerpts on which a feature fires most: one of a text, and of those that read alike the first only.
+    """Return the excerpts on which a feature fires most strongly: one per text, without repetitions.
 
-    They are fewer than n where the feature fires in fewer texts. An excerpt has at most `before` tokens before the one
-    that fires most and `after` after it, and not the token for the beginning.
+    There are fewer than n where the feature fires in fewer texts. An excerpt has at most `before` tokens before the
+    strongest activation and `after` after it, and never the beginning-of-text token.
     """
     greatest = f[:, 1:].max(1)
     found: dict[tuple[int, ...], Excerpt] = {}
@@ -50,8 +50,8 @@ def top_excerpts(
 def direct_logits(sae: SAE, W_U: Float[Tensor, "d_model d_vocab"]) -> Float[Tensor, "d_sae d_vocab"]:
     """Return how much each feature raises each word's logit by the direct path, in standard deviations over the words.
 
-    That is d W_U, centred and scaled for each feature: what later layers make of the feature is left out, and so is the
-    final normalisation's scale.
+    That is W_dec W_U, centred and scaled for each feature; the effect through later layers is left out, and so is the
+    scale of the final normalisation.
     """
     logits = sae.W_dec @ W_U
     return (logits - logits.mean(-1, keepdim=True)) / logits.std(-1, keepdim=True)
@@ -64,7 +64,7 @@ def extreme_words(raised: Float[Tensor, " d_vocab"], n: int) -> Int[Tensor, " wo
 
 @dataclass(frozen=True, eq=False)
 class Clearest:
-    """The feature that a card is of: what it means, and the class of words that it raises."""
+    """The feature that a card shows: its label, and the class of words whose logits it raises."""
 
     feature: int
     meaning: str
@@ -76,16 +76,18 @@ class Clearest:
 def clearest_feature(
     logits: Float[Tensor, "d_sae d_vocab"], match: Match, labelled: Labelled, model: Model
 ) -> Clearest:
-    """Return the feature that raises one class of words most, of those that mean more than one word.
+    """Return the feature that most raises one class of words, among those that mean more than a single word.
 
-    It is a rule, so that nobody picks: of the features whose best label has an F1 of 0.8 or more and is not a word,
-    that one with the greatest mean of `logits` (direct_logits) over a class of words, whatever the class. Raises
-    ValueError where no feature means more than a word.
+    It is a rule, so that nothing is cherry-picked: among the features whose best label has an F1 of at least 0.8 and is
+    not a single word, the one with the greatest mean of `logits` (direct_logits) over any class of words. Raises
+    ValueError where no feature means more than a single word.
     """
     more_than_word = torch.tensor([labelled.labels[label].kind != "palabra" for label in match.label])
     eligible = (match.f1 >= INTERPRETABLE) & more_than_word
     if not eligible.any():
-        raise ValueError(f"expected a feature that means more than a word (F1 ≥ {INTERPRETABLE}), found none")
+        raise ValueError(
+            f"expected a feature that means more than a single word (F1 ≥ {INTERPRETABLE}), found none"
+        )
     classes = words_of_classes(model)
     raised = torch.stack([logits[:, words].mean(-1) for words in classes.values()], dim=-1)
     feature, chosen = divmod(int(raised.where(eligible[:, None], -torch.inf).argmax()), len(classes))
@@ -95,7 +97,7 @@ def clearest_feature(
 
 
 def words_of_classes(model: Model) -> dict[str, Int[Tensor, " word"]]:
-    """Return the tokens of each class of words, of those with several words that are one token each."""
+    """Return the tokens of each class of words that has at least FEWEST words of one token."""
     tokens = {
         name: torch.tensor(sorted(model.token(word) for word in words if model.has_token(word)))
         for name, words in CLASSES.items()

@@ -1,4 +1,4 @@
-"""What SAELens can be told to do to x or f, folded into the weights: f and x̂ stay what they were.
+"""SAELens' options that transform x or f, folded into the weights: f and x̂ stay the same.
 
 Tensors have SAELens' names; a gated SAE has b_gate, r_mag and b_mag instead of b_enc.
 """
@@ -12,9 +12,9 @@ Tensors = dict[str, Tensor]
 
 
 def unit_decoder(tensors: Tensors) -> Tensors:
-    """Return weights that need no `rescale_acts_by_decoder_norm`: the norms of W_dec are moved into what is read."""
+    """Return weights that need no `rescale_acts_by_decoder_norm`: the norms of W_dec are moved into the encoder."""
     norms = tensors["W_dec"].norm(dim=-1)
-    norms = torch.where(norms > 0, norms, 1)  # a feature that writes nothing
+    norms = torch.where(norms > 0, norms, 1)  # a feature whose direction is zero stays as it is
     return tensors | {
         "W_enc": tensors["W_enc"] * norms,
         "b_enc": tensors["b_enc"] * norms,
@@ -23,10 +23,10 @@ def unit_decoder(tensors: Tensors) -> Tensors:
 
 
 def b_dec_taken(tensors: Tensors) -> Tensors:
-    """Return biases that make up for b_dec being taken from x, of an SAE with `apply_b_dec_to_input` false.
+    """Return biases that make up for the subtraction of b_dec, for an SAE with `apply_b_dec_to_input` false.
 
-    x W_enc + b_enc = (x − b_dec) W_enc + (b_enc + b_dec W_enc), and so for both biases of a gated SAE, each with its
-    weights.
+    x W_enc + b_enc = (x − b_dec) W_enc + (b_enc + b_dec W_enc), and likewise for both biases of a gated SAE, each with
+    its own encoder weights.
     """
     added = tensors["b_dec"] @ tensors["W_enc"]
     if "b_gate" not in tensors:
@@ -36,7 +36,7 @@ def b_dec_taken(tensors: Tensors) -> Tensors:
 
 
 def scaled(tensors: Tensors, scale: float) -> Tensors:
-    """Return weights that read scale · x, and write x̂ / scale; f is what it was."""
+    """Return weights that encode scale · x and decode to x̂ / scale; f stays the same."""
     return tensors | {
         "W_enc": tensors["W_enc"] * scale,
         "W_dec": tensors["W_dec"] / scale,

@@ -1,11 +1,11 @@
-"""Which label each feature says, if any: interpretability as a number.
+"""Which label each feature detects, if any: interpretability as a number.
 
-Against a label, a feature is a detector: it fires above a threshold or not, and its precision, recall and F1 are a
-detector's. Label and threshold are chosen on one half of the texts and measured on the other, so that among many labels
-none wins by chance.
+A feature is treated as a detector of a label: it fires above a threshold or not, and has a precision, a recall and an
+F1. Label and threshold are chosen on one half of the texts and evaluated on the other, so that no label among many wins
+by chance.
 
-What this cannot show: that the model uses a feature as what it is called. A feature without a label may still mean
-something that nobody thought of; and a label tells when a feature fires, not what it does.
+What this cannot show: that the model uses a feature for what its label says. A feature without a label may still mean
+something that no label covers; and a label says when a feature fires, not what it does.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from torch import Tensor
 
 from mechinterp.sae.labels import Labelled
 
-SHARES = (0.0, 0.1, 0.2, 0.4)  # of a feature's greatest value, that are tried as thresholds
-RAREST = 25  # tokens of each half on which a label is true and a feature fires, to be judged
-INTERPRETABLE = 0.8  # least F1 of a feature that is said to mean its label
+SHARES = (0.0, 0.1, 0.2, 0.4)  # of a feature's greatest activation, tried as thresholds
+RAREST = 25  # least tokens of each half on which a label is true, and on which a feature fires, to be judged
+INTERPRETABLE = 0.8  # least F1 for a feature to count as meaning its label
 
 
 @dataclass(frozen=True, eq=False)
 class Match:
     """The best label of each feature, and how well the feature detects it on texts it was not chosen on."""
 
-    label: Int[Tensor, " d_sae"]  # −1 for a feature that fires too rarely to be judged, in either half
-    share: Float[Tensor, " d_sae"]  # of its greatest value, above which the feature is said to fire
+    label: Int[Tensor, " d_sae"]  # −1 for a feature that fires too rarely, in either half, to be judged
+    share: Float[Tensor, " d_sae"]  # of its greatest activation, above which the feature counts as firing
     precision: Float[Tensor, " d_sae"]
     recall: Float[Tensor, " d_sae"]
 
@@ -42,10 +42,10 @@ class Match:
 def best_labels(
     f: Float[Tensor, "text pos d_sae"], labelled: Labelled, kinds: Collection[str] | None = None
 ) -> Match:
-    """Return the best label of each feature, with the share of its greatest value above which it is said to fire.
+    """Return the best label of each feature, and the share of its greatest activation that serves as threshold.
 
-    Both are those of greatest F1 on the first half of the texts; the second half measures. Only labels of the given
-    kinds are tried, or all; the token for the beginning is left out.
+    Both maximise F1 on the first half of the texts; precision and recall are measured on the second. Only labels of the
+    given kinds are tried, by default all; the beginning-of-text token is left out.
     """
     half = len(f) // 2
     tried = torch.tensor([kinds is None or label.kind in kinds for label in labelled.labels])
@@ -86,7 +86,7 @@ def _scores(fires: Bool[Tensor, "text pos d_sae"], true: Bool[Tensor, "text pos 
 
 
 def f1(precision: Float[Tensor, "*shape"], recall: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """Return the harmonic mean of precision and recall; 0 where both are."""
+    """Return the harmonic mean of precision and recall; 0 where both are 0."""
     return 2 * precision * recall / (precision + recall).clamp_min(1e-12)
 
 
@@ -100,7 +100,7 @@ def axes_as_features(x: Float[Tensor, "text pos d_model"]) -> Float[Tensor, "tex
 
 
 def interpretable_share(f: Float[Tensor, "text pos d_sae"], labelled: Labelled) -> float:
-    """Return the share of live features, those that fire on some token, whose best label has an F1 of 0.8 or more.
+    """Return the share of live features, those that fire on some token, whose best label has an F1 of at least 0.8.
 
     A feature that fires too rarely to be judged counts as one without a label.
     """

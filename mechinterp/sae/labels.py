@@ -1,8 +1,8 @@
-"""What the generator of the corpus knows of each token of its texts, as labels that are true of a token or not.
+"""What the corpus generator knows about each token of its texts, as labels that are true or false of a token.
 
-A label is of one of some kinds: the word, its class (part of speech, name, place), its gender, its position in the
-sentence, the kind of sentence, and what comes of two of these together: a word after a word, a class after a word, a
-class in a kind of sentence. Labels are in Spanish, as the lecture shows them.
+A label is of one of several kinds: the word, its class (part of speech, name, place), its gender, its position in the
+sentence, the kind of sentence, and combinations of two: a word after a word, a class after a word, a class in a kind of
+sentence. Labels are in Spanish, as the lecture shows them.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from mechinterp.text.lexicon import (
 )
 from mechinterp.text.tokenizer import BOS
 
-TRIED = 100  # texts; where none of them fills the context, none is expected to
-ORDER = (  # of the kinds of labels, the simplest first: where labels are true of the same tokens, it is preferred
+TRIED = 100  # texts; if none of them fills the context, none will
+ORDER = (  # of the kinds of labels, simplest first: it breaks ties between labels that are true of the same tokens
     "clase",
     "palabra",
     "género",
@@ -104,7 +104,7 @@ KINDS = {
 
 
 class Label(NamedTuple):
-    """What may be true of a token."""
+    """A property that a token may have."""
 
     kind: str
     name: str
@@ -112,7 +112,7 @@ class Label(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """Texts, and what is true of each of their tokens."""
+    """Texts, and the labels that are true of each of their tokens."""
 
     tokens: Int[Tensor, "text pos"]
     labels: list[Label]
@@ -120,10 +120,10 @@ class Labelled:
 
 
 def labelled_texts(tokenizer: Tokenizer, n_ctx: int, n_texts: int, seed: int, rarest: int = 50) -> Labelled:
-    """Return texts of the generator that fill the context, each after the token for the beginning, with their labels.
+    """Return labelled texts of the generator that fill the context, each after the beginning-of-text token.
 
-    A label that is true of fewer than `rarest` tokens is left out. Raises ValueError where no text of so few sentences
-    fills such a context.
+    A label that is true of fewer than `rarest` tokens is left out. Raises ValueError where texts are too short to fill
+    the context.
     """
     corpus, rows, names, tried = Corpus(seed), [], [], 0
     while len(rows) < n_texts:
@@ -199,7 +199,7 @@ def _labels(sentence: list[str], kind: str) -> list[frozenset[Label]]:
 
 
 def _among(word: str, groups: dict[str, set[str]]) -> list[str]:
-    """Return the groups that a word is of, with a capital or without."""
+    """Return the groups that a word belongs to, capitalised or not."""
     return [name for name, members in groups.items() if word in members or word.lower() in members]
 
 

@@ -1,7 +1,7 @@
-"""What a sparse autoencoder is worth: each number with one definition.
+"""How good a sparse autoencoder is: each metric with one definition.
 
-Notation: x the vectors, x̂ what the SAE makes of them, f its features, V the true directions where they are known. Sums
-run over the vectors of a sample unless said otherwise; a feature fires where it is not zero.
+Notation: x the vectors, x̂ their reconstructions, f the SAE's features, V the true directions where they are known. Sums
+run over the vectors of a sample unless stated otherwise; a feature fires where it is not zero.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Directions = Float[Tensor, "feature width"]
 
 
 def l0(f: Features) -> float:
-    """Return how many features fire for a vector on average: the mean over the vectors of ‖f‖₀.
+    """Return how many features fire on average: the mean over the vectors of ‖f‖₀.
 
     Source: Bricken et al. 2023, *Towards Monosemanticity*.
     """
@@ -34,9 +34,9 @@ def l0(f: Features) -> float:
 def fvu(x: Vectors, x_hat: Float[Tensor, "..."]) -> float:
     """Return the fraction of variance unexplained, Σ ‖x − x̂‖² / Σ ‖x − x̄‖², x̄ being the sample's mean vector.
 
-    The variance is the total one: over the vectors of the sample, summed over d_model, so that a dimension counts for
-    as much as it varies. Always telling x̄ has 1, and one can do worse. Source: Gao et al. 2024, whose «normalized
-    MSE» it is. Raises ValueError where the shapes differ, or all vectors are the same.
+    The variance is the total variance, summed over d_model, so that each dimension counts in proportion to how much it
+    varies. Always predicting x̄ gives 1; worse predictions exceed it. Source: Gao et al. 2024, who call it «normalized
+    MSE». Raises ValueError where the shapes differ, or all vectors are the same.
     """
     if x.shape != x_hat.shape:
         raise ValueError(f"expected x̂ of the shape of x, {tuple(x.shape)}, got {tuple(x_hat.shape)}")
@@ -48,7 +48,7 @@ def fvu(x: Vectors, x_hat: Float[Tensor, "..."]) -> float:
 
 
 def explained_variance(x: Vectors, x_hat: Float[Tensor, "..."]) -> float:
-    """Return 1 − FVU: see fvu, also for what is raised."""
+    """Return 1 − FVU; raises ValueError as fvu does."""
     return 1 - fvu(x, x_hat)
 
 
@@ -63,15 +63,15 @@ def density(f: Features) -> Float[Tensor, " d_sae"]:
 def dead_share(found: Float[Tensor, " d_sae"]) -> float:
     """Return the share of features that fire for no vector of the sample, given their densities.
 
-    It depends on the sample: the fewer vectors, the more rare features pass for dead.
+    It depends on the sample: the fewer vectors, the more rare features count as dead.
     """
     return (found == 0).double().mean().item()
 
 
 def density_histogram(found: Float[Tensor, " d_sae"], edges: Float[Tensor, " edge"]) -> Int[Tensor, " bin"]:
-    """Return how many features have their log10 density in each bin, [edge, next), the last bin with its end.
+    """Return how many features have their log10 density in each bin [edge, next); the last bin includes its end.
 
-    Dead features, whose logarithm is −∞, are in none, nor are those beyond the edges. Source: Bricken et al. 2023,
+    Dead features, whose logarithm is −∞, are in no bin, nor are those beyond the edges. Source: Bricken et al. 2023,
     appendix «Feature density histograms».
     """
     logarithms = found[found > 0].double().log10()
@@ -82,12 +82,12 @@ def density_histogram(found: Float[Tensor, " d_sae"], edges: Float[Tensor, " edg
 
 @dataclass(frozen=True)
 class SplicedLoss:
-    """A language model's cross-entropy (nats a token), with one hook point as it is, and with others in its stead."""
+    """A language model's cross-entropy (nats per token), clean and with the activations at a hook point replaced."""
 
     clean: float
-    reconstructed: float  # the SAE's x̂
-    zero: float  # nothing
-    mean: float  # the mean vector
+    reconstructed: float  # replaced by the SAE's x̂
+    zero: float  # replaced by zeros
+    mean: float  # replaced by their mean
 
     @property
     def recovered_from_zero(self) -> float:
@@ -106,12 +106,12 @@ def spliced_loss(
 ) -> SplicedLoss:
     """Return the cross-entropy of predicting each next token, with the SAE's reconstruction spliced in at a hook point.
 
-    Its share recovered has two ends, both told: zero ablation and mean ablation, the mean being that of these texts at
-    this hook point. Position 0, where nothing but the beginning of text is read and on which SAEs are not trained, is
-    left as it is in all runs; what it predicts is then the same in all, and drops out of the shares. Source:
-    Rajamanoharan et al. 2024a, whose «loss recovered» has zeros as its end.
+    The share of the loss that is recovered has two baselines: zero ablation and mean ablation, with the mean of these
+    texts at this hook point. Position 0, which sees only the beginning-of-text token and on which SAEs are not trained,
+    is left as it is in all runs; its prediction is then the same in all, and cancels out of the shares. Source:
+    Rajamanoharan et al. 2024a, whose «loss recovered» uses zero ablation.
 
-    Raises ValueError where the model has no such hook point, or its vectors are not of the SAE's width.
+    Raises ValueError where the model has no such hook point, or its activations are not of the SAE's width.
     """
     mean = _mean_vector(transformer, tokens, hook)
     if len(mean) != sae.d_model:
@@ -139,9 +139,9 @@ def cross_entropy(
 
 @dataclass(frozen=True, eq=False)
 class Matching:
-    """The feature of an SAE that stands for each true direction, one for each, so that the cosines are greatest in sum.
+    """The one-to-one matching of an SAE's features to true directions that maximises the sum of cosines.
 
-    A direction that finds no partner, where the SAE has fewer features, has feature −1 and a cosine of 0.
+    A direction left without a feature, where the SAE has fewer features, has feature −1 and a cosine of 0.
     """
 
     feature: Int[Tensor, " feature"]
@@ -151,7 +151,7 @@ class Matching:
 def matching(W_dec: Float[Tensor, "d_sae d_model"], true: Directions) -> Matching:
     """Return the best one-to-one matching of features and true directions.
 
-    Source: Kuhn 1955's, as scipy.optimize.linear_sum_assignment has it. Raises ValueError where the widths differ.
+    Source: Kuhn 1955, by scipy.optimize.linear_sum_assignment. Raises ValueError where the widths differ.
     """
     cosine = _cosines(W_dec, true)
     rows, columns = (
@@ -165,8 +165,8 @@ def matching(W_dec: Float[Tensor, "d_sae d_model"], true: Directions) -> Matchin
 def matched_cosine(W_dec: Float[Tensor, "d_sae d_model"], true: Directions) -> float:
     """Return how well an SAE recovers the true directions: the mean cosine of the best matching.
 
-    max over one-to-one matchings m of Σ_i cos(V_i, W_dec,m(i)) / n, i running over the n true directions. Unlike mmcs,
-    it does not let one feature stand for several. Raises ValueError where the widths differ.
+    That is the maximum over one-to-one matchings m of Σ_i cos(V_i, W_dec,m(i)) / n, where i runs over the n true
+    directions. Unlike mmcs, it does not let one feature match several. Raises ValueError where the widths differ.
     """
     return matching(W_dec, true).cosine.mean().item()
 
@@ -179,7 +179,7 @@ def chance_cosines(true: Directions, d_sae: int, n: int, seed: int) -> Float[Ten
 
 
 def mmcs(W_dec: Float[Tensor, "d_sae d_model"], true: Directions) -> float:
-    """Return the mean max cosine similarity: Σ_i max_j cos(V_i, W_dec,j) / n, i running over the n true directions.
+    """Return the mean max cosine similarity: Σ_i max_j cos(V_i, W_dec,j) / n, where i runs over n directions.
 
     Source: Sharkey et al. 2022, *Taking features out of superposition with sparse autoencoders*. Raises ValueError
     where the widths differ.
@@ -202,12 +202,12 @@ def _recovered(ablated: float, reconstructed: float, clean: float, ablation: str
     return (ablated - reconstructed) / (ablated - clean)
 
 
-def _splice(instead: Hook) -> Hook:
-    """Return a hook that replaces the vectors by `instead` of them, but at position 0; heads are put side by side."""
+def _splice(replacement: Hook) -> Hook:
+    """Return a hook that applies `replacement` to the vectors, except at position 0; heads are concatenated."""
 
     def hook(x: Tensor) -> Tensor:
         changed = x.flatten(2).clone()
-        changed[:, 1:] = instead(changed[:, 1:])
+        changed[:, 1:] = replacement(changed[:, 1:])
         return changed.reshape(x.shape)
 
     return hook

@@ -1,4 +1,4 @@
-"""What python -m mechinterp.sae can be asked for."""
+"""The options of python -m mechinterp.sae, and the training run that they describe."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ HOOK = "blocks.1.hook_resid_post"
 
 @dataclass(frozen=True)
 class Job:
-    """An SAE to be trained: on what, how, and into which folder."""
+    """An SAE to train: on what, how, and into which folder."""
 
     folder: Path
     model: str
     hook: str
-    texts: Path | None  # None for the lecture's own
+    texts: Path | None  # None for the lecture's own texts
     architecture: Architecture
     settings: Settings
 
     @property
     def state(self) -> Path:
-        """The file that the run goes on from."""
+        """The file from which the run resumes."""
         return self.folder.with_name(f"{self.folder.name}.state")
 
 
 def job_of(options: argparse.Namespace) -> Job:
-    """Return what the options ask for; raise ValueError where they mean nothing."""
+    """Return the job that the options describe; raise ValueError where they are invalid."""
     for name, least in (("k", 1), ("d_sae", 1), ("steps", 1), ("seed", 0)):
         value = getattr(options, name)
         if value is not None and value < least:
-            raise ValueError(f"expected --{name.replace('_', '-')} from {least} on, got {value}")
+            raise ValueError(f"expected --{name.replace('_', '-')} of at least {least}, got {value}")
     if options.coefficient is not None and not 0 <= options.coefficient < math.inf:
-        raise ValueError(f"expected a --coefficient from 0 on, got {options.coefficient}")
+        raise ValueError(f"expected a --coefficient of at least 0, got {options.coefficient}")
     return Job(
         folder=options.out.resolve(),
         model=options.model,
@@ -54,33 +54,44 @@ def _architecture(name: str, k: int | None, coefficient: float | None) -> Archit
     given = {key: value for key, value in (("k", k), ("coefficient", coefficient)) if value is not None}
     if wrong := sorted(set(given) - own):
         right = "--coefficient" if "coefficient" in own else "--k"
-        raise ValueError(f"--{wrong[0]} means nothing for {name}, whose sparsity is set by {right}")
+        raise ValueError(f"--{wrong[0]} does not apply to {name}, whose sparsity is set by {right}")
     return kind(**given)
 
 
 def parser(description: str) -> argparse.ArgumentParser:
-    """Return what reads the options."""
+    """Return the parser of the options."""
     found = argparse.ArgumentParser(prog="python -m mechinterp.sae", description=description)
     add, default = found.add_argument, "default: %(default)s"
-    add("--out", type=Path, required=True, metavar="DIR", help="where the SAE goes: a folder for it alone")
-    add("--model", default=BUNDLED, help=f"a folder with a checkpoint, or an id on the hub; {default}")
-    add("--hook", default=HOOK, help=f"the hook point whose vectors it tells; {default}")
+    add(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="the folder to write the SAE to; it holds nothing else",
+    )
+    add("--model", default=BUNDLED, help=f"a folder with a checkpoint, or a Hugging Face id; {default}")
+    add("--hook", default=HOOK, help=f"the hook point whose activations it reconstructs; {default}")
     add("--architecture", default="topk", choices=ARCHITECTURES, help=default)
-    add("--k", type=int, metavar="N", help="how many features fire; of topk and batchtopk (default: 16)")
+    add(
+        "--k",
+        type=int,
+        metavar="N",
+        help="number of features that fire, for topk and batchtopk (default: 16)",
+    )
     add(
         "--coefficient",
         type=float,
         metavar="X",
-        help="what firing costs; of l1 (default: 5), gated (2.5) and jumprelu (1)",
+        help="weight λ of the sparsity penalty, for l1 (default: 5), gated (2.5) and jumprelu (1)",
     )
-    add("--d-sae", type=int, default=Settings.d_sae, metavar="N", help=f"features; {default}")
+    add("--d-sae", type=int, default=Settings.d_sae, metavar="N", help=f"number of features; {default}")
     add("--steps", type=int, default=Settings.steps, metavar="N", help=default)
     add("--seed", type=int, default=Settings.seed, metavar="N", help=default)
     add(
         "--texts",
         type=Path,
         metavar="FILE",
-        help="a text in UTF-8, cut into contexts one after the other, whatever its lines; the last tenth is held out "
+        help="a UTF-8 text, cut into consecutive contexts regardless of its lines; the last tenth is held out "
         "(default: the lecture's own texts)",
     )
     return found

@@ -1,8 +1,8 @@
-"""Dead features are begun anew on vectors that the others tell badly.
+"""Dead features are resampled: reinitialised to point at vectors that are badly reconstructed.
 
-Source: Bricken et al. 2023, appendix «Neuron resampling»: vectors are drawn with probability in proportion to the
-square of their error; a feature's decoder points at its vector, its encoder too, a fifth as long as those of living
-features, its bias is zero, and Adam forgets what it knew of it.
+Source: Bricken et al. 2023, appendix «Neuron resampling»: vectors are drawn with probability proportional to the square
+of their loss; a feature's decoder row points at its vector, and so does its encoder column, at a fifth of the mean norm
+of living features; its bias is zero, and Adam's moments for it are reset.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mechinterp.sae.architectures import Architecture, Parameters
 
-SHORTER = 0.2  # than the mean of the living features' encoders
+ENCODER_NORM = 0.2  # norm of a resampled feature's encoder, relative to the mean of living features
 
 
 @torch.no_grad()
@@ -25,11 +25,11 @@ def resample(
     x: Float[Tensor, "batch d_model"],
     draw: torch.Generator,
 ) -> None:
-    """Begin the dead features anew, in place; x are the vectors that they may point at."""
+    """Resample the dead features in place; x are the vectors that they may point at."""
     sae = architecture.sae(parameters)
-    left = x - sae.reconstruct(x)
+    residual = x - sae.reconstruct(x)
     chosen = torch.multinomial(
-        left.square().sum(-1).square(), int(dead.sum()), replacement=True, generator=draw
+        residual.square().sum(-1).square(), int(dead.sum()), replacement=True, generator=draw
     )
     directions = x[chosen] - parameters["b_dec"]
     directions /= directions.norm(dim=-1, keepdim=True).clamp_min(1e-8)
@@ -39,17 +39,17 @@ def resample(
     for name, parameter in parameters.items():
         if name != "b_dec":
             features(name, parameter)[dead] = features(name, fresh[name])[dead]
-            _forget(optimizer, name, parameter, dead)
-    W_enc[:, dead] = SHORTER * living * directions.T
+            _reset_moments(optimizer, name, parameter, dead)
+    W_enc[:, dead] = ENCODER_NORM * living * directions.T
     W_dec[dead] = directions * W_dec[~dead].norm(dim=-1).mean() if not dead.all() else directions
 
 
 def features(name: str, tensor: Tensor) -> Tensor:
-    """Return a parameter, or what Adam keeps of it, with one row a feature."""
+    """Return a parameter, or one of Adam's moments of it, with one row per feature."""
     return tensor.T if name == "W_enc" else tensor
 
 
-def _forget(optimizer: torch.optim.Optimizer, name: str, parameter: Tensor, dead: Tensor) -> None:
-    for kept in optimizer.state.get(parameter, {}).values():
-        if kept.shape == parameter.shape:
-            features(name, kept)[dead] = 0
+def _reset_moments(optimizer: torch.optim.Optimizer, name: str, parameter: Tensor, dead: Tensor) -> None:
+    for moment in optimizer.state.get(parameter, {}).values():
+        if moment.shape == parameter.shape:
+            features(name, moment)[dead] = 0

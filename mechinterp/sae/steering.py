@@ -1,12 +1,12 @@
-"""Steering: a model runs on with more or less of one feature of an SAE, and its words are read.
+"""Steering: a model runs with more or less of one feature of an SAE, and its predictions are observed.
 
 At a hook point x becomes x + s d, where d is the feature's direction. The strength s is given, or it is value − f,
-where f is what the feature fires by itself, so that it then stands at that value; a value of 0 ablates the feature.
-All else that is in x stays, what the SAE does not tell of it too. Source: Templeton et al. 2024, section «Influence
-on behavior», who set features to multiples of the greatest value they were seen to have.
+where f is the feature's own activation, which sets the feature to that value; a value of 0 ablates it. Everything else
+in x stays, including what the SAE does not reconstruct. Source: Templeton et al. 2024, section «Influence
+on behavior», who set features to multiples of their greatest observed activation.
 
-What this shows is what the model does with more or less of a direction, also of amounts that no text brings about. It
-does not show that the model needs the feature: for that it has to be ablated where it fires.
+This shows what the model does with more or less of a direction, including amounts that no text produces. It does not
+show that the model needs the feature: for that, the feature has to be ablated where it fires.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ Hooks = Mapping[str, Hook]
 
 
 def add_feature(sae: SAE, feature: int, strength: float) -> Hook:
-    """Return what adds `strength` times a feature's direction, a row of W_dec as it is, whatever the feature fires.
+    """Return a hook that adds `strength` times a feature's direction, its row of W_dec, whatever its activation.
 
-    Every position gets it but the first, where only the beginning of text is read. Raises ValueError where the SAE has
-    no such feature.
+    It acts at every position but the first, which sees only the beginning-of-text token. Raises ValueError where the
+    SAE has no such feature.
     """
     return _changing(sae, feature, lambda f: torch.full_like(f, strength))
 
 
 def set_feature(sae: SAE, feature: int, value: float) -> Hook:
-    """Return what sets a feature at every position but the first, where only the beginning of text is read.
+    """Return a hook that sets a feature at every position but the first, which sees only the beginning of text.
 
     Raises ValueError where the SAE has no such feature.
     """
@@ -44,7 +44,7 @@ def set_feature(sae: SAE, feature: int, value: float) -> Hook:
 
 
 def _changing(sae: SAE, feature: int, strength: Callable[[Tensor], Tensor]) -> Hook:
-    """Return what adds a feature's direction as strongly as its activation tells, except at the first position."""
+    """Return a hook that adds strength(f) times the direction, f being the activation, except at position 0."""
     if not 0 <= feature < sae.d_sae:
         raise ValueError(f"expected a feature from 0 to {sae.d_sae - 1}, got {feature}")
 
@@ -57,7 +57,7 @@ def _changing(sae: SAE, feature: int, strength: Callable[[Tensor], Tensor]) -> H
 
 
 def ablate_feature(sae: SAE, feature: int) -> Hook:
-    """Return what sets a feature to nothing."""
+    """Return a hook that sets a feature to 0 at every position but the first."""
     return set_feature(sae, feature, 0.0)
 
 
@@ -65,7 +65,7 @@ def ablate_feature(sae: SAE, feature: int) -> Hook:
 def mass_on(
     transformer: Transformer, tokens: Int[Tensor, "text pos"], words: Int[Tensor, " word"], hooks: Hooks
 ) -> Float[Tensor, "text pos"]:
-    """Return the probability that the next token is one of some words, after each token, under the hooks."""
+    """Return, after each token, the probability that the next one is among some words, under the hooks."""
     return transformer.run_with_hooks(tokens, hooks).softmax(-1)[..., words].sum(-1)
 
 
@@ -73,11 +73,11 @@ def mass_on(
 class Effect:
     """What setting a feature does to the probability of some words, on average over texts."""
 
-    untouched: float  # where the feature does not fire
-    raised: float  # there, with the feature set to the most that it fires
-    raised_by_other: float  # there, with another feature at its most, the control: the most of those tried
-    firing: float  # where the feature fires, untouched
-    ablated: float  # there, with the feature set to nothing
+    untouched: float  # where the feature does not fire, without intervention
+    raised: float  # there, with the feature set to its greatest activation
+    raised_by_other: float  # there, with another feature so set, as a control: the most that any raised it
+    firing: float  # where the feature fires, without intervention
+    ablated: float  # there, with the feature set to 0
 
 
 def steering_effect(
@@ -91,10 +91,10 @@ def steering_effect(
     n_others: int,
     seed: int,
 ) -> Effect:
-    """Return the effect of a feature on the probability of some words, and that of other live ones, drawn at random.
+    """Return the effect of a feature on the probability of some words, and that of random other live features.
 
-    A feature counts as firing above half of the most that it fires in these texts; the first position, where nothing is
-    set, is left out. Raises ValueError where it never fires, or always, no other feature fires, or none is to be drawn.
+    A feature counts as firing above half of its greatest activation in these texts; the first position, where nothing
+    is set, is left out. Raises ValueError where it never or always fires, no other feature fires, or n_others < 1.
     """
     if n_others < 1:
         raise ValueError(f"expected at least one other feature as the control, got n_others = {n_others}")
@@ -136,10 +136,10 @@ def continuations(
     length: int,
     seed: int,
 ) -> Int[Tensor, "n length"]:
-    """Return n continuations of a prompt, each token drawn from the model's distribution under the hooks.
+    """Return n continuations of a prompt, each token sampled from the model's distribution under the hooks.
 
-    The same seed draws the same random numbers whatever the hooks are, so that texts differ by what the hooks do.
-    Raises ValueError where prompt and continuation are more than the context holds.
+    The same seed draws the same random numbers whatever the hooks, so that texts differ only by what the hooks do.
+    Raises ValueError where prompt and continuation do not fit into the context.
     """
     if len(prompt) + length > transformer.config.n_ctx:
         raise ValueError(
@@ -150,7 +150,7 @@ def continuations(
     tokens = prompt.expand(n, -1)
     for _ in range(length):
         probabilities = transformer.run_with_hooks(tokens, hooks)[:, -1].softmax(-1)
-        # The first token at which the mass passes a number drawn from 0 to 1.
+        # Inverse transform sampling: the first token at which the cumulative mass exceeds a uniform number.
         passed = probabilities.cumsum(-1) < torch.rand(n, 1, generator=draw)
         token = passed.sum(-1).clamp(max=probabilities.shape[-1] - 1)
         tokens = torch.cat((tokens, token[:, None]), dim=1)
@@ -169,9 +169,9 @@ def steered_texts(
     length: int,
     seed: int,
 ) -> dict[str, tuple[float, str]]:
-    """Return what follows a prompt with a feature set to each value, None for untouched, under the values' names.
+    """Return what follows a prompt with a feature set to each value (None: no intervention), by the values' names.
 
-    That is the probability that the next token is one of some words, and one continuation of `length` tokens.
+    That is the probability that the next token is among some words, and one continuation of `length` tokens.
     """
     tokens = torch.tensor(model.tokenize(prompt))
     found = {}

@@ -1,7 +1,7 @@
-"""The jump and the step of a JumpReLU, with derivatives that stand for those that they do not have.
+"""The jump and the step of a JumpReLU, with pseudo-derivatives: straight-through estimators.
 
-Source: Rajamanoharan et al. 2024b, equations 11 and 12: the Dirac delta in the derivatives is a rectangle of width ε
-and area 1, so that thresholds near which something happens are moved.
+Source: Rajamanoharan et al. 2024b, equations 11 and 12: the Dirac delta in the derivatives is replaced by a rectangle
+of width ε and area 1, so that a threshold gets a gradient from pre-activations near it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _JumpReLU(torch.autograd.Function):
 
 
 class _Step(torch.autograd.Function):
-    """1 where z > θ, else 0; its derivative in θ is −1/ε where |z − θ| < ε/2, in z nothing (equation 12)."""
+    """1 where z > θ, else 0; its derivative in θ is −1/ε where |z − θ| < ε/2, and 0 in z (equation 12)."""
 
     @staticmethod
     def forward(ctx: Any, z: Tensor, threshold: Tensor, bandwidth: float) -> Tensor:
@@ -61,7 +61,7 @@ class _Step(torch.autograd.Function):
         return None, -_near(z, threshold, ctx.bandwidth).mul_(grad).sum(0) / ctx.bandwidth, None
 
 
-# Comparisons are written as numbers at once: Booleans would have to be converted where they are multiplied.
+# Comparisons are written directly as numbers: Booleans would have to be converted before they are multiplied.
 
 
 def _above(z: Tensor, threshold: Tensor) -> Tensor:

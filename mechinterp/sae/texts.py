@@ -1,4 +1,4 @@
-"""What an SAE is trained and measured on: the lecture's own texts, of which all is known, or those of a file."""
+"""What an SAE is trained and evaluated on: the lecture's own texts, whose labels are known, or those of a file."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from mechinterp.sae.labels import Labelled, labelled_texts
 from mechinterp.text.corpus import N_CTX, draw_texts
 from mechinterp.text.tokenizer import BOS, tokenize
 
-DRAWN, TESTED = 4000, 800  # texts of the lecture's: to train on, and to measure on
-LONGEST = 128  # tokens of a context, where the model could read more
-FEWEST = 64  # contexts that a file has to fill
-MOST_TESTED = 64  # contexts of a file
+DRAWN, TESTED = 4000, 800  # texts of the lecture's generator: to train on, and to evaluate on
+LONGEST = 128  # tokens of a context, even if the model could read more
+FEWEST = 64  # contexts that a file has to fill at least
+MOST_TESTED = 64  # contexts of a file to evaluate on
 
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """Texts to train on, others to measure on, and the labels of these where they are the lecture's."""
+    """Texts to train on, others to evaluate on, and the labels of the latter if they are the lecture's."""
 
     trained: Int[Tensor, "text pos"]
     held_out: Int[Tensor, "other pos"]
@@ -31,14 +31,14 @@ class Texts:
 
     @property
     def digest(self) -> str:
-        """Return what tells these texts from others."""
+        """A hash that identifies the training texts."""
         return hashlib.sha256(self.trained.numpy().tobytes()).hexdigest()[:16]
 
 
 def lecture_texts(model: Model, seed: int) -> Texts:
-    """Return texts of the lecture's generator, cut to what its own model reads; others have another seed.
+    """Return texts of the lecture's generator, cut to the context; held-out texts have another seed.
 
-    Raises ValueError where the model's tokenizer does not have the token for the beginning.
+    Raises ValueError where the model's tokenizer lacks the beginning-of-text token.
     """
     if model.tokenizer.token_to_id(BOS) is None:
         raise ValueError(
@@ -51,15 +51,15 @@ def lecture_texts(model: Model, seed: int) -> Texts:
 
 
 def file_texts(model: Model, path: Path) -> Texts:
-    """Return a text packed into contexts, one after the other, each after the token for the beginning.
+    """Return a text packed into consecutive contexts, each after the beginning-of-text token.
 
-    The last tenth of them, at most 64, is kept for measuring. Raises ValueError where the file is not UTF-8, or fills
+    The last tenth of them, at most 64, is held out. Raises ValueError where the file is not UTF-8, or fills
     fewer than 64 contexts; OSError where it cannot be read.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no text in UTF-8 ({error.reason} at byte {error.start})") from error
+        raise ValueError(f"{path} is not UTF-8 text ({error.reason} at byte {error.start})") from error
     n_start = len(model.start)
     room = min(model.config.n_ctx, LONGEST) - n_start
     tokens = model.tokenize(text)[n_start:]

@@ -1,4 +1,4 @@
-"""Training a sparse autoencoder: deterministic by its seed, and able to stop at any step and go on later."""
+"""Training a sparse autoencoder: deterministic given its seed, and resumable from any step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mechinterp.sae.architectures import ARCHITECTURES, Architecture, Parameters
 from mechinterp.sae.autoencoder import SAE
 from mechinterp.sae.resampling import resample
 
-SAMPLED = 8  # batches from which the scale is measured, and a BatchTopK's threshold
+SAMPLED = 8  # batches on which the scale is measured, and a BatchTopK's threshold
 
 
 @dataclass(frozen=True)
@@ -29,40 +29,42 @@ class Settings:
     steps: int = 2000
     rate: float = 4e-3
     seed: int = 0
-    warm_up: float = 0.1  # share of the steps, the first ones, over which λ rises from zero
-    decay: float = 0.3  # share of the steps, the last ones, over which the learning rate falls to zero
-    dead_after: int = 200  # steps in which a feature never fires
-    resample_until: float = 0.6  # share of the steps; what is begun anew later could not settle
+    warm_up: float = 0.1  # fraction of the steps, at the start, over which λ rises from zero
+    decay: float = 0.3  # fraction of the steps, at the end, over which the learning rate falls to zero
+    dead_after: int = 200  # steps without firing after which a feature counts as dead
+    resample_until: float = (
+        0.6  # fraction of the steps; features resampled later would have no time to settle
+    )
 
     def rate_at(self, step: int) -> float:
         """Return the learning rate of a step."""
         return self.rate * min(1.0, (self.steps - step) / (self.decay * self.steps))
 
     def warm_at(self, step: int) -> float:
-        """Return how much of λ counts at a step."""
+        """Return the fraction of λ that counts at a step."""
         return min(1.0, step / max(1.0, self.warm_up * self.steps))
 
     def resamples_at(self, step: int) -> bool:
-        """Whether dead features are begun anew after a step."""
+        """Whether dead features are resampled after a step."""
         return step % self.dead_after == 0 and step <= self.resample_until * self.steps
 
 
 @dataclass
 class Run:
-    """A run at some step."""
+    """A training run at some step."""
 
     architecture: Architecture
     settings: Settings
     source: Source
-    scale: float  # the vectors are multiplied by it, so that ‖x‖² is d_model on average
+    scale: float  # the factor of the vectors that makes ‖x‖² d_model on average
     parameters: Parameters
     optimizer: torch.optim.Optimizer
-    unfired: Int[Tensor, " d_sae"]  # steps since each feature fired
+    unfired: Int[Tensor, " d_sae"]  # steps since each feature last fired
     step: int = 0
-    about: Mapping[str, str] = field(default_factory=dict)  # what else makes the run what it is: see begin
+    about: Mapping[str, str] = field(default_factory=dict)  # what the vectors are of: see begin
 
     def advance(self) -> dict[str, float]:
-        """Take one step; return its error as a share of ‖x‖², and L0, both on its batch before the step."""
+        """Take one step; return, both on its batch before the step, the error as a fraction of ‖x‖² and L0."""
         rate = self.settings.rate_at(self.step)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -83,7 +85,7 @@ class Run:
 
     @property
     def dead(self) -> Tensor:
-        """Which features have not fired for long."""
+        """Which features have not fired for `dead_after` steps."""
         return self.unfired >= self.settings.dead_after
 
     def _resample(self, x: Batch) -> None:
@@ -93,7 +95,7 @@ class Run:
 
     @torch.no_grad()
     def finished(self) -> SAE:
-        """Return the autoencoder as it is now, for vectors that are not scaled; its directions have length 1.
+        """Return the current autoencoder, for vectors that are not scaled; its directions have length 1.
 
         Raises ValueError where no feature fires.
         """
@@ -103,27 +105,27 @@ class Run:
         if not (sae.encode(sample) > 0).any():
             raise ValueError(
                 f"all {sae.d_sae} features are dead after {self.step} steps of {self.architecture}: "
-                "give sparsity a lower coefficient, or the learning rate a lower value"
+                "lower the sparsity coefficient or the learning rate"
             )
         return rescaled(sae, 1 / self.scale)
 
     def save(self, path: Path) -> None:
-        """Write the run to a file, which is whole or not there."""
-        told = {
+        """Write the run to a file atomically: it is complete or absent."""
+        metadata = {
             "settings": settings_of(self.architecture, self.settings) | dict(self.about),
             "step": self.step,
             "scale": self.scale,
             "unfired": self.unfired.tolist(),
         }
-        write_state(path, self.parameters, [self.optimizer], told)
+        write_state(path, self.parameters, [self.optimizer], metadata)
 
 
 def begin(
     architecture: Architecture, settings: Settings, source: Source, about: Mapping[str, str] | None = None
 ) -> Run:
-    """Return a run at its first step; `about` tells of what its vectors are, so that no other run goes on from it.
+    """Return a run at its first step; `about` records what its vectors are of, so that no other run resumes from it.
 
-    Raises ValueError where the source's vectors are all the same or not finite, or the architecture does not fit.
+    Raises ValueError where the source's vectors are all the same or not finite, or the architecture does not fit d_sae.
     """
     return _run(architecture, settings, source, scale_of(sample_of(source)), about)
 
@@ -137,13 +139,13 @@ def resume(
 ) -> Run:
     """Return the run that was saved.
 
-    Raises ValueError where the file is damaged, of other settings, about something else, or of another width.
+    Raises ValueError where the file is damaged, or of a run with other settings, other vectors or another width.
     """
     expected = settings_of(architecture, settings) | dict(about or {})
-    told, tensors = read_state(path, expected, torch.device("cpu"))
-    run = _run(architecture, settings, source, told["scale"], about)
+    metadata, tensors = read_state(path, expected, torch.device("cpu"))
+    run = _run(architecture, settings, source, metadata["scale"], about)
     restore(tensors, run.parameters, [run.optimizer])
-    run.step, run.unfired = told["step"], torch.tensor(told["unfired"])
+    run.step, run.unfired = metadata["step"], torch.tensor(metadata["unfired"])
     return run
 
 
@@ -151,9 +153,9 @@ def train(
     architecture: Architecture,
     settings: Settings,
     source: Source,
-    watch: Callable[[Run, dict[str, float]], None] = lambda run, told: None,
+    watch: Callable[[Run, dict[str, float]], None] = lambda run, measured: None,
 ) -> SAE:
-    """Return a trained autoencoder; `watch` is told of each step."""
+    """Return a trained autoencoder; `watch` is called after each step with its error and L0 (see Run.advance)."""
     run = begin(architecture, settings, source)
     while run.step < settings.steps:
         watch(run, run.advance())
@@ -164,16 +166,16 @@ def scale_of(x: Batch) -> float:
     """Return the factor that makes ‖x‖² of vectors d_model on average; raise ValueError where they are all the same."""
     if (x == x[0]).all():
         raise ValueError(
-            "expected vectors that differ, got the same one each time: an SAE has nothing to learn"
+            "expected vectors that differ, got the same one each time: there is nothing to learn"
         )
     return (x.shape[1] / x.square().sum(-1).mean().item()) ** 0.5
 
 
 def checked(x: Batch, d_model: int, step: int) -> Batch:
-    """Return the batch; raise ValueError where it is of another width, or not finite."""
+    """Return the batch; raise ValueError where its width is not d_model or a number is not finite."""
     if x.shape[1] != d_model:
         raise ValueError(f"expected vectors of width {d_model} at step {step}, got {x.shape[1]}")
-    if not x.sum().isfinite() and (bad := int((~x.isfinite()).any(-1).sum())):  # the sum alone is quick
+    if not x.sum().isfinite() and (bad := int((~x.isfinite()).any(-1).sum())):  # the sum alone is fast
         raise ValueError(f"expected finite vectors at step {step}, got NaN or infinity in {bad} of {len(x)}")
     return x
 
@@ -185,14 +187,14 @@ def sample_of(source: Source) -> Float[Tensor, "vector d_model"]:
 
 
 def rescaled(sae: SAE, factor: float) -> SAE:
-    """Return the autoencoder that does to factor·x what this one does to x: f and x̂ are longer by the factor too."""
+    """Return the autoencoder that does to factor·x what this one does to x; f and x̂ are scaled by the factor too."""
     lengths = {"b_enc", "b_dec", "b_mag", "threshold"}
     changed = {name: getattr(sae, name) * factor for name in lengths if hasattr(sae, name)}
     return replace(sae, **changed)
 
 
 def settings_of(architecture: Architecture, settings: Settings) -> dict[str, Any]:
-    """Return all that makes a run what it is."""
+    """Return everything that determines a run's result, given its vectors."""
     (name,) = (name for name, kind in ARCHITECTURES.items() if kind is type(architecture))
     return {"architecture": name} | asdict(architecture) | asdict(settings)
 

@@ -1,4 +1,4 @@
-"""Toy models of superposition: few dimensions that hold many sparse features, and where this pays.
+"""Toy models of superposition: few dimensions that represent many sparse features, and when this pays off.
 
 Source: Elhage et al. 2022, *Toy Models of Superposition* (transformer-circuits.pub/2022/toy_model). With n
 features x_i ∈ [0, 1], importances I_i and sparsity S (the probability that a feature is zero):
@@ -9,8 +9,8 @@ Shapes: `instance` (models trained side by side in one batched tensor), `batch`,
 Inputs are columns, as in the formula: x is (instance, feature, batch) and W (instance, hidden, feature), so that
 column i of one model's W is the direction of feature i.
 
-`samplers` draws features, `model` is the formula, `training` fits it, `integration` and `arrangements` say what
-loss to expect, `geometry`, `phases` and `neurons` read the result.
+`samplers` draws features, `model` is the formula, `training` fits it, `integration` and `arrangements` give the
+expected loss, and `geometry`, `phases` and `neurons` analyse the result.
 
 May import no other room.
 """

@@ -2,7 +2,7 @@
 
 With p = 1 − S the probability that a feature is present, and present features uniform on [0, 1]:
 
-- a feature that is not represented, answered by its mean p/2, costs I times its variance, p/3 − p²/4;
+- a feature that is not represented, predicted by its mean p/2, costs I times its variance, p/3 − p²/4;
 - a feature alone in its dimension costs nothing;
 - an antipodal pair (W = [1, −1], b = 0) errs only when both are present, each by the lesser of the two values,
   whose mean square is 1/6: the pair costs (I_a + I_b) p²/6.
@@ -23,14 +23,14 @@ from mechinterp.superposition.samplers import checked
 
 @dataclass(frozen=True)
 class Arrangement:
-    """How dimensions are shared out: one feature each, or two antipodal ones."""
+    """How dimensions are allocated: to one feature each, or to two antipodal ones."""
 
     n_alone: int
     n_pairs: int
 
 
 def absent_loss(sparsity: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """Return the loss of a feature of importance 1 that is answered by its mean: its variance."""
+    """Return the loss of a feature of importance 1 that is predicted by its mean: its variance."""
     present = 1 - checked(sparsity)
     return present / 3 - present.square() / 4
 
@@ -43,7 +43,7 @@ def antipodal_loss(sparsity: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]
 def arrangement_loss(
     arrangement: Arrangement, importance: Float[Tensor, " feature"], sparsity: float
 ) -> float:
-    """Return the loss of an arrangement whose most important features are alone, and the next ones paired.
+    """Return the loss of an arrangement whose most important features are alone, and the next ones in pairs.
 
     Raises ValueError where it holds more features than there are, or the sparsity is not a probability.
     """
@@ -57,7 +57,7 @@ def arrangement_loss(
 
 
 def best_arrangement(importance: Float[Tensor, " feature"], hidden: int, sparsity: float) -> Arrangement:
-    """Return the arrangement of `hidden` dimensions that costs least.
+    """Return the arrangement of `hidden` dimensions with the least loss.
 
     Raises ValueError where there are no dimensions, or more than features.
     """

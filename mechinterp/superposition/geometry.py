@@ -1,4 +1,4 @@
-"""How features lie in the hidden space. All of it depends on W only through Wᵀ W, the angles' order aside."""
+"""The geometry of features in the hidden space; up to rotations, it depends on W only through Wᵀ W."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def represented(W: Float[Tensor, "*instance hidden feature"]) -> Bool[Tensor, "*
 def feature_dimensionality(
     W: Float[Tensor, "*instance hidden feature"],
 ) -> Float[Tensor, "*instance feature"]:
-    """Return D_i = ‖W_i‖² / Σ_j (Ŵ_i · W_j)², the share of a dimension that feature i has.
+    """Return D_i = ‖W_i‖² / Σ_j (Ŵ_i · W_j)², the share of a dimension that feature i occupies.
 
     1 for a direction of its own, 1/2 in an antipodal pair, 2/5 in a pentagon; 0 for a feature of norm 0.
     Source: Elhage et al. 2022, «Feature dimensionality».
@@ -61,7 +61,7 @@ def cosines(W: Float[Tensor, "*instance hidden feature"]) -> Float[Tensor, "*ins
 
 
 def turned_up(W: Float[Tensor, "*instance 2 feature"]) -> Float[Tensor, "*instance 2 feature"]:
-    """Return W with the plane turned so that feature 0 points up.
+    """Return W with the plane rotated so that feature 0 points up.
 
     Only Wᵀ W enters the model, so models that differ by a rotation are the same model.
     """
@@ -71,12 +71,12 @@ def turned_up(W: Float[Tensor, "*instance 2 feature"]) -> Float[Tensor, "*instan
 
 
 def angles_between_neighbours(W: Float[Tensor, "2 feature"]) -> Float[Tensor, " feature"]:
-    """Return the angles, in degrees, between columns of W that follow each other round the plane; sum 360."""
+    """Return the angles, in degrees, between neighbouring columns of W around the plane; they sum to 360."""
     angles = torch.rad2deg(torch.atan2(W[1], W[0])).sort().values
     return torch.diff(angles, append=angles[:1] + 360)
 
 
 def regular_polygon(n_features: int) -> Float[Tensor, "2 feature"]:
-    """Return unit columns that share the plane out evenly."""
+    """Return unit columns at equal angles around the plane."""
     angles = torch.arange(n_features) * (2 * math.pi / n_features)
     return torch.stack((angles.cos(), angles.sin()))

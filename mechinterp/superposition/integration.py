@@ -1,4 +1,4 @@
-"""The expected loss of a toy model of few features, by quadrature: no sampling, no noise."""
+"""The expected loss of a toy model with few features, by quadrature: without sampling noise."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def expected_loss(
 
     A feature is zero with probability S, else one of the Gauss-Legendre nodes of [0, 1]; the sum runs over all
     combinations. The ReLU's kinks leave a relative error of about 1/nodes². Raises ValueError where the
-    combinations, (nodes + 1) to the number of features, are too many, or a sparsity is not a probability.
+    combinations, (nodes + 1) ** n_features, are too many, or a sparsity is not a probability.
     """
     n_features = W.shape[-1]
     if (nodes + 1) ** n_features > MOST_POINTS:

@@ -1,4 +1,4 @@
-"""The toy model: features to few dimensions, and back through the transpose."""
+"""The toy model: features are mapped to few dimensions, and back by the transpose."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mechinterp.superposition.samplers import Features
 
 Weights = Float[Tensor, "instance hidden feature"]
 Biases = Float[Tensor, "instance feature"]
-# One importance a feature, the same for all instances or each instance's own.
+# One importance per feature, shared by all instances or separate for each.
 Importance = Float[Tensor, "... feature"]
 
 
 class Activation(Enum):
-    """What a layer does to what it adds up."""
+    """The activation function of a layer."""
 
     LINEAR = "linear"
     RELU = "relu"
@@ -27,7 +27,7 @@ class Activation(Enum):
         return z.relu() if self is Activation.RELU else z
 
     def backward(self, gradient: Tensor, activations: Tensor) -> Tensor:
-        """Return the gradient by what was added up, given the one by its activations."""
+        """Return the gradient with respect to the pre-activations, given that with respect to the activations."""
         return gradient * (activations > 0) if self is Activation.RELU else gradient
 
 

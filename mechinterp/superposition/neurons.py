@@ -1,8 +1,8 @@
 """What single neurons respond to.
 
 A neuron's response to a feature is its activation when this feature alone is present, with value 1. A neuron is
-*monosemantic* if it responds to one feature, *polysemantic* if it responds to several; how many, is measured by the
-participation ratio of its squared responses, 1 for one feature and k for k that it responds to equally. Features are
+*monosemantic* if it responds to one feature, *polysemantic* if it responds to several; how many is measured by
+the participation ratio of its squared responses: 1 for one feature, k for k to which it responds equally. Features are
 in *superposition* if more of them are represented than there are neurons. If every neuron is monosemantic there are
 at most as many represented features as neurons; superposition thus implies polysemanticity. The reverse does not
 hold: a linear hidden layer has no privileged basis, so its neurons mix features that are represented orthogonally.
@@ -46,10 +46,10 @@ def in_order(found: Float[Tensor, "hidden feature"]) -> Float[Tensor, "hidden fe
 def turned_to_neurons(
     W: Float[Tensor, "*instance feature feature"],
 ) -> Float[Tensor, "*instance feature feature"]:
-    """Return W with its hidden space turned so that each feature lies as near as can be to a neuron of its own.
+    """Return W with its hidden space rotated so that each feature is as close as possible to a neuron of its own.
 
-    The nearest orthogonal matrix to W is taken out (polar decomposition). With linear neurons only Wᵀ W enters
-    the model, which stays as it was.
+    The orthogonal factor of W is removed (polar decomposition). With linear neurons only Wᵀ W enters the model, which
+    stays the same.
     """
     _, sizes, V = torch.linalg.svd(W)
     return V.mT @ (sizes[..., None] * V)

@@ -1,4 +1,4 @@
-"""What becomes of the second of two features that have one dimension, by its importance and its sparsity.
+"""Phases of the second of two features that compete for one dimension, by its importance and its sparsity.
 
 Source: Elhage et al. 2022, «Superposition as a phase change».
 """
@@ -21,7 +21,7 @@ from mechinterp.superposition.training import best_of, train
 
 
 class Phase(IntEnum):
-    """What the second feature gets."""
+    """How the second feature is represented."""
 
     ABSENT = 0
     SUPERPOSED = 1
@@ -44,10 +44,10 @@ def predicted_phase(
 
 
 def phase_boundary(sparsity: Float[Tensor, "*grid"]) -> Float[Tensor, "*grid"]:
-    """Return the importance at which a second feature, left out below, comes into superposition.
+    """Return the importance above which a second feature is in superposition, and below which it is absent.
 
-    With V the loss of an absent feature and P that of a paired one, I V = (1 + I) P. At the reciprocal
-    importance it is the first feature that is left out. Where V ≤ 2P, for 1 − S ≥ 4/7, nothing is ever in
+    With V the loss of an absent feature and P that of a paired one, I V = (1 + I) P. Above the reciprocal
+    importance the first feature is absent instead. Where V ≤ 2P, for 1 − S ≥ 4/7, nothing is ever in
     superposition and the more important feature takes the dimension: the boundary is 1.
     """
     absent, pair = absent_loss(sparsity), antipodal_loss(sparsity)
@@ -62,7 +62,7 @@ def train_grid(
 ) -> ToyModels:
     """Return, for each importance and sparsity, the best of several models of two features in one dimension.
 
-    Half of all starts have both weights of one sign and end with a single feature, so several are needed.
+    In half of all starts both weights have the same sign and training ends with one feature, so several are needed.
     """
     extra, absent = importance.repeat_interleave(n_restarts), sparsity.repeat_interleave(n_restarts)
     both = torch.stack((torch.ones_like(extra), extra), dim=1)

@@ -19,7 +19,7 @@ def independent_features(sparsity: Sparsity, n_features: int) -> Sampler:
     Raises ValueError where a sparsity is not a probability.
     """
     absent = checked(sparsity)[:, None, None]
-    # Of a uniform number what exceeds S is uniform again: one draw says whether a feature is there and how strong.
+    # What exceeds S of a uniform number is uniform again: one draw gives both presence and value.
     stretch = 1 / (1 - absent).clamp_min(torch.finfo(absent.dtype).tiny)
 
     def sample(batch: int, generator: torch.Generator) -> Features:
@@ -48,8 +48,8 @@ def correlated_pairs(sparsity: Sparsity, n_pairs: int) -> Sampler:
 def anticorrelated_pairs(sparsity: Sparsity, n_pairs: int) -> Sampler:
     """Return a sampler in which at most one of the features 2k and 2k+1 is present.
 
-    A pair is absent with probability `sparsity`; otherwise either of its features is present, as likely. So
-    that a single feature is absent as often as in the other samplers, give a pair sparsity of 1 − 2(1 − S).
+    A pair is absent with probability `sparsity`; otherwise each of its features is equally likely to be present. For
+    single features to be absent as often as in the other samplers, use a pair sparsity of 1 − 2(1 − S).
     Raises ValueError where a sparsity is not a probability.
     """
     absent = checked(sparsity)[:, None, None]
@@ -64,7 +64,7 @@ def anticorrelated_pairs(sparsity: Sparsity, n_pairs: int) -> Sampler:
 
 
 def checked(sparsity: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """Return sparsities as they are; raises ValueError where one is not a probability."""
+    """Return the sparsities unchanged; raise ValueError where one is not a probability."""
     if not ((sparsity >= 0) & (sparsity <= 1)).all():
         raise ValueError(f"expected sparsities between 0 and 1, got {sparsity.tolist()}")
     return sparsity

@@ -41,9 +41,9 @@ def train(
     held_out: int = 200,
     seed: int = 0,
 ) -> ToyModels:
-    """Train `n_instances` models side by side with Adam and a learning rate that decays to zero as a cosine.
+    """Train `n_instances` models side by side with Adam and a learning rate with cosine decay to zero.
 
-    The instances share no parameters, so training them together is training each alone. `importance` is
+    The instances share no parameters, so training them together is equivalent to training each alone. `importance` is
     (feature) or (instance, feature). Returns the models with their losses on `held_out` fresh batches. Raises
     ValueError where an importance is negative or not a number, `hidden` not from 1 to the number of features, or the
     samples are not of `n_instances` and as many features as importances.
@@ -101,9 +101,9 @@ def gradient(
     neurons: Activation = Activation.LINEAR,
     outputs: Activation = Activation.RELU,
 ) -> Float[Tensor, "instance hidden_and_bias feature"]:
-    """Return the gradient of the loss by W and, as one more row, by b.
+    """Return the gradient of the loss with respect to W and, as one more row, b.
 
-    Written out, for on matrices this small most of what automatic differentiation does is keeping books.
+    Written out by hand: on matrices this small, automatic differentiation spends most of its time on bookkeeping.
     """
     h = encode(W, x, neurons)
     x_hat = outputs(b[..., None].baddbmm(W.mT, h))
@@ -130,9 +130,9 @@ class _Adam:
 
 
 def best_of(models: ToyModels, n_restarts: int) -> ToyModels:
-    """Keep the model of least loss of every `n_restarts` consecutive instances.
+    """Keep the model with the least loss of every `n_restarts` consecutive instances.
 
-    Raises ValueError where the instances are not a multiple of `n_restarts`.
+    Raises ValueError where the number of instances is not a multiple of `n_restarts`.
     """
     n_instances = len(models.loss)
     if n_restarts < 1 or n_instances % n_restarts:

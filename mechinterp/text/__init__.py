@@ -1,4 +1,4 @@
-"""Text to measure on and to train on: the Spanish corpus, English templates, random sequences, the tokenizer.
+"""Text to train and to measure on: the Spanish corpus, English templates, random sequences, the tokenizer.
 
 May import `model`.
 """

@@ -1,9 +1,9 @@
-"""Spanish text with things to learn in it: who gets what, what is repeated, what belongs to whom.
+"""Generated Spanish text with regularities to learn: who gets what, what is repeated, what belongs to whom.
 
-Each kind of sentence is there for a mechanism. *Indirect objects* (IOI) need the name that is not the giver's, also
-when others stand between; givers named by trade or by order need the other name without its being repeated; *lists*
-need the name that occurs twice, or the one that occurs once, with no grammar to go by; *possessions* need an
-association made in the context; agreement in gender, the days of the week and counting need none of these.
+Each kind of sentence is there for a mechanism. *Indirect objects* (IOI) require the name that is not the giver's, even
+with others in between; with givers named by trade or by order, they require it without a repeated name; *lists* require
+the name that occurs twice, or the one that occurs once, without help from grammar; *possessions* require an association
+made in the context; agreement in gender, the days of the week and counting require none of these.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from mechinterp.text.lexicon import (
     to,
 )
 
-# A template is a scene with two people, A and B, and what leads from it to the gift of S, who is one of them.
-N_CTX = 64  # tokens of a text, the one for the beginning among them
-SENTENCES = 5  # of a text: enough to fill these
+N_CTX = 64  # tokens of a text, the beginning-of-text token among them
+SENTENCES = 5  # of a text: enough to fill the context
 
+# A template is a scene with two people, A and B, and a join that leads from it to the gift of S, who is one of them.
 SCENES = (
     "Cuando {A} y {B} fueron {to},",
     "Cuando {A} y {B} estaban {at},",
@@ -70,14 +70,14 @@ JOINS = (
 )
 FREE_SCENES = tuple(scene for scene in SCENES if not scene.endswith(","))
 GIFT = " le {gave} {thing} a"
-# Of the giver to somebody else, who is thus named last before the gift.
+# Link the giver to a third person, whose name is then the last one before the gift.
 TIES = ("con permiso de", "igual que", "por orden de")
 OPENINGS = ("Ayer ", "Aquel día ", "Esta mañana ", "El lunes ", "La semana pasada ", "Esa tarde ")
 ASIDES = ("{C} miraba.", "{C} no estaba.", "{C} se quedó {at}.", "{C} ya lo sabía.", "{C} llegó tarde.")
 
 
 class Corpus:
-    """Draws sentences; the same seed draws the same ones."""
+    """Draws sentences, the same ones for the same seed."""
 
     by_order = 0.25
     by_pronoun = 0.2
@@ -101,7 +101,7 @@ class Corpus:
         return self.kind_and_sentence()[1]
 
     def kind_and_sentence(self) -> tuple[str, str]:
-        """Return the kind of a sentence, by the name of what draws it, and the sentence."""
+        """Return the kind of a sentence, the name of the method that draws it, and the sentence."""
         (kind,) = self._random.choices(self._kinds, self._weights)
         return kind.__name__, spell(kind())
 
@@ -115,16 +115,15 @@ class Corpus:
         called = self._called(giver, a, b)
         prompt, answer = ioi(template, a, b, giver, self._random, called)
         chance = self._random.random()
-        if (
-            chance < 0.35 and called == giver
-        ):  # «she» or «the first» would not be clear with three people about
+        # «She» or «the first» would be ambiguous with three people.
+        if chance < 0.35 and called == giver:
             prompt = self._aside(prompt, c)
         elif chance < 0.5:
             prompt = prompt.replace(" le ", f", {self._random.choice(TIES)} {c}, le ")
         return f"{prompt} {answer}{self._end()}"
 
     def _called(self, giver: str, a: str, b: str) -> str:
-        """Return how the giver is called: by name, by order, or by a pronoun that tells the two apart."""
+        """Return what the giver is called: the name, «the first», or a pronoun that distinguishes the two."""
         how, woman = self._random.random(), is_woman(giver)
         if how < self.by_order:
             order = ("primer", "segund")[giver == b]
@@ -140,7 +139,7 @@ class Corpus:
         return f"{before}. {aside} {after}" if dot else f"{aside} {prompt}"
 
     def giver_by_trade(self) -> str:
-        """Return a sentence in which the giver is named by trade: the receiver's name is not the only one left."""
+        """Return a sentence in which the giver is named by trade, so that no name is repeated before the answer."""
         a, b = self._people(2)
         first, second = self._random.sample(TRADES, 2)
         trade = {a: _the(first, a), b: _the(second, b)}
@@ -150,7 +149,7 @@ class Corpus:
         return f"{a} era {trade[a]} y {b} era {trade[b]}. {at(place).capitalize()}, {gave}{self._end()}"
 
     def receiver_by_order(self) -> str:
-        """Return a sentence in which the receiver is called the first or the second, and then by name."""
+        """Return a sentence in which the receiver is called «the first» or «the second», and then by name."""
         a, b = self._people(2)
         scene = self._random.choice(FREE_SCENES)
         receiver = self._random.choice((a, b))
@@ -179,7 +178,7 @@ class Corpus:
         return f"{opening} {', '.join(names)}."
 
     def possession(self) -> str:
-        """Return who has which animals, and again whose one of them is."""
+        """Return a sentence that says who has which animal, and one that repeats it for one of them."""
         people = self._people(self._random.randint(2, 3))
         animals = self._random.sample(ANIMALS, len(people))
         has = ", ".join(f"{name} tiene {' '.join(a)}" for name, a in zip(people, animals, strict=True))
@@ -191,7 +190,7 @@ class Corpus:
         return f"{has}. {self._random.choice(again)}"
 
     def plain(self) -> str:
-        """Return a sentence of everyday life, in which words agree."""
+        """Return an everyday sentence, in which words agree in gender."""
         (name,) = self._people(1)
         mood = self._random.choice(MOODS)[not is_woman(name)]
         trade = self._random.choice(TRADES)[not is_woman(name)]
@@ -230,10 +229,9 @@ def templates() -> tuple[tuple[str, ...], tuple[str, ...]]:
     kept: tuple[list[str], list[str]] = ([], [])
     for i, scene in enumerate(SCENES):
         for j, join in enumerate(JOINS):
-            far = (
-                "con {B}" in scene and join == ", donde {S}"
-            )  # the place would not be what comes just before
-            if scene.endswith(",") == (join == " {S}") and not far:
+            # «Donde» would not follow the place that it refers to.
+            misplaced = "con {B}" in scene and join == ", donde {S}"
+            if scene.endswith(",") == (join == " {S}") and not misplaced:
                 kept[(3 * i + 5 * j) % 8 == 0].append(scene + join + GIFT)
     return tuple(kept[0]), tuple(kept[1])
 
@@ -242,7 +240,7 @@ TEMPLATES, HELD_OUT_TEMPLATES = templates()
 
 
 def _opened(opening: str, template: str) -> str:
-    """Return the template after «Ayer»; what was its first word loses its capital."""
+    """Return the template after an opening such as «Ayer»; its former first word loses its capital."""
     if template.startswith("{A}"):
         return opening + template
     return f"{opening.strip()}, {template[0].lower()}{template[1:]}"
@@ -270,7 +268,7 @@ def spell(text: str) -> str:
 
 
 def kept_apart(a: str, b: str) -> bool:
-    """Whether these two names are kept apart in training, so that a test can be sure of a new pair: one in ten."""
+    """Whether a pair of names never occurs in training, so that tests have unseen pairs: one in ten."""
     i, j = sorted((NAMES.index(a), NAMES.index(b)))
     return (7 * i + 11 * j) % 10 == 0
 

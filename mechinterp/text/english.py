@@ -1,6 +1,6 @@
-"""English prompts for the indirect object, for models that read English: names, scenes and gifts of our own.
+"""English IOI prompts, for models that read English: names, scenes and gifts of our own.
 
-The form is that of Wang et al. 2022, appendix A: two people in a scene, then one of them gives something to.
+The form is that of Wang et al. 2022, appendix A: two people in a scene, then one of them gives something to …
 """
 
 from __future__ import annotations

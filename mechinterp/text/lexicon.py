@@ -1,4 +1,4 @@
-"""The words of the corpus. Nouns come with their article, so that all agrees in gender and number."""
+"""The words of the corpus. Nouns come with their article, so that words agree in gender and number."""
 
 from __future__ import annotations
 

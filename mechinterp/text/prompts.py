@@ -11,9 +11,9 @@ from mechinterp.text.corpus import Corpus
 
 
 def ordinary_text(model: Model, n: int, n_tokens: int, seed: int) -> Int[Tensor, "prompt pos"]:
-    """Return n prompts of n_tokens tokens each, of Spanish sentences; give a seed that was not trained on.
+    """Return n prompts of n_tokens tokens each, of Spanish sentences; use a seed outside the training data.
 
-    Raises ValueError where the context does not hold them.
+    Raises ValueError where they do not fit into the context.
     """
     corpus = Corpus(seed)
     prompts = []
@@ -26,23 +26,23 @@ def ordinary_text(model: Model, n: int, n_tokens: int, seed: int) -> Int[Tensor,
 
 
 def random_tokens(model: Model, n: int, n_tokens: int, seed: int) -> Int[Tensor, "prompt pos"]:
-    """Return n prompts of n_tokens random tokens, after the token for the beginning.
+    """Return n prompts of n_tokens random tokens, after the beginning-of-text token.
 
-    Raises ValueError where the context does not hold them.
+    Raises ValueError where they do not fit into the context.
     """
     return _started(model, _drawn(model, n, n_tokens, seed))
 
 
 def repeated_random_tokens(model: Model, n: int, period: int, seed: int) -> Int[Tensor, "prompt pos"]:
-    """Return n prompts of `period` random tokens followed by the same again, after the token for the beginning.
+    """Return n prompts of `period` random tokens followed by the same again, after the beginning-of-text token.
 
-    Nothing but the repetition can be predicted. Raises ValueError where the context does not hold them.
+    Nothing but the repetition can be predicted. Raises ValueError where they do not fit into the context.
     """
     return _started(model, _drawn(model, n, period, seed).repeat(1, 2))
 
 
 def _drawn(model: Model, n: int, n_tokens: int, seed: int) -> Int[Tensor, "prompt drawn"]:
-    """Return random tokens, none of them the one for the beginning."""
+    """Return random tokens, none of them the beginning-of-text token."""
     ordinary = torch.tensor([token for token in range(model.config.d_vocab) if token != model.bos])
     draw = torch.Generator().manual_seed(seed)
     return ordinary[torch.randint(len(ordinary), (n, n_tokens), generator=draw)]

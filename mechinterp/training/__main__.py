@@ -1,6 +1,6 @@
 """Train the lecture's model: python -m mechinterp.training --out DIR --seed N.
 
-It can be stopped at any moment; the same command goes on where it was.
+It can be interrupted at any time; the same command resumes it.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ def main(arguments: list[str]) -> int:
     """Train; return the exit code."""
     options = _parser().parse_args(arguments)
     settings = Settings(seed=options.seed, **({"steps": options.steps} if options.steps else {}))
-    torch.set_num_threads(1)  # matrices so small lose more to waiting for each other than they gain
+    torch.set_num_threads(1)  # threads cost more than they gain on matrices this small
     try:
         train(options.out, settings, Console())
     except KeyboardInterrupt:
-        print("\nstopped: the same command goes on from the last step", file=sys.stderr)
+        print("\ninterrupted: the same command resumes from the last step", file=sys.stderr)
         return INTERRUPTED
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
 
 
 def train(folder: Path, settings: Settings, console: Console) -> None:
-    """Train a model into a folder, or go on training it, and measure it."""
+    """Train a model into a folder, or resume its training, and measure it."""
     folder.mkdir(parents=True, exist_ok=True)
     device = torch.accelerator.current_accelerator() or torch.device("cpu")
     state = folder / STATE
@@ -83,10 +83,15 @@ def _train(run: Run, texts: list[str], tokenizer: Tokenizer, state: Path, consol
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mechinterp.training", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the checkpoint goes")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="the folder to write the checkpoint to"
+    )
     parser.add_argument("--seed", type=int, default=Settings.seed, metavar="N", help="default: %(default)s")
     parser.add_argument(
-        "--steps", type=int, metavar="N", help=f"fewer, to try it (default: {Settings.steps})"
+        "--steps",
+        type=int,
+        metavar="N",
+        help=f"number of steps; use fewer for a trial (default: {Settings.steps})",
     )
     return parser
 

@@ -1,4 +1,4 @@
-"""What the model sees at each step: texts of the corpus, and random sequences that repeat."""
+"""The batch of each step: texts of the corpus, and random sequences with repetitions."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MARK = 1  # the first token of the alphabet, «!», which the corpus does not us
 def batch_at(step: int, texts: Int[Tensor, "text pos"], settings: Settings) -> Int[Tensor, "batch pos"]:
     """Return the batch of a step: texts first, then sequences that repeat, then those that are marked.
 
-    It is drawn from the seed and the step alone, so that a resumed run goes on alike.
+    It depends on the seed and the step alone, so that a resumed run sees the same batches.
     """
-    draw = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)  # torch uses 32 bits of it
+    draw = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)  # torch uses the low 32 bits
     n_texts, n_repeated, n_marked = settings.shares(step)
     chosen = torch.randint(len(texts), (n_texts,), generator=draw)
     repeated = repeated_sequences(n_repeated, settings, draw)
@@ -24,7 +24,7 @@ def batch_at(step: int, texts: Int[Tensor, "text pos"], settings: Settings) -> I
 
 
 def repeated_sequences(n: int, settings: Settings, draw: torch.Generator) -> Int[Tensor, "n pos"]:
-    """Return random tokens that repeat with a period drawn for each, after the token for the beginning."""
+    """Return random tokens that repeat with a period drawn for each, after the beginning-of-text token."""
     periods = torch.randint(settings.shortest_period, settings.longest_period + 1, (n, 1), generator=draw)
     tokens = torch.randint(1, settings.d_vocab, (n, settings.longest_period), generator=draw)
     sequences = tokens.gather(1, torch.arange(settings.n_ctx - 1) % periods)
@@ -32,9 +32,9 @@ def repeated_sequences(n: int, settings: Settings, draw: torch.Generator) -> Int
 
 
 def marked_sequences(n: int, settings: Settings, draw: torch.Generator) -> Int[Tensor, "n pos"]:
-    """Return tokens drawn at random from a few, a mark after each that occurred before; they begin with the mark.
+    """Return random tokens from a small pool, with a mark after each repeated one; they begin with the mark.
 
-    To foretell the mark a head has to find the same token before: what follows it tells nothing.
+    To predict the mark, a head has to find an earlier occurrence of the token: what followed it there does not help.
     """
     sequences = torch.zeros(n, settings.n_ctx, dtype=torch.long)
     for row in sequences:

@@ -19,7 +19,7 @@ WEIGHTS, HISTORY = "model.safetensors", "history.json"
 
 
 def write_checkpoint(run: Run, tokenizer: Tokenizer, folder: Path) -> None:
-    """Write what transformers, TransformerLens and this project load."""
+    """Write the files that transformers, TransformerLens and this project load."""
     tensors = checkpoint_of({name: tensor.detach().cpu() for name, tensor in run.parameters.items()})
     named = {name if name.startswith("lm_head") else f"transformer.{name}": t for name, t in tensors.items()}
     save_file(
@@ -41,7 +41,7 @@ def write_checkpoint(run: Run, tokenizer: Tokenizer, folder: Path) -> None:
 
 
 def write_checksums(folder: Path) -> None:
-    """Write the digests of the files that are loaded, so that a damaged copy is noticed."""
+    """Write the checksums of the files that are loaded, so that a damaged copy is noticed."""
     names = sorted((CONFIG, TOKENIZER, WEIGHTS))
     lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")

@@ -1,7 +1,7 @@
-"""The tensors that are trained, and how they begin.
+"""The trained parameters and their initialisation.
 
-They are named and shaped as in a GPT-2 checkpoint, but for the queries, keys and values of all heads, which such a
-checkpoint keeps side by side in one matrix: the optimiser treats each as a matrix of its own.
+They are named and shaped as in a GPT-2 checkpoint, except for queries, keys and values, which such a checkpoint
+concatenates in one matrix: here each is a matrix of its own for the optimiser.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ WAVELENGTH = 10_000
 
 
 def initial_parameters(config: Config, draw: torch.Generator) -> Parameters:
-    """Return parameters to begin with.
+    """Return the initial parameters.
 
-    Positions begin as sinusoids (Vaswani et al. 2017, section 3.5), as small as the embedding of the tokens:
-    neighbours are alike from the start, so that heads that look at the token before form soon, and induction after.
-    What writes into the residual stream begins smaller with more layers (Radford et al. 2019, section 2.3).
+    Position embeddings start as sinusoids (Vaswani et al. 2017, section 3.5), at the scale of the token embeddings:
+    neighbouring positions are similar from the start, so that previous-token heads form early, and induction after
+    them. Matrices that write into the residual stream are initialised smaller with more layers (Radford et al. 2019,
+    section 2.3).
     """
     parameters: Parameters = {}
     for name, shape in shapes(config, tied=False):
@@ -40,12 +41,12 @@ def initial_parameters(config: Config, draw: torch.Generator) -> Parameters:
 
 
 def transformer_of(parameters: Parameters, config: Config) -> Transformer:
-    """Return the transformer that computes with these parameters."""
+    """Return the transformer with these parameters."""
     return assemble(checkpoint_of(parameters), config)
 
 
 def checkpoint_of(parameters: Parameters) -> Parameters:
-    """Return the tensors as a GPT-2 checkpoint has them."""
+    """Return the tensors in the form of a GPT-2 checkpoint."""
     whole = {name: tensor for name, tensor in parameters.items() if ".attn.q." not in name}
     for name in [name for name in parameters if ".attn.q." in name]:
         parts = [parameters[name.replace(".q.", f".{part}.")] for part in "qkv"]
@@ -56,7 +57,7 @@ def checkpoint_of(parameters: Parameters) -> Parameters:
 
 
 def is_matrix_of_a_layer(name: str, tensor: Tensor) -> bool:
-    """Whether the parameter maps vectors within a layer: what Muon is for."""
+    """Whether the parameter is a weight matrix within a layer, which Muon optimises."""
     return name.startswith("h.") and tensor.ndim == 2
 
 
@@ -68,7 +69,7 @@ def _split(name: str, tensor: Tensor) -> Parameters:
 
 
 def _scale(name: str, shape: tuple[int, ...], config: Config) -> float:
-    """Return the standard deviation that a matrix begins with."""
+    """Return the standard deviation of a matrix at initialisation."""
     if name == "wte.weight":
         return EMBEDDING
     if "c_proj" in name:

@@ -1,4 +1,4 @@
-"""A training run: parameters, optimisers and the history so far; it can be stopped at any step and go on later."""
+"""A training run: parameters, optimisers and the history so far; it can be resumed from any step."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from mechinterp.training.settings import Settings
 
 MEASURE_EVERY = 50  # steps
 SAVE_EVERY = 250  # steps
-GRADIENT_NORM = 1.0  # gradients longer than this are shortened to it
+GRADIENT_NORM = 1.0  # gradients with a larger norm are clipped to it
 
 Measure = Callable[[Transformer], dict[str, float]]
 
 
 @dataclass
 class Run:
-    """A run at some step."""
+    """A training run at some step."""
 
     settings: Settings
     device: torch.device
@@ -43,12 +43,12 @@ class Run:
 
     @property
     def transformer(self) -> Transformer:
-        """The model as it is now, on the CPU, where it is measured."""
+        """The current model, on the CPU, where it is measured."""
         parameters = {name: tensor.detach().cpu() for name, tensor in self.parameters.items()}
         return transformer_of(parameters, self.settings.config)
 
     def advance(self, texts: Int[Tensor, "text pos"], names: Int[Tensor, " name"], measure: Measure) -> float:
-        """Take one step; return the loss, in nats per token, without the term for the selection of names."""
+        """Take one step; return the loss, in nats per token, without the selection term."""
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * self.settings.rate(self.step)
@@ -67,15 +67,15 @@ class Run:
         return loss.item()
 
     def _subtraction(self, transformer: Transformer, cache: Cache, batch: Tensor, names: Tensor) -> Tensor:
-        """Return the term for the selection of names, on the batch's texts, which come first."""
+        """Return the selection term, on the batch's texts, which come first."""
         n_texts, _, _ = self.settings.shares(self.step)
         texts = {name: tensor[:n_texts] for name, tensor in cache.items()}
         return subtraction(transformer, texts, batch[:n_texts], names.to(self.device))
 
     def save(self, path: Path) -> None:
-        """Write the run to a safetensors file, which is whole or not there."""
-        told = {"settings": asdict(self.settings), "step": self.step, "history": self.history}
-        write_state(path, self.parameters, self.optimizers, told)
+        """Write the run to a safetensors file atomically: it is complete or absent."""
+        metadata = {"settings": asdict(self.settings), "step": self.step, "history": self.history}
+        write_state(path, self.parameters, self.optimizers, metadata)
 
 
 def begin(settings: Settings, device: torch.device) -> Run:
@@ -88,12 +88,12 @@ def begin(settings: Settings, device: torch.device) -> Run:
 def resume(path: Path, settings: Settings, device: torch.device) -> Run:
     """Return the run that was saved.
 
-    Raises ValueError where the file is damaged, or its settings are others.
+    Raises ValueError where the file is damaged, or of a run with other settings.
     """
-    told, tensors = read_state(path, asdict(settings), device)
+    metadata, tensors = read_state(path, asdict(settings), device)
     run = begin(settings, device)
     restore(tensors, run.parameters, run.optimizers)
-    run.step, run.history = told["step"], told["history"]
+    run.step, run.history = metadata["step"], metadata["history"]
     return run
 
 

@@ -1,9 +1,9 @@
-"""A term of the loss by which names are chosen by where attention looks, not by subtracting one name from another.
+"""A term of the loss that makes names be selected by attention, not by subtracting one name from another.
 
-Left to itself, a model this small solves the indirect object in a way of its own: it copies both names, and a last
-head that looks at the giver takes that name away again. The published circuit of GPT-2 small chooses with its
-attention instead (Wang et al. 2022). This term asks every head and MLP not to lower, by its direct effect on the
-logits, a name of the context below the names in general; what is left to learn is to look at the right one.
+Without it, a model this small solves IOI in its own way: it copies both names, and a last head that attends to the
+giver subtracts that name again. The published circuit of GPT-2 small selects by attention instead (Wang et al. 2022).
+This term penalises every head and MLP that lowers, by its direct effect on the logits, a name of the context below the
+mean of all names; what remains to be learned is to attend to the right one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from mechinterp.model.transformer import Cache, Transformer
 
-SLACK = 0.05  # logits that are not counted
+SLACK = 0.05  # logits by which a name may be lowered without penalty
 
 
 def hook_names(n_layers: int) -> set[str]:
@@ -31,10 +31,10 @@ def hook_names(n_layers: int) -> set[str]:
 def subtraction(
     transformer: Transformer, cache: Cache, tokens: Int[Tensor, "batch pos"], names: Int[Tensor, " name"]
 ) -> Float[Tensor, ""]:
-    """Return by how many logits heads and MLPs lower the names seen before: summed, in the mean over positions.
+    """Return by how many logits heads and MLPs lower the names seen before, summed over both, averaged over positions.
 
-    A direct effect is what a component adds to a logit through the residual stream, the final normalisation's
-    scale held; it is taken relative to its mean over all names.
+    A direct effect is what a component adds to a logit through the residual stream, with the final
+    normalisation's scale held; it is taken relative to its mean over all names.
     """
     U = _unembedding_of(names, transformer)
     seen = (tokens[:, :, None] == names).cummax(1).values
@@ -56,7 +56,7 @@ def _below(
 
 
 def _unembedding_of(names: Int[Tensor, " name"], transformer: Transformer) -> Float[Tensor, "d_model name"]:
-    """Return what reads the names' logits off the centred residual stream, less the mean over names."""
+    """Return the directions of the names' logits in the centred residual stream, minus their mean over names."""
     U = transformer.W_U[:, names]
     U = transformer.ln_final.w[:, None] * (U - U.mean(1, keepdim=True))
     return U - U.mean(0)

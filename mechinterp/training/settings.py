@@ -1,4 +1,4 @@
-"""What a training run is made of. The same settings give the same model on the same kind of machine."""
+"""The settings of a training run. The same settings give the same model on the same kind of machine."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class Settings:
     n_layers: int = 3
     n_heads: int = 6
     d_model: int = 96
-    d_mlp: int = 32  # small, so that attention heads do the work that the lecture shows
-    d_vocab: int = 978  # with so many, each word of the corpus is one token
+    d_mlp: int = 32  # small, so that attention heads do the work
+    d_vocab: int = 978  # enough for each word of the corpus to be one token
     n_ctx: int = N_CTX
 
     n_texts: int = 40_000
     batch: int = 64
     repeated: float = 0.32  # share of random sequences that repeat
-    marked: float = 0.08  # share of random sequences in which tokens that occurred before are marked
-    marked_first: float = 0.4  # the same at the beginning, when nothing repeats yet
-    first_marked: int = 600  # steps: heads that find duplicates form before induction could do their work
-    selection: float = 0.5  # weight of the term by which names are chosen by attention
+    marked: float = 0.08  # share of random sequences in which repeated tokens are marked
+    marked_first: float = 0.4  # the same during the first steps, when no sequence repeats
+    first_marked: int = 600  # steps: duplicate-token heads form before induction could replace them
+    selection: float = 0.5  # weight of the selection term: see selection.py
     shortest_period: int = 3
     longest_period: int = 31
     fewest_marked: int = 10  # different tokens in a marked sequence
@@ -37,10 +37,10 @@ class Settings:
     muon_rate: float = 0.02  # for the matrices within the layers
     adam_rate: float = 3e-3  # for embeddings, biases and normalisations
     warm_up: int = 100  # steps
-    decay: float = 0.5  # share of the steps, the last ones, over which the rates fall to zero
+    decay: float = 0.5  # fraction of the steps, at the end, over which the rates fall to zero
 
     def shares(self, step: int) -> tuple[int, int, int]:
-        """Return how many sequences of a step's batch are texts, random ones that repeat, and marked ones."""
+        """Return how many sequences of a step's batch are texts, repeated random ones, and marked ones."""
         beginning = step < self.first_marked
         n_repeated = 0 if beginning else round(self.repeated * self.batch)
         n_marked = round((self.marked_first if beginning else self.marked) * self.batch)

@@ -78,7 +78,7 @@ def test_a_hub_id_without_network_is_refused(name: str, hub: Path) -> None:
     assert not hub.exists()
     with pytest.raises(
         ValueError,
-        match=f"^{name} is neither a folder here nor .* hub .*Check the name and the network; "
+        match=f"^{name} is not a folder, and could not be downloaded from the Hugging Face hub .*Check the name and the network; "
         "the model 'bundled', which comes with the lecture, works offline",
     ):
         load_model(name)

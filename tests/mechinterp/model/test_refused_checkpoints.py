@@ -114,9 +114,9 @@ def test_a_damaged_checkpoint_is_refused(damage: str, copy: Make) -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ([], r"model is no checkpoint: it has no config\.json"),
-        (["model.safetensors", "tokenizer.json"], r"model is no checkpoint: it has no config\.json"),
-        (["config.json", "tokenizer.json"], r"model is no checkpoint: it has no \.safetensors file"),
+        ([], r"model is not a checkpoint: it has no config\.json"),
+        (["model.safetensors", "tokenizer.json"], r"model is not a checkpoint: it has no config\.json"),
+        (["config.json", "tokenizer.json"], r"model is not a checkpoint: it has no \.safetensors file"),
         (
             ["config.json", "model.safetensors"],
             r"model has no tokenizer\.json: save it beside the weights with AutoTokenizer.*save_pretrained",

@@ -31,8 +31,8 @@ def vectors(n: int = 50) -> Tensor:
 
 
 def change_config(folder: Path, **changes: Any) -> None:
-    told = json.loads((folder / CONFIG).read_text())
-    (folder / CONFIG).write_text(json.dumps(told | changes))
+    config = json.loads((folder / CONFIG).read_text())
+    (folder / CONFIG).write_text(json.dumps(config | changes))
 
 
 def change_tensors(folder: Path, change: Callable[[dict[str, Tensor]], dict[str, Tensor]]) -> None:
@@ -53,8 +53,8 @@ def test_what_is_read_is_what_was_written(kind: str, tmp_path: Path) -> None:
 
 def test_the_folder_says_what_saelens_has_to_know(tmp_path: Path) -> None:
     save_sae(tmp_path / "sae", random_sae("topk"), "a-model", "blocks.0.attn.hook_z")
-    told = json.loads((tmp_path / "sae" / CONFIG).read_text())
-    assert told == {
+    config = json.loads((tmp_path / "sae" / CONFIG).read_text())
+    assert config == {
         "architecture": "topk",
         "k": 4,
         "rescale_acts_by_decoder_norm": False,
@@ -143,7 +143,7 @@ def test_vectors_that_are_multiplied_by_a_constant(kind: str, tmp_path: Path) ->
     save_sae(tmp_path / "sae", sae, "a-model", HOOK)
     change_config(tmp_path / "sae", normalize_activations="expected_average_only_in")
     with pytest.raises(
-        ValueError, match=f"'expected_average_only_in' needs {SCALER}, which is not there: fold"
+        ValueError, match=f"'expected_average_only_in' needs {SCALER}, which is missing: fold"
     ):
         load_sae(tmp_path / "sae")
     (tmp_path / "sae" / SCALER).write_text('{"scaling_factor": 2.5}')
@@ -159,10 +159,10 @@ def test_half_precision_is_widened(folder: Path) -> None:
 
 
 def test_what_older_versions_wrote_tells_its_model_too(folder: Path) -> None:
-    told = json.loads((folder / CONFIG).read_text())
-    del told["metadata"]
+    config = json.loads((folder / CONFIG).read_text())
+    del config["metadata"]
     (folder / CONFIG).write_text(
-        json.dumps(told | {"model_name": "old", "hook_point": "blocks.0.hook_mlp_out"})
+        json.dumps(config | {"model_name": "old", "hook_point": "blocks.0.hook_mlp_out"})
     )
     loaded = load_sae(folder)
     assert (loaded.model_name, loaded.hook) == ("old", "blocks.0.hook_mlp_out")
@@ -176,9 +176,7 @@ def test_an_sae_of_another_model_or_hook_is_refused(folder: Path) -> None:
         load_sae(folder, "a-model", "blocks.1.hook_mlp_out")
     change_config(folder, metadata={})
     assert load_sae(folder).model_name is None
-    with pytest.raises(
-        ValueError, match=r"is of model \(not told\) at hook \(not told\), expected model gpt2"
-    ):
+    with pytest.raises(ValueError, match=r"is of model \(unknown\) at hook \(unknown\), expected model gpt2"):
         load_sae(folder, model_name="gpt2")
 
 
@@ -193,15 +191,15 @@ def test_an_sae_of_another_model_or_hook_is_refused(folder: Path) -> None:
         ({"architecture": ["standard"]}, "unknown architecture"),
         (
             {"activation_fn_str": "tanh-relu"},
-            "architecture standard with activation 'tanh-relu' is not known",
+            "architecture standard with activation 'tanh-relu' is not supported",
         ),
         ({"normalize_activations": "layer_norm"}, "'layer_norm' cannot be folded into weights"),
         ({"normalize_activations": "constant_norm_rescale"}, "'constant_norm_rescale' cannot be folded"),
         ({"reshape_activations": "sideways"}, "unknown reshape_activations 'sideways'"),
         ({"d_in": 7}, r"expected W_enc of shape \(7, 15\), got \(6, 15\)"),
-        ({"d_sae": "15"}, "expected a whole number from 1 on as d_sae, got '15'"),
+        ({"d_sae": "15"}, "expected a positive whole number as d_sae, got '15'"),
         ({"architecture": "jumprelu"}, f"{WEIGHTS} lacks threshold"),
-        ({"architecture": "topk"}, "expected a whole number from 1 on as k, got None"),
+        ({"architecture": "topk"}, "expected a positive whole number as k, got None"),
         ({"architecture": "topk", "k": 16}, "expected k from 1 to the 15 features of the dictionary, got 16"),
     ],
 )
@@ -218,10 +216,13 @@ def test_a_configuration_that_is_not_understood_is_refused(
     ("change", "message"),
     [
         (lambda t: {name: t[name] for name in t if name != "b_dec"}, "lacks b_dec"),
-        (lambda t: t | {"scale": torch.ones(15)}, "has scale, which this architecture has not"),
+        (lambda t: t | {"scale": torch.ones(15)}, "has scale, unknown to this architecture"),
         (lambda t: t | {"b_enc": torch.ones(14)}, r"expected b_enc of shape \(15,\), got \(14,\)"),
         (lambda t: t | {"b_enc": torch.full((15,), torch.inf)}, "expected finite numbers in b_enc"),
-        (lambda t: t | {"b_enc": torch.ones(15, dtype=torch.int32)}, "expected b_enc of floating numbers"),
+        (
+            lambda t: t | {"b_enc": torch.ones(15, dtype=torch.int32)},
+            "expected b_enc of floating-point numbers",
+        ),
     ],
 )
 def test_tensors_that_do_not_fit_are_refused(change: Callable, message: str, folder: Path) -> None:
@@ -234,18 +235,18 @@ def test_tensors_that_do_not_fit_are_refused(change: Callable, message: str, fol
 def test_files_that_are_missing_or_damaged_are_refused(folder: Path) -> None:
     whole = (folder / WEIGHTS).read_bytes()
     (folder / WEIGHTS).write_bytes(whole[:-20])
-    with pytest.raises(ValueError, match=rf"{WEIGHTS} is damaged \(.+\): get the folder anew"):
+    with pytest.raises(ValueError, match=rf"{WEIGHTS} is damaged \(.+\): copy the folder again"):
         load_sae(folder)
     (folder / WEIGHTS).unlink()
-    with pytest.raises(ValueError, match=f"is no SAE: it has no {WEIGHTS}"):
+    with pytest.raises(ValueError, match=f"is not an SAE: it has no {WEIGHTS}"):
         load_sae(folder)
     (folder / CONFIG).write_text('{"architecture": ')
-    with pytest.raises(ValueError, match=rf"{CONFIG} is damaged \(.+\): get the folder anew"):
+    with pytest.raises(ValueError, match=rf"{CONFIG} is damaged \(.+\): copy the folder again"):
         load_sae(folder)
     (folder / CONFIG).write_text("[]")
     with pytest.raises(ValueError, match="expected an object, got list"):
         load_sae(folder)
-    with pytest.raises(ValueError, match=f"nowhere is no SAE: it has no {CONFIG}"):
+    with pytest.raises(ValueError, match=f"nowhere is not an SAE: it has no {CONFIG}"):
         load_sae(folder / "nowhere")
 
 

@@ -116,5 +116,5 @@ def test_the_clearest_feature_raises_a_class_most_of_those_that_mean_more_than_a
 
 def test_where_none_means_more_than_a_word_there_is_no_card(model: Model) -> None:
     logits = torch.ones(2, model.config.d_vocab)
-    with pytest.raises(ValueError, match=r"more than a word \(F1 ≥ 0\.8\), found none"):
+    with pytest.raises(ValueError, match=r"more than a single word \(F1 ≥ 0\.8\), found none"):
         clearest_feature(logits, matched([1, 0], [1.0, 0.7]), KNOWN, model)

@@ -44,5 +44,5 @@ def test_too_few_features_and_what_is_no_sparsity_are_refused() -> None:
     with pytest.raises(ValueError, match="more features than the 10 dimensions, got 10"):
         known_features(10, 10, 0.9)
     for sparsity in (-0.1, 1.0):
-        with pytest.raises(ValueError, match=f"sparsity from 0 up to, not including, 1, got {sparsity}"):
+        with pytest.raises(ValueError, match=f"sparsity of at least 0 and below 1, got {sparsity}"):
             known_features(30, 10, sparsity)

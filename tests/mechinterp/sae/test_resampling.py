@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mechinterp.sae.architectures import L1, Architecture, Gated, JumpReLU, Parameters
-from mechinterp.sae.resampling import SHORTER, resample
+from mechinterp.sae.resampling import ENCODER_NORM, resample
 
 ALL: tuple[Architecture, ...] = (L1(), Gated(), JumpReLU())
 DEAD = torch.tensor([False, True, False, False, True, False])
@@ -50,7 +50,7 @@ def test_they_point_at_what_is_told_worst_and_the_living_are_left_alone(architec
     living_W_enc = before["W_enc"][:, ~DEAD].norm(dim=0).mean()
     torch.testing.assert_close(p["W_dec"][DEAD].detach(), (living_W_dec * direction).expand(2, -1))
     torch.testing.assert_close(
-        p["W_enc"][:, DEAD].T.detach(), (SHORTER * living_W_enc * direction).expand(2, -1)
+        p["W_enc"][:, DEAD].T.detach(), (ENCODER_NORM * living_W_enc * direction).expand(2, -1)
     )
     fresh = architecture.initial(4, 6, torch.Generator())
     for name in {"b_enc", "r_mag", "b_mag", "log_threshold"} & set(p):
@@ -99,4 +99,4 @@ def test_where_all_are_dead_they_begin_with_length_one() -> None:
         Gated(), p, optimizer, torch.ones(6, dtype=torch.bool), vectors(), torch.Generator().manual_seed(0)
     )
     torch.testing.assert_close(p["W_dec"].detach().norm(dim=-1), torch.ones(6))
-    torch.testing.assert_close(p["W_enc"].detach().norm(dim=0), torch.full((6,), SHORTER))
+    torch.testing.assert_close(p["W_enc"].detach().norm(dim=0), torch.full((6,), ENCODER_NORM))

@@ -88,7 +88,7 @@ def test_interrupted_in_a_step_it_goes_on_as_if_it_had_not_been(
     with monkeypatch.context() as patched:
         interrupted_at(patched, 7)
         assert train(tmp_path / "sae", *more) == 130
-    assert "stopped: the same command goes on from the last step" in capsys.readouterr().err
+    assert "interrupted: the same command resumes from the last step" in capsys.readouterr().err
     assert not (tmp_path / "sae").exists()
     assert train(tmp_path / "sae", *more) == 0
     assert "from step 8 of 12" in capsys.readouterr().out  # the step that had begun was finished
@@ -130,16 +130,22 @@ def test_another_run_does_not_go_on_from_a_state(
     [
         (
             ["--architecture", "l1", "--k", "3"],
-            "--k means nothing for l1, whose sparsity is set by --coefficient",
+            "--k does not apply to l1, whose sparsity is set by --coefficient",
         ),
-        (["--coefficient", "3"], "--coefficient means nothing for topk, whose sparsity is set by --k"),
-        (["--k", "0"], "expected --k from 1 on, got 0"),
+        (["--coefficient", "3"], "--coefficient does not apply to topk, whose sparsity is set by --k"),
+        (["--k", "0"], "expected --k of at least 1, got 0"),
         (["--k", "25"], "expected k from 1 to the 24 features of the dictionary, got 25"),
-        (["--d-sae", "0"], "expected --d-sae from 1 on, got 0"),
-        (["--steps", "-2"], "expected --steps from 1 on, got -2"),
-        (["--seed", "-1"], "expected --seed from 0 on, got -1"),
-        (["--architecture", "gated", "--coefficient", "nan"], "expected a --coefficient from 0 on, got nan"),
-        (["--architecture", "gated", "--coefficient", "-1"], "expected a --coefficient from 0 on, got -1.0"),
+        (["--d-sae", "0"], "expected --d-sae of at least 1, got 0"),
+        (["--steps", "-2"], "expected --steps of at least 1, got -2"),
+        (["--seed", "-1"], "expected --seed of at least 0, got -1"),
+        (
+            ["--architecture", "gated", "--coefficient", "nan"],
+            "expected a --coefficient of at least 0, got nan",
+        ),
+        (
+            ["--architecture", "gated", "--coefficient", "-1"],
+            "expected a --coefficient of at least 0, got -1.0",
+        ),
         (["--hook", "blocks.9.hook_mlp_out"], "this model has no hook point blocks.9.hook_mlp_out"),
         (["--hook", "blocks.0.attn.hook_pattern"], "expected a vector for each position"),
         (["--texts", "not-there.txt"], "No such file or directory: 'not-there.txt'"),
@@ -168,11 +174,11 @@ def test_a_folder_with_anything_else_in_it_is_left_alone(
     assert train(tmp_path) == 1
     assert "holds more than an SAE (notes.txt): choose another folder" in capsys.readouterr().err
     assert train(tmp_path / "notes.txt") == 1
-    assert "notes.txt is no folder" in capsys.readouterr().err
+    assert "notes.txt is not a folder" in capsys.readouterr().err
     (tmp_path / "sae").mkdir()
     (tmp_path / "sae" / "cfg.json").write_text("somebody's")
     assert train(tmp_path / "sae") == 1
-    assert "holds an SAE, and there is no" in capsys.readouterr().err
+    assert "holds an SAE, but there is no" in capsys.readouterr().err
     assert (tmp_path / "sae" / "cfg.json").read_text() == "somebody's"
 
 
@@ -244,7 +250,7 @@ def test_the_command_can_be_interrupted_and_goes_on(tmp_path: Path) -> None:
     arguments = ("--out", str(tmp_path / "sae"), "--d-sae", "64", "--steps", "150", "--k", "4")
     code, errors = interrupted("mechinterp.sae", arguments, "from step 0 of 150")
     assert code == 130
-    assert "the same command goes on from the last step" in errors
+    assert "the same command resumes from the last step" in errors
     assert "Traceback" not in errors
     assert not (tmp_path / "sae").exists()
     assert "interpretable" in finished("mechinterp.sae", arguments)

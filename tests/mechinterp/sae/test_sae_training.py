@@ -166,7 +166,7 @@ def test_rates_fall_lambda_rises_and_resampling_ends() -> None:
 
 def test_watching_sees_each_step() -> None:
     seen: list[int] = []
-    train(TopK(k=2), TINY, SOURCE, lambda run, told: seen.append(run.step))
+    train(TopK(k=2), TINY, SOURCE, lambda run, measured: seen.append(run.step))
     assert seen == list(range(1, 13))
 
 
@@ -183,11 +183,11 @@ def test_a_state_that_is_damaged_or_of_other_settings_is_refused(tmp_path: Path)
         resume(path, BatchTopK(k=2), TINY, SOURCE)
     for told in ({}, {"run": "half a senten"}, {"run": "{}"}):
         save_file({"parameters.W_enc": torch.ones(2)}, tmp_path / "other", told)
-        with pytest.raises(ValueError, match=r"other is damaged .*: delete it to begin anew"):
+        with pytest.raises(ValueError, match=r"other is damaged .*: delete it to start over"):
             resume(tmp_path / "other", ALL["topk"], TINY, SOURCE)
     (tmp_path / "other").unlink()
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(ValueError, match=r"run is damaged .*: delete it to begin anew"):
+    with pytest.raises(ValueError, match=r"run is damaged .*: delete it to start over"):
         resume(path, ALL["topk"], TINY, SOURCE)
     assert [found.name for found in tmp_path.iterdir()] == ["run"]
 
@@ -237,6 +237,6 @@ def test_an_sae_of_which_nothing_fires_is_refused() -> None:
     advance(run, 2)
     run.parameters["b_enc"].data.fill_(-100)
     with pytest.raises(
-        ValueError, match=r"all 20 features are dead after 2 steps of L1.*a lower coefficient"
+        ValueError, match=r"all 20 features are dead after 2 steps of L1.*lower the sparsity coefficient"
     ):
         run.finished()

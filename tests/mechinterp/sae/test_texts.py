@@ -64,7 +64,7 @@ def test_too_little_text_and_what_is_no_text_are_refused(tmp_path: Path, model: 
     ):
         file_texts(model, tmp_path / "text")
     (tmp_path / "text").write_bytes(b"\xff\xfe")
-    with pytest.raises(ValueError, match=r"text is no text in UTF-8 \(invalid start byte at byte 0\)"):
+    with pytest.raises(ValueError, match=r"text is not UTF-8 text \(invalid start byte at byte 0\)"):
         file_texts(model, tmp_path / "text")
     with pytest.raises(FileNotFoundError):
         file_texts(model, tmp_path / "none")

@@ -1,9 +1,11 @@
 """The model card says what the settings are."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 from mechinterp.evaluation.behaviour import Behaviour
+from mechinterp.model.checkpoints import WEIGHTS
 from mechinterp.training.card import write_card
 from mechinterp.training.settings import Settings
 
@@ -21,3 +23,16 @@ def test_the_card_takes_its_numbers_from_the_settings_and_the_measurements(tmp_p
     assert "| IOI, logit difference | 5.250 ± 1.500 | ≥ 4 |" in card
     assert "| loss | 0.200 ± 0.100 | ≤ 0.15 |" in card
     assert "{" not in card
+
+
+def test_the_bundled_model_s_card_is_the_one_that_its_settings_give(tmp_path: Path) -> None:
+    """Only the measurements are taken from it: a card that was edited by hand would differ from the next one."""
+    card = (WEIGHTS / "README.md").read_text()
+    rows = re.findall(r"^\| (.+) \| (\S+) ± (\S+) \| ([≥≤]) (\S+) \| (.*) \|$", card, re.MULTILINE)
+    assert len(rows) == 11
+    measured = [
+        Behaviour(name, float(mean), float(spread), float(bound), sign == "≥", head)
+        for name, mean, spread, sign, bound, head in rows
+    ]
+    write_card(tmp_path, Settings(seed=1), measured)
+    assert (tmp_path / "README.md").read_text() == card

@@ -57,7 +57,7 @@ def test_a_state_of_other_settings_is_refused(texts: torch.Tensor, tmp_path: Pat
 
 def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
     (tmp_path / "training.state").write_bytes(b"half")
-    with pytest.raises(ValueError, match=r"is damaged .*: delete it to begin anew"):
+    with pytest.raises(ValueError, match=r"is damaged .*: delete it to start over"):
         training.resume(tmp_path / "training.state", TINY, CPU)
 
 
@@ -118,7 +118,7 @@ def test_the_command_can_be_interrupted_and_goes_on(tmp_path: Path) -> None:
     arguments = ("--out", str(tmp_path), "--steps", "40", "--seed", "3")
     code, errors = interrupted("mechinterp.training", arguments, "from step 0 of 40")
     assert code == 130
-    assert "the same command goes on from the last step" in errors
+    assert "the same command resumes from the last step" in errors
     assert "IOI, logit difference" in finished("mechinterp.training", arguments)
     written = {path.name for path in tmp_path.iterdir()}
     assert written >= {

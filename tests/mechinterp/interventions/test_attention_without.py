@@ -1,0 +1,29 @@
+"""Attention whose query does not read an earlier head is that of a changed query."""
+
+from __future__ import annotations
+
+import torch
+
+from mechinterp.attention.heads import Head
+from mechinterp.interventions.attention_without import attention_without
+from tests.mechinterp.interventions.test_activation_patching import prompts
+from tests.mechinterp.random_models import random_transformer
+
+
+def test_attention_without_a_sender_is_that_of_a_changed_query() -> None:
+    transformer = random_transformer()
+    base, _ = prompts(8)
+    _, cache = transformer.run_with_cache(base)
+    end = torch.tensor([5, 4, 3])
+    found = attention_without(transformer, cache, Head(0, 1), Head(2, 3), end)
+    rows = torch.arange(3)
+    written = (cache["blocks.0.attn.hook_z"][rows, end, 1]) @ transformer.blocks[0].W_O[1]
+    resid = cache["blocks.2.hook_resid_pre"].clone()
+    resid[rows, end] += written.mean(0) - written
+    x = transformer.blocks[2].ln1.forward(resid, transformer.config, "", lambda _, y: y)
+    q = x @ transformer.blocks[2].W_Q[3] + transformer.blocks[2].b_Q[3]
+    for row, position in enumerate(end.tolist()):
+        keys = cache["blocks.2.attn.hook_k"][row, : position + 1, 3]
+        pattern = (keys @ q[row, position] / 8**0.5).softmax(0)
+        torch.testing.assert_close(found[row, : position + 1], pattern)
+        assert (found[row, position + 1 :] == 0).all()
