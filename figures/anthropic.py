@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from matplotlib.figure import Figure
 
-from figures.style.look import CATEGORIES, SIZE, STRONG, lecture_style
+from figures.style.look import CATEGORIES, STRONG, lecture_style
 from figures.style.panels import numbered_texts, shaded_lines, signed_bars
 from figures.style.tokens import labels
 from lectern.figure import Claim, Report
@@ -71,7 +71,7 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     top, bottom = figure.subfigures(2, 1, height_ratios=(1.45, 1))  # type: ignore[misc]
     excerpts, histogram, words = top.subplots(1, 3, width_ratios=(2.3, 0.9, 0.8))
     shaded_lines(excerpts, data["excerpts"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from figures.style.look import ACCENT, CATEGORIES, SIZE, STRONG, lecture_style
+from figures.style.look import ACCENT, CATEGORIES, STRONG, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 
@@ -34,7 +34,7 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1))
     steps, repeated = data["step"], data["repetition_loss"]
     upper.plot(steps, repeated, color=CATEGORIES[0], label="secuencias repetidas, segunda mitad")

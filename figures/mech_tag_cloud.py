@@ -65,7 +65,7 @@ def draw(data) -> Figure:
         margin=7,
         random_state=0,
     ).generate_from_frequencies(data["counts"])
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     axes.axis("off")

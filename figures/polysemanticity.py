@@ -4,7 +4,7 @@ import torch
 from matplotlib.figure import Figure
 
 from figures.style.axes import framed_map, thin_lines
-from figures.style.look import CATEGORIES, FAINT, MUTED, SIZE, STRONG, lecture_style
+from figures.style.look import CATEGORIES, FAINT, MUTED, STRONG, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.superposition import neurons
@@ -64,7 +64,7 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     grid = figure.add_gridspec(2, 3, width_ratios=(1, 1, 2.1))
     maps = [figure.add_subplot(place) for place in (grid[0, 0], grid[0, 1], grid[1, :2])]
     maps[0].set_ylabel("neurona")

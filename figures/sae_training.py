@@ -1,9 +1,9 @@
-"""On the same budget, SAEs that set how many features fire leave less untold than those that penalise what fires."""
+"""On the same budget, SAEs that set how many features fire leave less unexplained than those that penalise them."""
 
 from matplotlib.figure import Figure
 
 from figures.style.axes import named_ticks
-from figures.style.look import CATEGORIES, MUTED, SIZE, STRONG, lecture_style
+from figures.style.look import CATEGORIES, MUTED, STRONG, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.model.language_model import Model
@@ -67,23 +67,23 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
-    untold, meaning = figure.subplots(1, 2)
+    figure = Figure()
+    unexplained, meaning = figure.subplots(1, 2)
     for (name, runs), color in zip(data["found"].items(), COLORS, strict=True):
         fired, left, share = zip(*runs, strict=True)
-        untold.plot(fired, left, "o-", color=color, markersize=8, label=name)
+        unexplained.plot(fired, left, "o-", color=color, markersize=8, label=name)
         meaning.plot(fired, share, "o-", color=color, markersize=8)
     near = {"xycoords": ("axes fraction", "data"), "color": MUTED, "ha": "right", "fontsize": 14}
     for (name, share), side in zip(data["controls"].items(), ("bottom", "top"), strict=True):
         meaning.axhline(share, color=MUTED, linewidth=1.5, linestyle="--")
         meaning.annotate(name, (1, share), va=side, **near)
-    for axes in (untold, meaning):
+    for axes in (unexplained, meaning):
         axes.set(xscale="log", xlabel="características activas (L0)")
         named_ticks(axes.xaxis, {"2": 2, "4": 4, "8": 8, "16": 16})
-    untold.set(yscale="log", ylabel="varianza sin explicar (FVU)")
-    named_ticks(untold.yaxis, {"0,03": 0.03, "0,10": 0.1, "0,30": 0.3})
-    untold.set_title("lo que queda sin contar", **STRONG)
-    untold.legend(loc="lower left", fontsize=14, labelspacing=0.3)
+    unexplained.set(yscale="log", ylabel="varianza sin explicar (FVU)")
+    named_ticks(unexplained.yaxis, {"0,03": 0.03, "0,10": 0.1, "0,30": 0.3})
+    unexplained.set_title("lo que queda sin contar", **STRONG)
+    unexplained.legend(loc="lower left", fontsize=14, labelspacing=0.3)
     meaning.set_ylim(-0.025)
     meaning.set_yticks((0, 0.1, 0.2), ("0 %", "10 %", "20 %"))
     meaning.set_title("características con significado (F1 ≥ 0,8)", **STRONG)

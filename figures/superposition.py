@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from figures.style.axes import thin_lines
 from figures.style.directions import spoke
-from figures.style.look import CATEGORIES, MUTED, SIZE, lecture_style, plane
+from figures.style.look import CATEGORIES, MUTED, lecture_style, plane
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.superposition import geometry
@@ -56,7 +56,7 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     planes, bars = figure.subplots(2, len(data["sparsity"]), height_ratios=(1.25, 1), sharey="row")
     for i, sparsity in enumerate(data["sparsity"]):
         plane(planes[i], 1.3)

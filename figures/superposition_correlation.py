@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from figures.style.axes import thin_lines
 from figures.style.directions import spoke
 from figures.style.heads import labelled_map
-from figures.style.look import CATEGORIES, SIZE, STRONG, lecture_style, plane
+from figures.style.look import CATEGORIES, STRONG, lecture_style, plane
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.superposition.geometry import cosines, turned_up
@@ -54,7 +54,7 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     grid = figure.add_gridspec(2, 4, width_ratios=(1, 1, 1, 1.15))
     for i, (title, found) in enumerate(zip(TITLES, data.values(), strict=True)):
         columns, gram = figure.add_subplot(grid[0, i]), figure.add_subplot(grid[1, i])

@@ -5,7 +5,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from figures.style.axes import named_ticks, thin_lines
-from figures.style.look import CATEGORIES, INK, MUTED, SIZE, STRONG, lecture_style
+from figures.style.look import CATEGORIES, INK, MUTED, STRONG, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.superposition.geometry import antipodal, dimensions_per_feature, shares_of_dimensions
@@ -63,7 +63,7 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
     left.pcolormesh(*data["phases"], cmap=SHADES, vmin=0, vmax=2, rasterized=True)
     inverse_density, boundary = data["theory"]

@@ -4,7 +4,7 @@ import torch
 from matplotlib.figure import Figure
 
 from figures.style.axes import framed_map
-from figures.style.look import DIVERGING, MUTED, SEQUENTIAL, SIZE, STRONG, lecture_style
+from figures.style.look import DIVERGING, MUTED, SEQUENTIAL, STRONG, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.sae.architectures import L1
@@ -60,7 +60,7 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data, shown=18) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     *maps, cosines = figure.subplots(1, 4, width_ratios=(1, 1, 1, 0.8))
     truth, neurons, found = (data[name][:, :shown] for name in ("truth", "neurons", "found"))
     most = truth.max()

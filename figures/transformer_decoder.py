@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from figures.style.diagram import arrow, box
-from figures.style.look import CATEGORIES, INK, MUTED, SIZE, lecture_style
+from figures.style.look import CATEGORIES, INK, MUTED, lecture_style
 from figures.style.spanish import whole
 from lectern.figure import Claim, Report
 from mechinterp.model.language_model import Model
@@ -40,7 +40,7 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure(figsize=SIZE)
+    figure = Figure()
     axes = figure.subplots()
     layers = range(data["n_layers"])
     shown = layers if len(layers) <= MOST_LAYERS else (0, 1, "…", layers[-1])

@@ -99,3 +99,10 @@ class Result:
     values: Mapping[str, Any] = field(default_factory=dict)
     claims: Mapping[str, Claim] = field(default_factory=dict)
     alt: str = ""
+
+
+def stored(data: Mapping[str, Any] | Result) -> dict[str, Any]:
+    """Return the data that `compute` returned as `report` and `draw` get it in a build; for notebooks."""
+    from lectern.making.data import decode, encode
+
+    return decode(encode(data.data if isinstance(data, Result) else data))
