@@ -32,7 +32,8 @@ def compute(
         "C": responses(Activation.RELU, n_features, sparse),
         "control": responses(Activation.RELU, n_features, dense),  # C, dense
     }
-    turned = neurons.turned_to_neurons(found["A"])  # the same models, whose features never overlapped
+    # The same linear models, their hidden space turned: the features were never in each other's way.
+    turned = torch.stack([neurons.turned_to_neurons(W) for W in found["A"]])
     return {
         "dense": dense,
         "responses": {kind: neurons.in_order(found[kind][0].abs()) for kind in COLORS},

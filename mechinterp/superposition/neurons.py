@@ -43,13 +43,11 @@ def in_order(found: Float[Tensor, "hidden feature"]) -> Float[Tensor, "hidden fe
     return found[found.argmax(-1).argsort()]
 
 
-def turned_to_neurons(
-    W: Float[Tensor, "*instance feature feature"],
-) -> Float[Tensor, "*instance feature feature"]:
+def turned_to_neurons(W: Float[Tensor, "feature feature"]) -> Float[Tensor, "feature feature"]:
     """Return W with its hidden space rotated so that each feature is as close as possible to a neuron of its own.
 
     The orthogonal factor of W is removed (polar decomposition). With linear neurons only Wᵀ W enters the model, which
     stays the same.
     """
     _, sizes, V = torch.linalg.svd(W)
-    return V.mT @ (sizes[..., None] * V)
+    return V.mT @ (sizes[:, None] * V)
