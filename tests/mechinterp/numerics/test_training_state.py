@@ -47,6 +47,9 @@ def test_a_failure_in_the_middle_of_writing_leaves_the_last_state(
     path = tmp_path / "state"
     save(path, step=1, W=torch.ones(2))
 
+    def fails_to_move(*_: Any) -> None:
+        raise OSError("no such device")
+
     def fails(_: Any, file: Path, __: Any) -> None:
         Path(file).write_bytes(b"half")
         raise OSError("no space left on device")
@@ -58,6 +61,12 @@ def test_a_failure_in_the_middle_of_writing_leaves_the_last_state(
     metadata, tensors = read_state(path, SETTINGS, CPU)
     assert metadata["step"] == 1
     assert torch.equal(tensors["parameters.W"], torch.ones(2))
+    with monkeypatch.context() as patched:
+        for name in ("replace", "rename"):
+            patched.setattr(Path, name, fails_to_move)
+        with pytest.raises(OSError, match="no such device"):
+            save(path, step=2, W=torch.zeros(2))
+    assert read_state(path, SETTINGS, CPU)[0]["step"] == 1
     save(path, step=3, W=torch.zeros(2))  # what the failure left behind is in nobody's way
     assert read_state(path, SETTINGS, CPU)[0]["step"] == 3
     assert [file.name for file in tmp_path.iterdir()] == ["state"]
