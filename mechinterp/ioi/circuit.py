@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mechinterp.attention.composition import Input
@@ -149,11 +149,8 @@ class _Search:
     ) -> list[Head]:
         """Add the heads whose effect has the sign and size, and whose attention the mass, that the role requires."""
         shares = effects / self.difference.mean()
-        low, high = bootstrap_interval(shares)
-        mean = shares.mean(0)
-        chosen = (
-            (sign * mean >= MIN_SHARE) & (sign * low > 0) & (sign * high > 0) & (attention >= least_attention)
-        )
+        mean, (low, high) = shares.mean(0), bootstrap_interval(shares)
+        chosen = counts(shares, sign) & (attention >= least_attention)
         chosen &= torch.ones_like(chosen) if allowed is None else allowed
         for i in chosen.nonzero().flatten().tolist():
             numbers = (mean[i].item(), low[i].item(), high[i].item(), attention[i].item())
@@ -196,6 +193,15 @@ class _Search:
             )
             found[:, : len(senders)] = patched - self.difference[:, None]
         return found
+
+
+def counts(shares: Float[Tensor, "prompt head"], sign: int) -> Bool[Tensor, " head"]:
+    """Return whether each effect, as a share of the logit difference, has the sign and the size, and for certain.
+
+    Its mean is at least MIN_SHARE in the direction of `sign`, and its bootstrap interval excludes zero.
+    """
+    low, high = bootstrap_interval(shares)
+    return (sign * shares.mean(0) >= MIN_SHARE) & (sign * low > 0) & (sign * high > 0)
 
 
 @torch.no_grad()

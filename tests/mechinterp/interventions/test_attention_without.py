@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from mechinterp.attention.heads import Head
@@ -27,3 +28,12 @@ def test_attention_without_a_sender_is_that_of_a_changed_query() -> None:
         pattern = (keys @ q[row, position] / 8**0.5).softmax(0)
         torch.testing.assert_close(found[row, : position + 1], pattern)
         assert (found[row, position + 1 :] == 0).all()
+
+
+@pytest.mark.parametrize("receiver", [Head(1, 0), Head(0, 3)])
+def test_a_head_that_is_not_later_cannot_read_the_sender(receiver: Head) -> None:
+    transformer = random_transformer()
+    base, _ = prompts(8)
+    _, cache = transformer.run_with_cache(base)
+    with pytest.raises(ValueError, match=f"a sender of a layer before {receiver}, got 1.2"):
+        attention_without(transformer, cache, Head(1, 2), receiver, torch.tensor([5, 4, 3]))

@@ -21,6 +21,7 @@ from mechinterp.interventions.path_patching import (
     Sender,
     patch_paths,
 )
+from mechinterp.interventions.run_pair import run_pair
 from tests.mechinterp.interventions.test_activation_patching import RIGHT, WRONG, metric_at, prompts
 from tests.mechinterp.random_models import SHAPES, random_transformer
 
@@ -80,6 +81,32 @@ def test_the_direct_path_to_the_logits_is_the_sender_added_at_the_end(shape: str
         torch.testing.assert_close(found[:, i], last[:, RIGHT] - last[:, WRONG], atol=1e-9, rtol=0)
 
 
+@pytest.mark.parametrize("shape", ["gpt2", "gpt_neox"])
+def test_a_sender_reaches_what_comes_after_it_and_nothing_in_its_own_place(shape: str) -> None:
+    """Heads of one layer do not read each other; its MLP reads them, but where both read the same stream."""
+    transformer = random_transformer(shape)
+    base, source = prompts(10)
+    metric = metric_at(torch.tensor([5, 4, 5]))
+    query, mlp = HeadInput(Head(1, 2), Input.Q), MLP(1)
+
+    untouched = run_pair(transformer, base, source, metric).base_metric
+
+    def reached(sender: Sender, receiver: Receiver) -> bool:
+        earlier = Head(0, 0)  # without which no path leads from any to any
+        found = patch_paths(transformer, base, source, [earlier, sender], [receiver], metric)
+        moved = (found - untouched[:, None]).abs() > 1e-9
+        assert moved[:, 0].all()
+        return bool(moved[:, 1].any())
+
+    assert reached(Head(0, 1), query)
+    assert not reached(Head(1, 1), query)
+    assert not reached(MLP(1), query)
+    assert reached(MLP(0), mlp)
+    assert not reached(MLP(1), mlp)
+    assert reached(Head(1, 1), mlp) == (not transformer.config.parallel)
+    assert reached(Head(2, 1), Final())
+
+
 def test_little_memory_changes_nothing() -> None:
     transformer = random_transformer()
     base, source = prompts(7, n=5)
@@ -104,6 +131,10 @@ def test_bad_input_is_refused() -> None:
     refused("3 layers of 4 heads, got 0.4", [Head(0, 1)], [HeadInput(Head(0, 4), Input.Q)])
     refused("layer below 3, got 5", [MLP(5)], [Final()])
     refused("no path leads", [Head(2, 0)], [HeadInput(Head(1, 0), Input.Q)])
+    refused("no path leads", [Head(1, 1)], [HeadInput(Head(1, 0), Input.Q)])
+    refused("no path leads", [MLP(1)], [HeadInput(Head(1, 0), Input.Q)])
+    refused("no path leads", [MLP(1)], [MLP(1)])
+    refused("no path leads", [Head(1, 1)], [MLP(1)], "gpt_neox")
     refused("got 0 and 1", [], [Final()])
     refused("heads share them", [Head(0, 0)], [HeadInput(Head(1, 0), Input.K)], "llama")
     with pytest.raises(ValueError, match=r"positions below 6, got \[5, 6, 5\]"):

@@ -12,6 +12,7 @@ from mechinterp.ioi.circuit import (
     Circuit,
     Role,
     Verdict,
+    counts,
     faithfulness,
     find_circuit,
     incompleteness,
@@ -51,6 +52,20 @@ def test_it_names_a_mover_and_what_inhibits_it_on_other_prompts_too(model: Model
     for role in (Role.NAME_MOVER, Role.S_INHIBITION):
         assert circuit.of(role)
         assert [v.head for v in circuit.of(role)] == [v.head for v in other.of(role)]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_effect_counts_by_its_sign_its_size_and_an_interval_that_excludes_zero(sign: int) -> None:
+    spread = torch.linspace(-1, 1, 100)[:, None]
+    effects = {
+        "sure": 0.2 + 0.1 * spread,
+        "of the other sign": -0.2 + 0.1 * spread,
+        "too small": 0.04 + 0.01 * spread,
+        "large on average, but its interval includes zero": 0.06 + spread,
+        "none": 0 * spread,
+    }
+    found = counts(sign * torch.cat(list(effects.values()), dim=1), sign)
+    assert found.tolist() == [True, False, False, False, False]
 
 
 def test_all_heads_are_faithful_and_none_are_not(model: Model, asked: Prompts, circuit: Circuit) -> None:
