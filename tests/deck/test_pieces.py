@@ -142,3 +142,13 @@ def test_a_slide_that_another_needs_is_not_taken_apart(
     text = "[% set x = 5 %]\n---\n[[ x ]]\n"
     assert rendered(text, Pieces()).markdown == "---\n5\n"
     assert compiled == [text]
+
+
+def test_a_fault_of_the_cutting_itself_is_not_taken_for_one_of_the_deck(
+    rendered: Callable[[str, Pieces | None], Rendered], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lectern.deck.pieces._cut", lambda text: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        rendered("# Uno\n", Pieces())
+    with pytest.raises(DeckError, match="line 3: ZeroDivisionError"):
+        rendered("\n\n[[ 1 / 0 ]]", None)
