@@ -30,7 +30,7 @@ def markdown_of(root: Path) -> str:
     """Return the Markdown that the deck's template becomes."""
     with open_workshop(Project(root, fixtures()), Progress(), jobs=1) as workshop:
         deck = read_deck(workshop.project.deck, "deck")
-        return make_ready(deck, workshop).rendered.markdown
+        return make_ready(deck, workshop).rendered.markdown.text
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from lectern.deck.allowed import Allowed, allowed_for
 from lectern.deck.claims import ClaimTag, Stated
+from lectern.deck.markdown import Markdown, split
 from lectern.deck.named import Named, figures_in
 from lectern.deck.pieces import Noting, PieceError, Pieces
 from lectern.deck.source import DeckSource
@@ -38,7 +39,7 @@ from lectern.sources.digests import Digests
 class Rendered:
     """A deck as Markdown, and its sentences that rest on claims."""
 
-    markdown: str
+    markdown: Markdown
     stated: tuple[Stated, ...]
 
 
@@ -133,7 +134,7 @@ class DeckTemplate:
             half = markdown[error.start]
             place = Place(self._deck.shown, self._deck.line_of(half.encode("unicode_escape").decode()))
             raise DeckError(f"half a character: {half!r}", place, "write the whole character") from error
-        return Rendered(markdown, tuple(stated))
+        return Rendered(split(markdown, self._deck.shown), tuple(stated))
 
     @contextlib.contextmanager
     def _mending(self) -> Iterator[None]:

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from lectern import processes, temporary
-from lectern.deck.front_matter import split_front_matter
+from lectern.deck.markdown import Markdown
 from lectern.errors import BuildError, SetupError
 from lectern.project import ENGINE_ROOT
 from lectern.splice import splice
@@ -312,13 +312,13 @@ PAGE_DIRECTIVE = re.compile(
 )
 
 
-def depends_on_slides(markdown: str) -> bool:
+def depends_on_slides(markdown: Markdown) -> bool:
     """Whether the page around the slides may be more than a function of the front matter.
 
     Marp takes a missing title from the slides and a missing language from the system, and slides may hold
     directives for the page.
     """
-    front_matter, line = split_front_matter(markdown)
-    slides = "\n".join(markdown.split("\n")[line - 1 :])
-    named = {found.split(":")[0].strip() for found in PAGE_DIRECTIVE.findall(front_matter)}
-    return not {"title", "lang"} <= named or "transition" in named or bool(PAGE_DIRECTIVE.search(slides))
+    named = {found.split(":")[0].strip() for found in PAGE_DIRECTIVE.findall(markdown.block)}
+    return (
+        not {"title", "lang"} <= named or "transition" in named or bool(PAGE_DIRECTIVE.search(markdown.body))
+    )
