@@ -16,9 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from lectern import processes, temporary
+from lectern import temporary
 from lectern.deck.markdown import Markdown
 from lectern.errors import BuildError, SetupError
+from lectern.marp import processes
 from lectern.project import ENGINE_ROOT
 from lectern.splice import splice
 
