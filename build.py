@@ -3,6 +3,7 @@
 import sys
 
 MINIMUM = (3, 11)
+DECK = "slides/mechinterp.md.j2"
 
 
 def main() -> int:
@@ -14,7 +15,7 @@ def main() -> int:
     try:
         from lectern.cli import run
 
-        return run(sys.argv[1:], fixtures=fixtures())
+        return run(sys.argv[1:], fixtures=fixtures(), deck=DECK)
     except KeyboardInterrupt:  # while modules are loaded; from then on the command line takes care of it
         return 130
     except ModuleNotFoundError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import build, copy_of_project, processors, python, seconds
-from build import fixtures
+from build import DECK, fixtures
 from lectern.build import build_deck
 from lectern.deck.source import read_deck
 from lectern.making.request import Request
@@ -66,7 +66,7 @@ def main() -> None:
         progress = Progress()
         project = Project(root, fixtures())
         with Renderer(project.cache) as renderer, open_workshop(project, progress, processors()) as workshop:
-            deck = read_deck(project.deck, "deck")
+            deck = read_deck(root / DECK, "deck")
             build_deck(deck, workshop, renderer, root / "dist", ("html", "pdf"), force=True)
             imports = import_seconds(workshop)
         print(f"\nFrom nothing: {whole:.1f} s on {processors()} processors")

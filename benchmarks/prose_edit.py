@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from benchmarks.measure import build, copy_of_project, in_turn, report, seconds
-from build import fixtures
+from build import DECK, fixtures
 from lectern.deck.rendering import make_ready
 from lectern.deck.source import read_deck
 from lectern.progress import Progress
@@ -29,8 +29,8 @@ def write_word(deck: Path, word: str) -> float:
 def markdown_of(root: Path) -> str:
     """Return the Markdown that the deck's template becomes."""
     with open_workshop(Project(root, fixtures()), Progress(), jobs=1) as workshop:
-        deck = read_deck(workshop.project.deck, "deck")
-        return make_ready(deck, workshop).rendered.markdown
+        deck = read_deck(root / DECK, "deck")
+        return make_ready(deck, workshop).rendered.markdown.text
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Write files whole or not at all."""
+"""Write files whole or not at all: every output, of figures, of decks and of commands, is written by this."""
 
 from __future__ import annotations
 

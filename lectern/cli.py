@@ -26,11 +26,15 @@ EPILOG = "Exit code 0: all was built and every claim holds; 1: it was not, or on
 
 
 def run(
-    arguments: Sequence[str], root: Path = ENGINE_ROOT, fixtures: Mapping[str, Fixture] | None = None
+    arguments: Sequence[str],
+    root: Path = ENGINE_ROOT,
+    fixtures: Mapping[str, Fixture] | None = None,
+    deck: str | None = None,
 ) -> int:
-    """Run the command that `arguments` name in the project at `root`; return the exit code.
+    """Run the command that `arguments` name in the project at `root`, and return the exit code.
 
-    Each of the project's fixtures is an option: `--model VALUE` for one of that name.
+    Each of the project's fixtures is an option: `--model VALUE` for one of that name. `deck` is the path, from `root`,
+    of the deck that is built where the arguments name no other.
     """
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(
@@ -43,7 +47,9 @@ def run(
     try:
         name = "watch" if options.command == "build" and options.watch else options.command
         options.jobs = options.jobs or (JOBS_ON_A_CLUSTER if options.dask else _processors())
-        return _command(name)(options, Project(root.resolve(), chosen, cluster=options.dask))
+        root = root.resolve()
+        project = Project(root, chosen, cluster=options.dask, deck=root / deck if deck else None)
+        return _command(name)(options, project)
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

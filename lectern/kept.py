@@ -1,6 +1,7 @@
 """Files that can be made again: each begins with a digest of the rest, and one that is damaged counts as missing.
 
-Where they cannot be written, on a full or protected disk, nothing is lost but time.
+Where they cannot be written, on a full or protected disk, nothing is lost but time. All that is cached uses this:
+digests, results, compiled pieces, the preview's pages, the record of a build.
 """
 
 from __future__ import annotations

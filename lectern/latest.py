@@ -1,4 +1,7 @@
-"""What was found out of the items of a sequence, remembered until the next sequence, of which most is as it was."""
+"""A function of items, remembered from one sequence to the next, of which most items stay the same.
+
+The slides of a deck are such sequences: for their checks (marp) and for the preview.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks on files, which end with the process that holds them, however it ends."""
+"""Locks on files, released when the process that holds them ends, however it ends: figures and temporary folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a build shows while it runs: a line for each figure that is computed or drawn."""
+"""What a command shows while figures are made, a line for each, and what it notes to report at the end."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ class Project:
     fixtures: Mapping[str, Fixture] = field(default_factory=dict)
     made_in: Path | None = None
     cluster: str | None = None  # the address of the Dask scheduler whose workers make figures
+    deck: Path | None = None  # the lecture's own deck, absolute; None for a project that has only figures
 
     @cached_property
     def variant(self) -> str:
@@ -35,11 +36,6 @@ class Project:
     def images(self) -> Path:
         """What the figures wrote: NAME.svg, NAME.png, NAME.json."""
         return (self.made_in or self.root) / "img"
-
-    @property
-    def deck(self) -> Path:
-        """The lecture's own deck."""
-        return self.root / "slides" / "mechinterp.md.j2"
 
     @property
     def out(self) -> Path:

@@ -1,4 +1,4 @@
-"""What is new in a sequence of which most is as it was."""
+"""The difference of two sequences of which most is the same: of a deck sent to Node, of slides sent to a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Temporary folders that do not outlive their process for long, however it ends."""
+"""Temporary folders that are deleted soon after their process, however it ends: of Node, of workers, of commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes the figures of one project, wired together."""
+"""What makes the figures of one project, wired together for every command, the decks and the preview."""
 
 from __future__ import annotations
 

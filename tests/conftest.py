@@ -70,6 +70,7 @@ math: katex
 
 $x^2$
 """
+DECK_PATH = "slides/mechinterp.md.j2"
 HTML = ("--formats", "html")
 
 
@@ -97,7 +98,7 @@ class Sandbox:
             text = text.replace(old, new)
         return self.write(f"figures/{name}.py", text)
 
-    def deck(self, text: str, path: str = "slides/mechinterp.md.j2") -> Path:
+    def deck(self, text: str, path: str = DECK_PATH) -> Path:
         return self.write(path, text)
 
     def edit(self, path: str, old: str, new: str) -> None:
@@ -119,12 +120,14 @@ class Sandbox:
 
     def build(self, *arguments: str) -> int:
         """Run the command line on this project, in this process."""
-        return run(arguments, self.root, self.fixtures)
+        return run(arguments, self.root, self.fixtures, DECK_PATH)
 
     def command(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start the command line on this project, in a process of its own."""
-        code = f"import sys; from lectern.cli import run; sys.exit(run(sys.argv[1:], {str(self.root)!r}))"
-        code = code.replace(repr(str(self.root)), f"__import__('pathlib').Path({str(self.root)!r})")
+        code = (
+            "import sys; from pathlib import Path; from lectern.cli import run; "
+            f"sys.exit(run(sys.argv[1:], Path({str(self.root)!r}), deck={DECK_PATH!r}))"
+        )
         return subprocess.Popen(
             [sys.executable, "-c", code, *arguments],
             cwd=ENGINE_ROOT,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import HTML, Sandbox, page
+from tests.conftest import DECK_PATH, HTML, Sandbox, page
 
 pytestmark = pytest.mark.heavy
 
@@ -80,7 +80,7 @@ def test_with_nothing_to_do_no_library_is_loaded(lecture: Sandbox) -> None:
     lecture.build(*HTML)
     code = (
         "import sys; from pathlib import Path; from lectern.cli import run;"
-        f"code = run(['--formats', 'html'], Path({str(lecture.root)!r}));"
+        f"code = run(['--formats', 'html'], Path({str(lecture.root)!r}), deck={DECK_PATH!r});"
         "print(*{name.partition('.')[0] for name in sys.modules}); sys.exit(code)"
     )
     done = subprocess.run(

@@ -90,5 +90,5 @@ def test_a_glance_suffices_once_all_was_looked_at(lecture: Sandbox, monkeypatch:
     monkeypatch.setattr("lectern.sources.stamps.SETTLED_NS", 0)
     lecture.build(*HTML)
     lecture.build(*HTML)
-    monkeypatch.setattr("lectern.record.sight", lambda path: pytest.fail(f"{path} was read"))
+    monkeypatch.setattr("lectern.commands.record.sight", lambda path: pytest.fail(f"{path} was read"))
     assert lecture.build(*HTML) == 0

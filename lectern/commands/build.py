@@ -14,9 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lectern.commands.record import Record, read_record, record_of, write_record
 from lectern.deck.options import DeckOptions, deck_path, options_of, refuse_missing
 from lectern.project import ENGINE_ROOT, Project
-from lectern.record import Record, read_record, record_of, write_record
 
 if TYPE_CHECKING:
     from lectern.build import Built

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import socket
-import sys
 import threading
 import webbrowser
 from contextlib import ExitStack, suppress
@@ -29,16 +28,12 @@ from lectern.workshop import open_workshop
 
 ADDRESS = "127.0.0.1"
 TRIED = 50  # ports from the one asked for
-SWITCH = (
-    0.0005  # seconds that a thread computes while another waits; Python's 5 ms is what a page would wait too
-)
 
 
 def watch(options: argparse.Namespace, project: Project) -> int:
     """Serve the preview until it is interrupted; return the exit code."""
     deck, taken = deck_path(options, project), options_of(options)
     refuse_missing(deck)
-    sys.setswitchinterval(SWITCH)
     temporary.clean()
     with ExitStack() as closing:
         listening = closing.enter_context(bound(options.port))

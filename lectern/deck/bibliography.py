@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from lectern.deck.numbers import Numbers
@@ -47,11 +46,6 @@ class Bibliography:
         self._entries = entries
         self._shown = shown
         self._join = numbers.enumeration
-
-    @property
-    def functions(self) -> dict[str, Callable[..., str]]:
-        """The functions by the name the template uses."""
-        return {"cite": self.cite, "citep": self.cite_in_parentheses, "references": self.references}
 
     def cite(self, key: str) -> str:
         """Return a citation for running text: Vaswani et al. (2017)."""

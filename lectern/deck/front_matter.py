@@ -40,14 +40,13 @@ def split_front_matter(text: str) -> tuple[str, int]:
     return "", 1
 
 
-def read_front_matter(text: str, shown: str) -> dict[str, Any]:
-    """Return the front matter of Markdown: texts, lists and mappings.
+def read_front_matter(block: str, shown: str) -> dict[str, Any]:
+    """Return the fields of front matter as `split_front_matter` gives it: texts, lists and mappings.
 
     Raises DeckError, with the line, where Marp would silently take it for none.
     """
     import yaml
 
-    block, _ = split_front_matter(text)
     block = "\n".join(_loosened(line.removesuffix("\r")) for line in block.split("\n"))
     first = 2 + len(block[: len(block) - len(block.lstrip())].split("\n")) - 1
     try:

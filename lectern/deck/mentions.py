@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from lectern.deck.front_matter import heading_divider, read_front_matter, split_front_matter
+from lectern.deck.front_matter import heading_divider
+from lectern.deck.markdown import Markdown
 from lectern.making.sidecar import IMAGES
 from lectern.sources.catalogue import Catalogue, canonical
 
@@ -52,10 +53,9 @@ def named_figure(url: str, catalogue: Catalogue) -> str | None:
     return name if name in catalogue else None
 
 
-def mentions(markdown: str, figure_of: FigureOf) -> list[Mention]:
+def mentions(markdown: Markdown, figure_of: FigureOf) -> list[Mention]:
     """Return the figures that the Markdown shows, in order."""
-    front_matter, _ = split_front_matter(markdown)
-    found = [(url, 1) for url in PATH.findall(front_matter)]
+    found = [(url, 1) for url in PATH.findall(markdown.block)]
     for slide in _slides(markdown):
         found += [(url, line) for kind, url, line in slide if kind == "shown"]
         codes = [(url, line) for kind, url, line in slide if kind == "code"]
@@ -64,14 +64,14 @@ def mentions(markdown: str, figure_of: FigureOf) -> list[Mention]:
     return [Mention(figure, url, line) for figure, url, line in named if figure]
 
 
-def show_lone_code(markdown: str, figure_of: FigureOf) -> str:
+def show_lone_code(markdown: Markdown, figure_of: FigureOf) -> Markdown:
     """Return the Markdown with each slide's only inline code, where it names a figure, turned into the image."""
-    lines = markdown.split("\n")
+    lines = markdown.text.split("\n")
     for slide in _slides(markdown):
         codes = [(text, line) for kind, text, line in slide if kind == "code"]
         if len(codes) == 1 and figure_of(codes[0][0]):
             _replace_code(lines, *codes[0])
-    return "\n".join(lines)
+    return replace(markdown, text="\n".join(lines))
 
 
 def _replace_code(lines: list[str], url: str, first: int) -> None:
@@ -84,16 +84,14 @@ def _replace_code(lines: list[str], url: str, first: int) -> None:
             return
 
 
-def _slides(markdown: str) -> Iterator[list[tuple[str, str, int]]]:
+def _slides(markdown: Markdown) -> Iterator[list[tuple[str, str, int]]]:
     """Yield, slide by slide, ("shown", url, line) and ("code", text, line) of what stands on it."""
     from markdown_it import MarkdownIt
 
-    _, start = split_front_matter(markdown)
-    dividers = _heading_dividers(markdown)
-    body = "\n".join(markdown.split("\n")[start - 1 :])
+    dividers = {f"h{level}" for level in heading_divider(markdown.front_matter)}
     slide: list[tuple[str, str, int]] = []
-    for token in MarkdownIt("commonmark", {"html": True}).enable("table").parse(body):
-        line = start + (token.map[0] if token.map else 0)
+    for token in MarkdownIt("commonmark", {"html": True}).enable("table").parse(markdown.body):
+        line = markdown.start + (token.map[0] if token.map else 0)
         if token.level == 0 and _divides(token, dividers):
             yield slide
             slide = []
@@ -106,11 +104,6 @@ def _slides(markdown: str) -> Iterator[list[tuple[str, str, int]]]:
 
 def _divides(token: Token, headings: set[str]) -> bool:
     return token.type == "hr" or (token.type == "heading_open" and token.tag in headings)
-
-
-def _heading_dividers(markdown: str) -> set[str]:
-    """Return the headings that begin a slide by Marp's `headingDivider`."""
-    return {f"h{level}" for level in heading_divider(read_front_matter(markdown, ""))}
 
 
 def _inline(token: Token) -> Iterable[tuple[str, str]]:

@@ -47,8 +47,11 @@ def _theme(path: Path) -> Path:
 
 
 def deck_path(options: argparse.Namespace, project: Project) -> Path:
-    """Return the deck that the command line names, or the project's own; raise UsageError where it is no path."""
-    return _real(options.deck or project.deck, "deck")
+    """Return the deck that the command line names, or the project's own; raise UsageError where there can be none."""
+    deck = options.deck or project.deck
+    if deck is None:
+        raise UsageError("the project has no deck of its own", remedy="name one: --deck PATH")
+    return _real(deck, "deck")
 
 
 def refuse_missing(deck: Path) -> None:

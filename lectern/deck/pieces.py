@@ -7,6 +7,7 @@ the figures that it showed before, as they were, becomes what it became.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from jinja2.runtime import Context, new_context
 
 from lectern.deck.claims import Stated
 from lectern.deck.named import Named, figures_in
-from lectern.deck.views import Lookup
+from lectern.deck.views import Lookup, NotMadeError
 from lectern.making.request import Request
 
 # Statements whose effect does not end with their own end tag.
@@ -28,6 +29,21 @@ PASSING = re.compile(r"\b(?:random|lipsum|include)\b")
 END = "\n---\n"
 # What Jinja does not leave as it is: tags, and ends of lines as other systems write them.
 SIGNS = ("[[", "[%", "[#", "\r")
+
+
+class PieceError(Exception):
+    """A piece is no template by itself, or something went wrong in it; its line in the whole template is not known."""
+
+
+@contextlib.contextmanager
+def _in_a_piece() -> Iterator[None]:
+    """Turn whatever Jinja, or an expression of the deck, raises into a PieceError; a figure may still be missing."""
+    try:
+        yield
+    except NotMadeError:
+        raise
+    except Exception as error:
+        raise PieceError from error
 
 
 @dataclass
@@ -88,11 +104,12 @@ class _Piece:
 
     def rendered(self, context: Context, noting: Noting, stated: list[Stated]) -> str:
         before = len(stated)
-        if self._outcome and self._outcome.holds(noting.made, before):
-            stated += self._outcome.stated
-            return self._outcome.text
-        noting.found, noting.called = {}, False
-        text = "".join(self._template.root_render_func(context))
+        with _in_a_piece():
+            if self._outcome and self._outcome.holds(noting.made, before):
+                stated += self._outcome.stated
+                return self._outcome.text
+            noting.found, noting.called = {}, False
+            text = "".join(self._template.root_render_func(context))
         keeps = self._lasts and noting.found and not noting.called
         self._outcome = _Outcome(text, noting.found, before, tuple(stated[before:])) if keeps else None
         return text
@@ -132,14 +149,14 @@ class Pieces:
     ) -> Iterator[str]:
         """Yield what each piece of a text becomes; `names` find figures by `noting`, claims are added to `stated`.
 
-        Raises TemplateSyntaxError, with the wrong line, where a piece is no template by itself.
+        Raises PieceError where one cannot be compiled or rendered, NotMadeError for a figure that is missing.
         """
         context = new_context(environment, None, {}, dict(names), globals=environment.make_globals(None))
         for piece in self._pieces(environment, text):
             yield piece if isinstance(piece, str) else piece.rendered(context, noting, stated)
 
     def named(self, environment: Environment, text: str) -> list[Named]:
-        """Return the figures that a text names in plain sight; raise as `rendered` does."""
+        """Return the figures that a text names in plain sight; raise PieceError as `rendered` does."""
         found, line = [], 0
         for piece in self._pieces(environment, text):
             named = () if isinstance(piece, str) else piece.compiled.named
@@ -165,4 +182,5 @@ def _cut(text: str) -> list[str]:
 
 
 def _compiled(environment: Environment, text: str) -> Compiled:
-    return Compiled(environment.compile(text), tuple(figures_in(environment.parse(text))))
+    with _in_a_piece():
+        return Compiled(environment.compile(text), tuple(figures_in(environment.parse(text))))

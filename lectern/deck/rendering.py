@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from lectern.deck.allowed import allowed_for
 from lectern.deck.bibliography import Bibliography, parse_bibtex
 from lectern.deck.compiled import CompiledPieces
+from lectern.deck.markdown import Markdown
 from lectern.deck.mentions import mentions, paths_in, show_lone_code
 from lectern.deck.numbers import Numbers
 from lectern.deck.pictures import Pictures
@@ -33,15 +34,18 @@ from lectern.workshop import Workshop
 Figure = TypeVar("Figure", Made, State)
 
 
+def _none(url: str) -> bool:
+    del url
+    return False
+
+
 @dataclass(frozen=True)
 class ReadyDeck(Generic[Figure]):
-    """A deck as Markdown, with the figures that it shows: all made, or as they stand."""
+    """A deck as Markdown, with the figures that it shows: all made, or in their present states."""
 
     rendered: Rendered
     figures: Mapping[Request, Figure]
-    is_own: Callable[[str], bool] = lambda _: (
-        False
-    )  # whether an image's path means a file of the deck, not a figure
+    is_own: Callable[[str], bool] = _none  # whether an image's path is a file of the deck, not a figure
 
     @functools.cached_property
     def _by_stem(self) -> dict[str, Figure]:
@@ -58,6 +62,11 @@ class ReadyDeck(Generic[Figure]):
         made = self.made_for(url)
         return with_suffix(made.stem, PurePosixPath(unquote(url)).suffix[1:]) if made else None
 
+    def alt_of(self, url: str) -> str | None:
+        """Return the alt text of that picture."""
+        made = self.made_for(url)
+        return made.sidecar.description if made and made.sidecar else None
+
 
 @functools.lru_cache(maxsize=1000)
 def _stem_of(url: str) -> str | None:
@@ -66,22 +75,65 @@ def _stem_of(url: str) -> str | None:
     return path.stem if path.parent.name == "img" and path.suffix[1:] in IMAGES else None
 
 
+class Written(Protocol):
+    """A deck in the language that it is written in: a template, or plain Markdown."""
+
+    def mentions(self) -> Iterable[Request]:
+        """Return the figures that the deck names as constants, known without rendering it."""
+        ...
+
+    def render(self, made: Lookup) -> Rendered:
+        """Return the deck as Markdown; raise NotMadeError for a figure that is not found."""
+        ...
+
+
+class OpenDeck:
+    """A deck ready to be rendered with figures, made or in their present states."""
+
+    def __init__(self, deck: DeckSource, workshop: Workshop, pieces: Pieces | None = None) -> None:
+        """Open a deck; `pieces` are those of its last rendering."""
+        self._is_template = deck.is_template
+        self._pictures = Pictures(deck, workshop)
+        self._written: Written = (
+            _template(deck, workshop, pieces) if deck.is_template else _Plain(deck, self._pictures)
+        )
+
+    def mentions(self) -> Iterable[Request]:
+        """Return the figures that the deck names as constants, known without rendering it."""
+        return self._written.mentions()
+
+    def render(self, made: Lookup) -> Rendered:
+        """Return the deck as Markdown; raise NotMadeError for a figure that is not found."""
+        return self._written.render(made)
+
+    def ready(self, rendered: Rendered, figures: Mapping[Request, Figure]) -> ReadyDeck[Figure]:
+        """Return the rendered deck with its figures; those of a template are shown whatever lies beside it."""
+        return ReadyDeck(rendered, figures, _none if self._is_template else self._pictures.is_own)
+
+    def shown_by_path(self, ready: ReadyDeck) -> list[Request]:
+        """Return the figures that the Markdown shows by their paths; it is parsed only if some may not be ready."""
+        markdown, figure_of = ready.rendered.markdown, self._pictures.figure_of
+        urls = dict.fromkeys(paths_in(markdown.text))
+        if all(ready.made_for(url) or not figure_of(url) for url in urls):
+            return []
+        return [Request(mention.figure) for mention in mentions(markdown, figure_of)]
+
+
 def make_ready(
     deck: DeckSource,
     workshop: Workshop,
     force: bool = False,
-    foresee: Callable[[str], object] = lambda _: None,
+    foresee: Callable[[Markdown], object] = lambda _: None,
 ) -> ReadyDeck[Made]:
     """Make the figures that a deck shows and render it to Markdown.
 
-    Figures named in plain sight are made first, together; those that appear only while rendering (in a loop,
+    Figures named as constants are made first, together; those that appear only while rendering (in a loop,
     or in an included file) after. While they are made, `foresee` is called with what the Markdown will be if
-    they come out as they are. Raises DeckError and FigureError.
+    they come out unchanged. Raises DeckError and FigureError.
     """
     compiled = _compiled(deck, workshop)
     pieces = Pieces(compiled.read())
-    source = opened(deck, workshop, pieces)
-    pictures = Pictures(deck, workshop)
+    source = OpenDeck(deck, workshop, pieces)
     wanted = list(source.mentions())
     compiled.write(pieces.compiled)
     made: dict[Request, Made] = {}
@@ -97,19 +149,12 @@ def make_ready(
             except NotMadeError as missing:
                 wanted = [missing.wanted]
                 continue
-            ready = ready_deck(deck, rendered, made, pictures)
-            wanted = [r for r in shown_by_path(rendered.markdown, ready, pictures) if r not in made]
+            ready = source.ready(rendered, made)
+            wanted = [request for request in source.shown_by_path(ready) if request not in made]
             if not wanted:
                 return ready
     finally:
-        background.shutdown(wait=False)  # left by an error, what still runs is stopped with the workshop
-
-
-def ready_deck(
-    deck: DeckSource, rendered: Rendered, figures: Mapping[Request, Figure], pictures: Pictures
-) -> ReadyDeck[Figure]:
-    """Return a rendered deck with its figures; those that a template names are shown whatever lies beside it."""
-    return ReadyDeck(rendered, figures) if deck.is_template else ReadyDeck(rendered, figures, pictures.is_own)
+        background.shutdown(wait=False)  # after an error, closing the workshop stops what still runs
 
 
 def _compiled(deck: DeckSource, workshop: Workshop) -> CompiledPieces:
@@ -119,33 +164,16 @@ def _compiled(deck: DeckSource, workshop: Workshop) -> CompiledPieces:
     return CompiledPieces(path, deck.language, workshop.progress.tell)
 
 
-class Opened(Protocol):
-    """A deck that can be rendered with figures, given or as they stand."""
-
-    def mentions(self) -> Iterable[Request]:
-        """Return the figures that the deck names in plain sight."""
-        ...
-
-    def render(self, made: Lookup) -> Rendered:
-        """Return the deck as Markdown; raise NotMadeError for a figure that is not found."""
-        ...
-
-
-def opened(deck: DeckSource, workshop: Workshop, pieces: Pieces | None = None) -> Opened:
-    """Return a deck ready to be rendered, whatever it is written in; `pieces` are those of its last rendering."""
-    return _template(deck, workshop, pieces) if deck.is_template else _Plain(deck, workshop)
-
-
-def _draft(source: Opened, wanted: list[Request], workshop: Workshop) -> str | None:
-    """Return the deck's Markdown with its figures as they stand; None where some are missing."""
+def _draft(source: OpenDeck, wanted: list[Request], workshop: Workshop) -> Markdown | None:
+    """Return the deck's Markdown with its figures as they were last made; None where some are missing."""
     check_acyclic({request.name for request in wanted}, workshop.catalogue)
     with contextlib.suppress(NotMadeError, BuildError):
-        return source.render(_standing(workshop)).markdown
+        return source.render(_last_made(workshop)).markdown
     return None
 
 
-def _standing(workshop: Workshop) -> Lookup:
-    """Return what finds figures as they were made last; whether they are fresh takes longer to tell."""
+def _last_made(workshop: Workshop) -> Lookup:
+    """Return what finds figures as they were last made; finding out whether they are fresh takes longer."""
     project, catalogue = workshop.project, workshop.catalogue
 
     @functools.cache
@@ -156,20 +184,12 @@ def _standing(workshop: Workshop) -> Lookup:
     return found
 
 
-def _template(deck: DeckSource, workshop: Workshop, pieces: Pieces | None) -> DeckTemplate:
-    numbers = Numbers(deck.language)
-    functions = _citing(deck, workshop, numbers)
-    return DeckTemplate(
-        deck, workshop.project, workshop.catalogue, workshop.digests, numbers.filters, functions, pieces
-    )
-
-
 class _Plain:
     """A plain Marp file, whose figures are those that it shows by their paths."""
 
-    def __init__(self, deck: DeckSource, workshop: Workshop) -> None:
-        self._figure_of = Pictures(deck, workshop).figure_of
-        self._markdown = show_lone_code(deck.text, self._figure_of)
+    def __init__(self, deck: DeckSource, pictures: Pictures) -> None:
+        self._figure_of = pictures.figure_of
+        self._markdown = show_lone_code(deck.markdown, self._figure_of)
 
     def mentions(self) -> list[Request]:
         return [Request(mention.figure) for mention in mentions(self._markdown, self._figure_of)]
@@ -179,12 +199,12 @@ class _Plain:
         return Rendered(self._markdown, ())
 
 
-def shown_by_path(markdown: str, ready: ReadyDeck, pictures: Pictures) -> list[Request]:
-    """Return the figures that the Markdown shows by their paths; it is parsed only where there may be new ones."""
-    urls = dict.fromkeys(paths_in(markdown))
-    if all(ready.made_for(url) or not pictures.figure_of(url) for url in urls):
-        return []
-    return [Request(mention.figure) for mention in mentions(markdown, pictures.figure_of)]
+def _template(deck: DeckSource, workshop: Workshop, pieces: Pieces | None) -> DeckTemplate:
+    numbers = Numbers(deck.language)
+    functions = _citing(deck, workshop, numbers)
+    return DeckTemplate(
+        deck, workshop.project, workshop.catalogue, workshop.digests, numbers.filters, functions, pieces
+    )
 
 
 def _citing(deck: DeckSource, workshop: Workshop, numbers: Numbers) -> dict[str, Callable[..., str]]:
@@ -206,7 +226,7 @@ def _citing(deck: DeckSource, workshop: Workshop, numbers: Numbers) -> dict[str,
                 workshop.digests.derived.of("bibliography", path, parse_bibtex), shown, numbers
             )
         except (OSError, ValueError) as error:
-            remedy = "mend the file, or `bibliography:` in the front matter"
+            remedy = "correct the file, or `bibliography:` in the front matter"
             raise DeckError(f"cannot read the bibliography: {error}", Place(shown), remedy) from error
 
     def function(name: str) -> Callable[..., str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from lectern.deck.front_matter import read_front_matter
+from lectern.deck.markdown import Markdown, split
 from lectern.deck.options import FOREIGN, DeckOptions
 from lectern.errors import DeckError, Place
 
@@ -47,9 +47,14 @@ class DeckSource:
         return self.path.name.partition(".")[0]
 
     @cached_property
+    def markdown(self) -> Markdown:
+        """The text with its front matter apart; a template's slides are not Markdown yet."""
+        return split(self.text, self.shown)
+
+    @property
     def front_matter(self) -> dict[str, Any]:
         """The deck's YAML front matter; raises DeckError where it is not YAML."""
-        return read_front_matter(self.text, self.shown)
+        return self.markdown.front_matter
 
     @property
     def language(self) -> str:

@@ -23,8 +23,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from lectern.deck.allowed import Allowed, allowed_for
 from lectern.deck.claims import ClaimTag, Stated
+from lectern.deck.markdown import Markdown, split
 from lectern.deck.named import Named, figures_in
-from lectern.deck.pieces import Noting, Pieces
+from lectern.deck.pieces import Noting, PieceError, Pieces
 from lectern.deck.source import DeckSource
 from lectern.deck.views import FiguresView, Lookup, NotMadeError
 from lectern.errors import BuildError, DeckError, Place
@@ -38,7 +39,7 @@ from lectern.sources.digests import Digests
 class Rendered:
     """A deck as Markdown, and its sentences that rest on claims."""
 
-    markdown: str
+    markdown: Markdown
     stated: tuple[Stated, ...]
 
 
@@ -78,7 +79,7 @@ class DeckTemplate:
 
     def _named(self) -> list[Named]:
         if self._pieces:
-            with contextlib.suppress(Exception):  # read whole, it tells where the mistake is, if it is one
+            with contextlib.suppress(PieceError):  # parsed whole, a mistake has its line
                 return self._pieces.named(self._environment, self._deck.text)
         with self._mending():
             tree = self._environment.parse(self._deck.text, filename=str(self._deck.path))
@@ -97,12 +98,8 @@ class DeckTemplate:
         Raises NotMadeError for a figure it does not find, DeckError, with file and line, for what is undefined.
         """
         if self._pieces:
-            try:
+            with contextlib.suppress(PieceError):  # rendered whole, a mistake has its line
                 return self._in_pieces(self._pieces, made)
-            except NotMadeError:
-                raise
-            except Exception:  # rendered whole, it tells where the mistake is, if it is one
-                pass
         names = {"figures": FiguresView(self._catalogue, made, self._project.root), **self._functions}
         stated = self._stating()
         with self._mending():
@@ -137,7 +134,7 @@ class DeckTemplate:
             half = markdown[error.start]
             place = Place(self._deck.shown, self._deck.line_of(half.encode("unicode_escape").decode()))
             raise DeckError(f"half a character: {half!r}", place, "write the whole character") from error
-        return Rendered(markdown, tuple(stated))
+        return Rendered(split(markdown, self._deck.shown), tuple(stated))
 
     @contextlib.contextmanager
     def _mending(self) -> Iterator[None]:

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from lectern import processes
 from lectern.errors import SetupError
+from lectern.marp import processes
 from lectern.project import ENGINE_ROOT
 
 UNPACK = Path(__file__).with_name("unpack-chromium.mjs")

@@ -8,8 +8,6 @@ const { Marp } = require('@marp-team/marp-core')
 const keepFormulas = require('./formulas.cjs')
 const keeping = require('./kept.cjs')
 
-require('./notes.cjs')()
-
 const VERSIONS = ['@marp-team/marp-core', '@marp-team/marp-cli', 'katex'].map(
   (name) => require(`${name}/package.json`).version,
 )

@@ -52,12 +52,6 @@ class Slidewise {
     this.#edited(`${deck.text}\n`)
   }
 
-  /** Renders the deck last rendered once more, for nothing: V8 makes fast what it has seen run often. */
-  rehearse(text) {
-    this.#whole(text)
-    this.#edited(`${text}\n`)
-  }
-
   #whole(text) {
     const env = { htmlAsArray: true }
     const { slides, css, start, cuts } = this.#rendered(text, env, { first: 0 })

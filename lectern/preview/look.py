@@ -9,23 +9,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from lectern.build import describing, resolving
-from lectern.deck.claims import failures, placed
-from lectern.deck.front_matter import read_front_matter, split_front_matter
+from lectern.deck.claims import failures
 from lectern.deck.options import FOREIGN, DeckOptions
-from lectern.deck.pictures import Pictures
 from lectern.deck.pieces import Pieces
-from lectern.deck.rendering import ReadyDeck, opened, ready_deck, shown_by_path
-from lectern.deck.source import DeckSource, read_deck
-from lectern.deck.themes import check_theme, styles_of, theme_files
+from lectern.deck.rendering import OpenDeck, ReadyDeck
+from lectern.deck.source import read_deck
+from lectern.deck.stage import Stage
 from lectern.deck.views import NotMadeError, claims_of
 from lectern.errors import BuildError, DeckError, FigureError, Place, SeveralErrors
 from lectern.making.request import Request
 from lectern.making.sidecar import IMAGES, with_suffix
 from lectern.making.state import State, States
-from lectern.marp.faults import at_fault
 from lectern.marp.page import descriptions, loads
-from lectern.marp.renderer import Contents, ConversionError, Renderer, RendererDiedError, Slides
+from lectern.marp.renderer import Contents, Renderer, RendererDiedError, Slides
 from lectern.preview.pages import Pages, digest, slides_of
 from lectern.sources.catalogue import Catalogue, check_acyclic
 from lectern.workshop import Workshop
@@ -149,40 +145,33 @@ class Looker:
         deck = read_deck(self._path, shown, self._options)
         if not deck.text.strip():  # also for a moment while it is written
             raise DeckError("the deck is empty", Place(shown), "write a slide, or undo what emptied it")
-        themes = theme_files(deck, workshop.digests)
-        rendered = opened(deck, workshop, self._pieces).render(seen.lookup)
-        pictures = Pictures(deck, workshop)
-        named = ready_deck(deck, rendered, dict(seen.states), pictures)
-        seen.add(shown_by_path(rendered.markdown, named, pictures))
-        ready = ready_deck(deck, rendered, seen.states, pictures)
+        stage, source = Stage(deck, workshop, self._renderer), OpenDeck(deck, workshop, self._pieces)
+        rendered = source.render(seen.lookup)
+        seen.add(source.shown_by_path(source.ready(rendered, dict(seen.states))))
         for request, state in seen.states.items():
             if state.sidecar is None:
                 raise NotMadeError(request)
-        styles = styles_of(themes, workshop.project)
-        try:
-            css = list(styles.values())
-            slides = self._renderer.render(rendered.markdown, css, deck.takes_html, deck.options.emoji)
-        except ConversionError as error:
-            raise at_fault(error, self._renderer, styles, deck, workshop.project) from error
-        check_theme(read_front_matter(rendered.markdown, shown).get("theme"), slides.themes, shown)
-        stated = placed(list(rendered.stated), slides.slides)
+        ready = source.ready(rendered, seen.states)
+        slides, stated = stage.show(ready)
         failing = failures(stated, claims_of(seen.states.values()), shown)
-        return self._filled(deck, ready, slides, workshop), failing
+        found = loads(slides, stage.resolving(ready), deck)
+        return self._filled(ready, slides, found.files), failing
 
-    def _filled(self, deck: DeckSource, ready: ReadyDeck[State], slides: Slides, workshop: Workshop) -> Pages:
-        """Return the slides with the URLs under which the preview serves their files."""
-        found = loads(slides, resolving(deck, ready, workshop), deck)
-        names = {url: f"{_digest(workshop, path)}/{path.name}" for url, path in found.files.items()}
+    def _filled(self, ready: ReadyDeck[State], slides: Slides, files: Mapping[str, Path]) -> Pages:
+        """Return the slides with the URLs under which the preview serves their files, given by their own."""
+        names = {url: f"{self._digest(path)}/{path.name}" for url, path in files.items()}
         urls = {url: FILES + quote(name) for url, name in names.items()}
-        contents = Contents(urls, descriptions(urls, describing(ready)))
-        texts, css = self._renderer.filled(contents)
-        front_matter, _ = split_front_matter(ready.rendered.markdown)
-        files = {names[url]: path for url, path in found.files.items()}
-        return Pages(slides_of(texts, slides.comments), css, files, self._shell(front_matter))
+        texts, css = self._renderer.filled(Contents(urls, descriptions(urls, ready.alt_of)))
+        served = {names[url]: path for url, path in files.items()}
+        shell = self._shell(ready.rendered.markdown.fenced)
+        return Pages(slides_of(texts, slides.comments), css, served, shell)
+
+    def _digest(self, path: Path) -> str:
+        return self._workshop.digests.of(path) or digest(str(path))
 
     @functools.lru_cache(maxsize=1)  # noqa: B019
     def _shell(self, front_matter: str) -> tuple[str, str, str]:
-        return self._renderer.shell(f"---\n{front_matter}\n---\n")
+        return self._renderer.shell(front_matter)
 
 
 @dataclass
@@ -241,10 +230,6 @@ class _Seen:
             found += [keys.report(script, parameters, "", compute) for compute in found]
             found.append(keys.draw(script, parameters, data=""))
         return digest(repr([*(key.digest for key in found), self.workshop.digests.of(state.script.path)]))
-
-
-def _digest(workshop: Workshop, path: Path) -> str:
-    return workshop.digests.of(path) or digest(str(path))
 
 
 def _flat(error: BuildError) -> list[str]:

@@ -10,7 +10,7 @@ from jinja2 import Environment
 from lectern.deck import compiled
 from lectern.deck.compiled import CompiledPieces
 from lectern.deck.pieces import Pieces
-from lectern.deck.rendering import make_ready, opened
+from lectern.deck.rendering import OpenDeck, make_ready
 from lectern.deck.source import DeckSource, read_deck
 from tests.conftest import Sandbox
 
@@ -40,7 +40,7 @@ def texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def built(sandbox: Sandbox, deck: DeckSource) -> str:
-    return make_ready(deck, sandbox.workshop()).rendered.markdown
+    return make_ready(deck, sandbox.workshop()).rendered.markdown.text
 
 
 def kept_in(sandbox: Sandbox) -> Path:
@@ -85,7 +85,7 @@ def test_pieces_that_cannot_be_kept_cost_time_only(sandbox: Sandbox, deck: DeckS
     sandbox.write("file", "")
     place = CompiledPieces(sandbox.root / "file" / "pieces", "es", said.append)
     pieces = Pieces(place.read())
-    opened(deck, sandbox.workshop(), pieces).mentions()
+    OpenDeck(deck, sandbox.workshop(), pieces).mentions()
     place.write(pieces.compiled)
     assert "nothing can be kept in" in said[0]
 
@@ -93,7 +93,7 @@ def test_pieces_that_cannot_be_kept_cost_time_only(sandbox: Sandbox, deck: DeckS
 def test_figures_are_named_with_the_lines_where_they_stand(sandbox: Sandbox, deck: DeckSource) -> None:
     found = {}
     for pieces in (None, Pieces()):
-        named = opened(deck, sandbox.workshop(), pieces).mentions()
+        named = OpenDeck(deck, sandbox.workshop(), pieces).mentions()
         found[pieces is None] = {request.stem: line for request, line in named.items()}  # type: ignore[attr-defined]
     assert found[True] == found[False]
     assert sorted(found[True].values()) == [4, 8]

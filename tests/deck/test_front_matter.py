@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from lectern.deck.front_matter import DIRECTIVES, heading_divider, read_front_matter, split_front_matter
+from lectern.deck.front_matter import DIRECTIVES, heading_divider, split_front_matter
+from lectern.deck.markdown import split
 from lectern.errors import DeckError
 from lectern.project import ENGINE_ROOT
+from tests.conftest import Sandbox
 
 # What Marp takes of these, and what it refuses, Marp itself says.
 BLOCKS = [
@@ -68,17 +70,21 @@ BLOCKS = [
 ]
 
 
+def read(text: str, shown: str) -> dict[str, Any]:
+    return split(text, shown).front_matter
+
+
 def test_front_matter_is_the_yaml_between_the_first_two_rules() -> None:
     assert split_front_matter("---\na: 1\n---\n# T\n---\n") == ("a: 1", 4)
     assert split_front_matter("# T\n---\na: 1\n---\n") == ("", 1)
     assert split_front_matter("---\nnever closed") == ("", 1)
     assert split_front_matter("----\na: 1\n---\n  -----  \n# T") == ("a: 1\n---", 5)
     assert split_front_matter("---\r\na: 1\r\n---\r\n# T") == ("a: 1\r", 4)
-    assert read_front_matter("---\ntitle: «T»\npaginate: true\n---\n", "deck") == {
+    assert read("---\ntitle: «T»\npaginate: true\n---\n", "deck") == {
         "title": "«T»",
         "paginate": "true",
     }
-    assert read_front_matter("---\n\n---\n", "deck") == {}
+    assert read("---\n\n---\n", "deck") == {}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +93,7 @@ def test_front_matter_is_the_yaml_between_the_first_two_rules() -> None:
 )
 def test_front_matter_that_is_not_a_yaml_mapping_is_placed(block: str, line: int, message: str) -> None:
     with pytest.raises(DeckError, match=message) as caught:
-        read_front_matter(f"---\n{block}\n---\n", "deck.md")
+        read(f"---\n{block}\n---\n", "deck.md")
     assert caught.value.place
     assert (caught.value.place.path, caught.value.place.line) == ("deck.md", line)
 
@@ -122,7 +128,7 @@ def test_front_matter_is_read_as_marp_does(taken_by_marp: list[Any]) -> None:
 def taken(block: str) -> dict[str, Any] | None:
     """Return what is read of a block, None where it is refused, or holds nothing."""
     try:
-        return filled(read_front_matter(f"---\n{block}\n---\n", "deck"))
+        return filled(read(f"---\n{block}\n---\n", "deck"))
     except DeckError:
         return None
 
@@ -134,12 +140,12 @@ def filled(found: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def test_what_is_said_twice_is_placed() -> None:
     with pytest.raises(DeckError, match=r"deck, line 4: .*paginate is said twice"):
-        read_front_matter("---\npaginate: true\na: b\npaginate: false\n---\n", "deck")
+        read("---\npaginate: true\na: b\npaginate: false\n---\n", "deck")
 
 
 def test_half_a_character_is_refused() -> None:
     with pytest.raises(DeckError, match="half a character"):
-        read_front_matter("---\ntitle: \ud800\n---\n", "deck")
+        read("---\ntitle: \ud800\n---\n", "deck")
 
 
 @pytest.mark.parametrize(
@@ -156,4 +162,20 @@ def test_half_a_character_is_refused() -> None:
     ],
 )
 def test_headings_divide_as_in_marp(said: str, levels: set[int]) -> None:
-    assert heading_divider(read_front_matter(f"---\n{said}\n---\n", "deck")) == levels
+    assert heading_divider(read(f"---\n{said}\n---\n", "deck")) == levels
+
+
+def test_front_matter_is_split_off_once_on_a_plain_decks_way(
+    lecture: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts: list[str] = []
+
+    def noting(text: str) -> tuple[str, int]:
+        texts.append(text)
+        return split_front_matter(text)
+
+    monkeypatch.setattr("lectern.deck.markdown.split_front_matter", noting)
+    text = "---\nmarp: true\n---\n# Uno\n\n`img/one.png`\n"
+    deck = lecture.write("talk.md", text)
+    assert lecture.build("--formats", "html", "--deck", str(deck)) == 0
+    assert texts == [text]

@@ -2,6 +2,7 @@ from functools import partial
 
 import pytest
 
+from lectern.deck.markdown import split
 from lectern.deck.mentions import FigureOf, mentions, named_figure, show_lone_code
 from tests.conftest import Sandbox
 
@@ -41,7 +42,7 @@ def figure_of(sandbox: Sandbox) -> FigureOf:
 def test_where_markdown_shows_figures(
     figure_of: FigureOf, markdown: str, expected: list[tuple[str, int]]
 ) -> None:
-    assert [(found.figure, found.line) for found in mentions(markdown, figure_of)] == expected
+    assert [(found.figure, found.line) for found in mentions(split(markdown, "deck"), figure_of)] == expected
 
 
 def test_a_path_stands_for_a_figure_only_in_img(figure_of: FigureOf) -> None:
@@ -53,5 +54,6 @@ def test_a_path_stands_for_a_figure_only_in_img(figure_of: FigureOf) -> None:
 def test_the_only_code_of_a_slide_becomes_its_picture(figure_of: FigureOf) -> None:
     markdown = "# A\n\n`img/one.png`\n\n---\n\n`img/one.png` `b`\n\n---\n\n``img/path-patching.png``\n"
     expected = "# A\n\n![](img/one.png)\n\n---\n\n`img/one.png` `b`\n\n---\n\n![](img/path-patching.png)\n"
-    assert show_lone_code(markdown, figure_of) == expected
-    assert show_lone_code("# A\n\n`img/two.png`", figure_of) == "# A\n\n`img/two.png`"
+    assert show_lone_code(split(markdown, "deck"), figure_of).text == expected
+    other = split("# A\n\n`img/two.png`", "deck")
+    assert show_lone_code(other, figure_of) == other

@@ -12,7 +12,7 @@ from jinja2 import Environment
 
 from lectern.deck.numbers import Numbers
 from lectern.deck.pieces import Pieces
-from lectern.deck.rendering import opened
+from lectern.deck.rendering import OpenDeck
 from lectern.deck.source import DeckSource
 from lectern.deck.template import Rendered
 from lectern.errors import DeckError
@@ -55,7 +55,7 @@ def rendered(sandbox: Sandbox) -> Callable[[str, Pieces | None], Rendered]:
     def render(text: str, pieces: Pieces | None) -> Rendered:
         path = sandbox.deck("")
         path.write_text(text, encoding="utf-8")
-        return opened(DeckSource(path, "deck", text), workshop, pieces).render(workshop.states.of)
+        return OpenDeck(DeckSource(path, "deck", text), workshop, pieces).render(workshop.states.of)
 
     return render
 
@@ -97,15 +97,15 @@ def test_only_the_slide_that_was_edited_is_compiled_again(
 ) -> None:
     pieces = Pieces()
     text = "---\nlang: es\n---\n# Uno\n\n---\n\n# Dos [[ figures.one.twice | number(1) ]]\n\n---\n\n[[ 3 ]]\n\n---\nFin"
-    assert "# Dos 4,0" in rendered(text, pieces).markdown
+    assert "# Dos 4,0" in rendered(text, pieces).markdown.text
     assert compiled == ["\n# Dos [[ figures.one.twice | number(1) ]]\n\n---\n", "\n[[ 3 ]]\n\n---\n"]
-    assert rendered(text, pieces).markdown == rendered(text, None).markdown
+    assert rendered(text, pieces).markdown.text == rendered(text, None).markdown.text
     assert compiled.pop() == text  # by the last
-    assert "# Uno más" in rendered(text.replace("Uno", "Uno más"), pieces).markdown
+    assert "# Uno más" in rendered(text.replace("Uno", "Uno más"), pieces).markdown.text
     assert len(compiled) == 2
-    assert "\n4\n" in rendered(text.replace("3", "3 + 1"), pieces).markdown
+    assert "\n4\n" in rendered(text.replace("3", "3 + 1"), pieces).markdown.text
     assert compiled[2:] == ["\n[[ 3 + 1 ]]\n\n---\n"]
-    assert "# Dos 4.0" in rendered(text.replace("es\n", "en\n", 1), pieces).markdown
+    assert "# Dos 4.0" in rendered(text.replace("es\n", "en\n", 1), pieces).markdown.text
 
 
 def test_a_slide_that_shows_what_it_showed_is_not_rendered_again(
@@ -122,7 +122,7 @@ def test_a_slide_that_shows_what_it_showed_is_not_rendered_again(
 
     def told(text: str, found: Mapping[Request, State] = states) -> Rendered:
         path = sandbox.deck(text)
-        return opened(DeckSource(path, "deck", text), workshop, pieces).render(found.get)
+        return OpenDeck(DeckSource(path, "deck", text), workshop, pieces).render(found.get)
 
     text = f"# Uno\n\n---\n\n{claim}\n\n---\n\n# Tres\n"
     assert told(text) == told(text)
@@ -132,7 +132,7 @@ def test_a_slide_that_shows_what_it_showed_is_not_rendered_again(
     assert told(text, {Request("one"): other}) == told(text, {Request("one"): other})
     assert formatted == [4, 4]
     with_one_before = told(text.replace("# Uno", claim + " Uno"))
-    assert 'data-claim="2"' in with_one_before.markdown
+    assert 'data-claim="2"' in with_one_before.markdown.text
     assert len(with_one_before.stated) == 2
 
 
@@ -140,5 +140,15 @@ def test_a_slide_that_another_needs_is_not_taken_apart(
     rendered: Callable[[str, Pieces | None], Rendered], compiled: list[str]
 ) -> None:
     text = "[% set x = 5 %]\n---\n[[ x ]]\n"
-    assert rendered(text, Pieces()).markdown == "---\n5\n"
+    assert rendered(text, Pieces()).markdown.text == "---\n5\n"
     assert compiled == [text]
+
+
+def test_a_fault_of_the_cutting_itself_is_not_taken_for_one_of_the_deck(
+    rendered: Callable[[str, Pieces | None], Rendered], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lectern.deck.pieces._cut", lambda text: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        rendered("# Uno\n", Pieces())
+    with pytest.raises(DeckError, match="line 3: ZeroDivisionError"):
+        rendered("\n\n[[ 1 / 0 ]]", None)

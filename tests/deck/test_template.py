@@ -14,7 +14,7 @@ def one(sandbox: Sandbox) -> Sandbox:
 
 def render(sandbox: Sandbox, text: str) -> str:
     path = sandbox.deck(text)
-    return make_ready(read_deck(path, "slides/mechinterp.md.j2"), sandbox.workshop()).rendered.markdown
+    return make_ready(read_deck(path, "slides/mechinterp.md.j2"), sandbox.workshop()).rendered.markdown.text
 
 
 def test_a_figure_is_shown_with_its_alt_text_and_gives_values(one: Sandbox) -> None:
@@ -56,7 +56,7 @@ def test_a_claim_marks_its_sentence(one: Sandbox) -> None:
         "Since [% claim figures.one.claims.positive %]\ntwice is\n[[ figures.one.twice ]].\n[% endclaim %]\nSo."
     )
     ready = make_ready(read_deck(path, "deck"), one.workshop())
-    assert ready.rendered.markdown == 'Since <span class="claim" data-claim="1">twice is 4.</span> So.'
+    assert ready.rendered.markdown.text == 'Since <span class="claim" data-claim="1">twice is 4.</span> So.'
     (stated,) = ready.rendered.stated
     assert stated.sentence == "twice is 4."
     assert str(stated.claim) == "one.positive: twice = 4, claimed at least 0: holds"

@@ -44,7 +44,7 @@ def home(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def render(sandbox: Sandbox, home: Path, text: str, options: DeckOptions = FOREIGN) -> str:
     path = home / "talk.md.j2"
     path.write_text(text)
-    return make_ready(read_deck(path, "talk.md.j2", options), sandbox.workshop()).rendered.markdown
+    return make_ready(read_deck(path, "talk.md.j2", options), sandbox.workshop()).rendered.markdown.text
 
 
 @pytest.mark.parametrize(

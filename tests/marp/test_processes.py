@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lectern import processes
+from lectern.marp import processes
 from lectern.project import ENGINE_ROOT
 from tests.preview.running import until
 
@@ -74,7 +74,7 @@ def test_a_command_is_told_by_its_input_that_nobody_waits_any_more(tmp_path: Pat
     told = tmp_path / "told"
     os.mkfifo(told)
     script = f"exec 3>{told}; echo ready >&3; read nothing; echo over >&3"
-    code = f"from lectern import processes; processes.run(['sh', '-c', {script!r}])"
+    code = f"from lectern.marp import processes; processes.run(['sh', '-c', {script!r}])"
     with subprocess.Popen([sys.executable, "-c", code], cwd=ENGINE_ROOT) as waiting, told.open() as said:
         assert said.readline() == "ready\n"
         waiting.kill()
