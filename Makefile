@@ -1,5 +1,6 @@
 # make        sets everything up, then computes what is stale and renders the lecture
-# make test   sets everything up, then runs all tests
+# make test   sets everything up, then runs all tests, two files at a time
+# make quick  runs those that neither build, train nor open a browser
 # make hub    installs what other models than the bundled one need
 # make cluster installs what making figures on a Dask cluster needs
 # make interop exchanges sparse autoencoders with SAELens, both ways; make test does so too
@@ -12,14 +13,20 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: lecture test interop hub cluster check bench clean
+# Tests of one file share what they build, and stay together. What they start uses two processors itself at times.
+TWO_AT_A_TIME = -n 2 --dist loadfile
+
+.PHONY: lecture test quick interop hub cluster check bench clean
 
 lecture: $(VENV)/.lecture node_modules/.installed
 	$(BIN)/python build.py
 
 test: $(VENV)/.test .interop/.installed node_modules/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TWO_AT_A_TIME)
 	$(BIN)/python -m tests.interop.saelens
+
+quick: $(VENV)/.test
+	$(BIN)/python -m pytest $(TWO_AT_A_TIME) -m 'not heavy and not browser'
 
 interop: $(VENV)/.test .interop/.installed
 	$(BIN)/python -m tests.interop.saelens

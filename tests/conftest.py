@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -153,12 +154,20 @@ def lecture(sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
+@pytest.fixture(scope="session")
+def built_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a project that was built once, for all tests to copy."""
+    first = Sandbox(tmp_path_factory.mktemp("built"))
+    first.figure("one")
+    first.deck(DECK)
+    first.write("slides/refs.bib", "@misc{doe2020, author={Doe, Jane}, title={T}, year=2020}")
+    assert first.build(*HTML) == 0
+    return first.root
+
+
 @pytest.fixture
-def built(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> Sandbox:
-    sandbox.figure("one")
-    sandbox.deck(DECK)
-    sandbox.write("slides/refs.bib", "@misc{doe2020, author={Doe, Jane}, title={T}, year=2020}")
-    assert sandbox.build(*HTML) == 0
+def built(sandbox: Sandbox, built_before: Path, capsys: pytest.CaptureFixture[str]) -> Sandbox:
+    shutil.copytree(built_before, sandbox.root, dirs_exist_ok=True)
     capsys.readouterr()
     return sandbox
 

@@ -11,6 +11,8 @@ from lectern.errors import FigureError
 from lectern.project import ENGINE_ROOT
 from tests.conftest import FIGURE, Sandbox
 
+pytestmark = pytest.mark.heavy
+
 SECRET = "secret.db"
 
 

@@ -14,6 +14,8 @@ from lectern.progress import Progress
 from lectern.workshop import open_workshop
 from tests.conftest import FIGURE, Sandbox
 
+pytestmark = pytest.mark.heavy
+
 BOTH = [("one", "compute"), ("one", "draw")]
 
 

@@ -13,6 +13,8 @@ from lectern.progress import Progress
 from lectern.workshop import open_workshop
 from tests.conftest import FIGURE, Sandbox
 
+pytestmark = pytest.mark.heavy
+
 
 def error_of(sandbox: Sandbox, **replaced: str) -> str:
     text = FIGURE
