@@ -63,8 +63,8 @@ def build_deck(
             missing = error
             if (out / f"{deck.name}.pdf").exists():
                 missing.message += f". {deck.name}.pdf is of an earlier build"
-    for note in renderer.notes:
-        workshop.progress.tell(note)
+    for remark in renderer.remarks:
+        workshop.progress.tell(remark)
     return Built(outputs, len(page.slides.slides), ready, tuple(stated), page.remote, missing)
 
 

@@ -85,7 +85,7 @@ class Sandbox:
 
     @property
     def project(self) -> Project:
-        return Project(self.root, self.fixtures)
+        return Project(self.root, self.fixtures, deck=self.root / DECK_PATH)
 
     def write(self, path: str, text: str) -> Path:
         target = self.root / path

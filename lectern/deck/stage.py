@@ -13,7 +13,8 @@ from lectern.deck.rendering import ReadyDeck
 from lectern.deck.source import DeckSource
 from lectern.deck.themes import check_theme, styles_of, theme_files
 from lectern.marp.faults import at_fault
-from lectern.marp.renderer import ConversionError, Renderer, Slides
+from lectern.marp.node import ConversionError
+from lectern.marp.renderer import Renderer, Slides
 from lectern.marp.resources import file_of
 from lectern.workshop import Workshop
 

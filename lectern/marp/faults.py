@@ -8,7 +8,8 @@ from pathlib import Path
 
 from lectern.deck.source import DeckSource
 from lectern.errors import DeckError, Place
-from lectern.marp.renderer import ConversionError, Renderer
+from lectern.marp.node import ConversionError
+from lectern.marp.renderer import Renderer
 from lectern.project import Project
 
 STYLE_ERROR = re.compile(r"<css input>:(\d+):\d+: (.*)")

@@ -9,8 +9,9 @@ from pathlib import Path
 from lectern import temporary
 from lectern.errors import SetupError
 from lectern.marp.browser import bundled_chromium, printing_environment
+from lectern.marp.node import ConversionError
 from lectern.marp.page import Page
-from lectern.marp.renderer import ConversionError, Renderer
+from lectern.marp.renderer import Renderer
 
 ROOM = 64 << 20  # bytes that Chromium wants for temporary files
 OPTIONS = ("--pdf", "--pdf-outlines")

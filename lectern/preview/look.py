@@ -20,8 +20,9 @@ from lectern.errors import BuildError, DeckError, FigureError, Place, SeveralErr
 from lectern.making.request import Request
 from lectern.making.sidecar import IMAGES, with_suffix
 from lectern.making.state import State, States
+from lectern.marp.node import NodeDiedError
 from lectern.marp.page import descriptions, loads
-from lectern.marp.renderer import Contents, Renderer, RendererDiedError, Slides
+from lectern.marp.renderer import Contents, Renderer, Slides
 from lectern.preview.pages import Pages, digest, slides_of
 from lectern.sources.catalogue import Catalogue, check_acyclic
 from lectern.workshop import Workshop
@@ -89,7 +90,7 @@ class Looker:
             seen.workshop = self._anew(changed)
             try:
                 pages, problems = self._pages(seen)
-            except RendererDiedError:  # killed, perhaps for its memory: once more, with another
+            except NodeDiedError:  # killed, perhaps for its memory: once more, with another
                 pages, problems = self._pages(seen)
         except NotMadeError as missing:
             seen.add([missing.wanted])

@@ -23,7 +23,7 @@ def rendered(cache: Path) -> tuple[bytes, list[str]]:
     """Return the page of a small deck, and what is told of its making."""
     with Renderer(cache) as renderer:
         renderer.render(f"{FRONT_MATTER}# One\n\n$x^2$", [THEME], False)
-        return renderer.page(FRONT_MATTER, Contents({}, {})), renderer.notes
+        return renderer.page(FRONT_MATTER, Contents({}, {})), renderer.remarks
 
 
 def names(folder: Path) -> dict[str, Path]:

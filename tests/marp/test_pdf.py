@@ -7,8 +7,9 @@ import pytest
 
 from lectern.errors import SetupError
 from lectern.marp import pdf
+from lectern.marp.node import ConversionError
 from lectern.marp.page import Page
-from lectern.marp.renderer import Contents, ConversionError, Slides
+from lectern.marp.renderer import Contents, Slides
 
 PAGE = Page(Slides(("one",), "", (), ()), Contents({}, {}), ())
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from lectern.errors import SetupError
-from lectern.marp.renderer import Contents, ConversionError, Renderer, RendererDiedError
+from lectern.marp.node import ConversionError, NodeDiedError
+from lectern.marp.renderer import Contents, Renderer
 
 pytestmark = pytest.mark.heavy
 NOTHING = Contents({}, {})
@@ -106,7 +107,7 @@ def test_marp_errors_leave_the_process_usable(tmp_path: Path, monkeypatch: pytes
 
 def test_node_dying_is_said(renderer: Renderer) -> None:
     renderer.render("# One", [], False)
-    os.kill(renderer._process.pid, signal.SIGKILL)
+    os.kill(renderer._node.process.pid, signal.SIGKILL)
     with pytest.raises(SetupError, match=r"Node\.js died while rendering \(exit code -9\)"):
         renderer.render("# Two", [], False)
 
@@ -135,22 +136,22 @@ READY = """echo '{"ready": true}'; read line"""
 @pytest.mark.parametrize(
     ("script", "message"),
     [
-        ("echo hello", "node answers what Node.js would not: 'hello'"),
-        ("echo '[]'", r"node answers what Node.js would not: '\[\]'"),
-        ("echo 1", "node answers what Node.js would not: '1'"),
-        ("echo '{}'", "node answers what Node.js would not: '{}'"),
-        (r"printf '\377\376\n'", "node answers what Node.js would not: '\ufffd\ufffd'"),
-        (f"{READY}; echo hello", "node answers what Node.js would not: 'hello'"),
-        ("sleep 100", r"Node\.js said nothing for 0\.5 s: it said nothing"),
-        ("printf hal; sleep 100", r"Node\.js said nothing for 0\.5 s|would not: 'hal'"),
-        (f"{READY}; echo why >&2; sleep 100", r"Node\.js said nothing for 0\.5 s: why"),
+        ("echo hello", "node does not answer as Node.js would: 'hello'"),
+        ("echo '[]'", r"node does not answer as Node.js would: '\[\]'"),
+        ("echo 1", "node does not answer as Node.js would: '1'"),
+        ("echo '{}'", "node does not answer as Node.js would: '{}'"),
+        (r"printf '\377\376\n'", "node does not answer as Node.js would: '\ufffd\ufffd'"),
+        (f"{READY}; echo hello", "node does not answer as Node.js would: 'hello'"),
+        ("sleep 100", r"Node\.js did not answer within 0\.5 s: it printed nothing"),
+        ("printf hal; sleep 100", r"Node\.js did not answer within 0\.5 s|would: 'hal'"),
+        (f"{READY}; echo why >&2; sleep 100", r"Node\.js did not answer within 0\.5 s: why"),
     ],
 )
 def test_a_node_that_talks_nonsense_or_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str
 ) -> None:
-    monkeypatch.setattr("lectern.marp.renderer.START", 0.5)
-    monkeypatch.setattr("lectern.marp.renderer.ANSWER", 0.5)
+    monkeypatch.setattr("lectern.marp.node.START", 0.5)
+    monkeypatch.setattr("lectern.marp.node.ANSWER", 0.5)
     fake_node(tmp_path, script, monkeypatch)
     with (
         Renderer(tmp_path) as renderer,
@@ -180,7 +181,7 @@ def test_a_node_that_only_complains(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_marp_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lectern.marp.renderer.ENGINE_ROOT", tmp_path)
+    monkeypatch.setattr("lectern.marp.node.ENGINE_ROOT", tmp_path)
     with pytest.raises(SetupError, match=r"Marp is not installed\n.*npm ci"):
         Renderer(tmp_path)
 
@@ -188,7 +189,7 @@ def test_marp_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     with Renderer(tmp_path) as renderer:
         renderer.render("# One", [], False)
-        folder, pid = Path(renderer.folder), renderer._process.pid
+        folder, pid = Path(renderer.folder), renderer._node.process.pid
         assert folder.exists()
     assert not folder.exists()
     with pytest.raises(ProcessLookupError):
@@ -221,12 +222,14 @@ def test_what_was_rendered_before_leaves_nothing(tmp_path: Path) -> None:
 def test_a_long_lived_renderer_starts_anew_when_node_was_killed(tmp_path: Path) -> None:
     with Renderer(tmp_path, long_lived=True) as renderer:
         before = renderer.render("# One", [], False)
-        os.kill(renderer._process.pid, signal.SIGKILL)
-        renderer._process.wait()
+        os.kill(renderer._node.process.pid, signal.SIGKILL)
+        renderer._node.process.wait()
         assert renderer.render("# One", [], False) == before
-        os.kill(renderer._process.pid, signal.SIGSTOP)
-        threading.Timer(0.1, os.kill, (renderer._process.pid, signal.SIGKILL)).start()  # while it is asked
-        with pytest.raises(RendererDiedError, match=r"Node\.js died while rendering"):
+        os.kill(renderer._node.process.pid, signal.SIGSTOP)
+        threading.Timer(
+            0.1, os.kill, (renderer._node.process.pid, signal.SIGKILL)
+        ).start()  # while it is asked
+        with pytest.raises(NodeDiedError, match=r"Node\.js died while rendering"):
             renderer.render("# Two", [], False)
         assert "Two" in renderer.render("# Two", [], False).slides[0]
         assert renderer.filled(NOTHING)[0] == renderer.render("# Two", [], False).slides

@@ -169,7 +169,7 @@ def test_only_the_slides_of_an_edit_are_rendered_where_others_stay_as_they_are(
     assert old in LONG
     told(renderer, "")
     told(renderer, LONG)
-    asked = renderer._ask
+    asked = renderer._node.ask
     counts: list[int] = []
 
     def noting(operation: str, **request: object) -> dict:
@@ -177,7 +177,7 @@ def test_only_the_slides_of_an_edit_are_rendered_where_others_stay_as_they_are(
         counts.append(answer["rendered"])
         return answer
 
-    monkeypatch.setattr(renderer, "_ask", noting)
+    monkeypatch.setattr(renderer._node, "ask", noting)
     after = told(renderer, LONG.replace(old, new, 1))
     total = after.count("<svg data-marpit-svg")
     assert counts == [1 if rendered == 1 else total]
@@ -188,14 +188,14 @@ def built(cache: Path, text: str, theme: str = THEME) -> tuple[Slides, int]:
     """Render a deck and make its page in a process of its own; return how many slides were rendered for it."""
     with Renderer(cache) as renderer:
         counts: list[int] = []
-        asked = renderer._ask
+        asked = renderer._node.ask
 
         def noting(operation: str, **request: object) -> dict:
             answer = asked(operation, **request)
             counts.extend([answer["rendered"]] if operation == "render" else [])
             return answer
 
-        renderer._ask = noting  # type: ignore[method-assign]
+        renderer._node.ask = noting  # type: ignore[method-assign]
         slides = renderer.render(text, [theme], True)
         renderer.page(HEAD, Contents({}, {}))
         renderer.shell(HEAD)  # answered when what the page leaves for the next build has been kept

@@ -179,8 +179,8 @@ def test_a_renderer_that_was_killed_is_started_anew(
     talk: Sandbox, looker: Looker, renderer: Renderer
 ) -> None:
     before = looker.look()
-    pid = renderer._process.pid
+    pid = renderer._node.process.pid
     os.kill(pid, signal.SIGKILL)
     look = looker.look()
     assert (look.problems, look.pages) == ((), before.pages)
-    assert renderer._process.pid != pid
+    assert renderer._node.process.pid != pid
