@@ -32,14 +32,15 @@ EQUIVALENT = ROOT / "tests/equivalent_mutants.txt"
 LIBRARIES = (
     "beartype hypothesis.extra.numpy jaxtyping matplotlib.figure numpy psutil pytest scipy.stats torch"
 )
-QUICK = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not heavy and not browser",
-         "-W", "ignore::pytest.PytestAssertRewriteWarning"]  # fmt: skip
+OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+QUICK = ["-m", "not browser", "--ignore=tests/making/test_cluster.py"]
 
 # The tests nearest to a module whose name no test file bears.
 NEAREST = {
     "lectern/making/guard.py": ["tests/making/test_guard.py", "tests/making/test_worker.py"],
     "lectern/sources/acting.py": ["tests/sources/test_slicing.py", "tests/making/test_maker.py"],
-    "lectern/sources/modules.py": ["tests/sources/test_modules.py", "tests/sources/test_keys.py"],
+    "lectern/sources/keys.py": ["tests/sources/test_what_is_keyed.py", "tests/sources/test_keys.py"],
+    "lectern/sources/modules.py": ["tests/sources/test_what_is_keyed.py", "tests/sources/test_keys.py"],
     "lectern/sources/stamps.py": ["tests/sources/test_digests.py"],
     "lectern/making/sidecar.py": ["tests/making/test_maker.py"],
     "lectern/making/state.py": ["tests/making/test_maker.py"],
@@ -49,9 +50,10 @@ NEAREST = {
     "lectern/making/warm.py": ["tests/making/test_guard.py", "tests/making/test_worker.py"],
     "lectern/making/memory.py": ["tests/making/test_worker.py"],
     "lectern/making/returned.py": ["tests/making/test_worker.py"],
+    "lectern/making/workers.py": ["tests/making/test_workers.py", "tests/making/test_worker.py"],
     "lectern/making/locks.py": ["tests/making/test_maker.py"],
 }
-# Run on a cluster only, whose tests are heavy; or what a figure's data are seen through when it is asked for.
+# What runs on a cluster: its tests take minutes. Name these modules to try them.
 SKIPPED = {"cluster.py", "cluster_workers.py", "parcel.py", "engine.py", "elsewhere.py", "runner.py"}
 
 
@@ -176,7 +178,7 @@ def _become_pytest(tests: list[str], copy: Path, writer: int, first: Counter[str
         os.dup2(os.open(copy.parent / "printed", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
     code = 3
     try:
-        code = pytest.main([*QUICK, f"--basetemp={copy.parent}/tmp", *tests], plugins=[Plugin()])
+        code = pytest.main([*OPTIONS, *QUICK, f"--basetemp={copy.parent}/tmp", *tests], plugins=[Plugin()])
     except BaseException:
         traceback.print_exc()
     finally:
