@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lectern.making.store import Store
+from lectern.figure import Claim
+from lectern.making.store import Computed, Drawn, Store
+from lectern.sources.stamps import digest_bytes
 from tests.conftest import Sandbox
 
 KEYS = ("first", "second", "third")
@@ -51,6 +53,29 @@ def test_folders_are_not_files_that_were_made(folder: Path) -> None:
     (folder / "a-folder").mkdir()
     assert Store(folder).prune(0) == (3, 0)
     assert kept(folder) == ["a-folder"]
+
+
+def test_what_is_kept_comes_back(tmp_path: Path) -> None:
+    claims = {"c": Claim("n", 2, at_least=1)}
+    computed = Computed("data", "result", {"v": [1, "a"]}, claims, "alt", 0.5, {"python": "3"})
+    store = Store(tmp_path)
+    assert store.computed("key") is None
+    assert store.data("key") is None
+    store.put("key", computed, b"content")
+    assert Store(tmp_path).computed("key") == computed
+    assert Store(tmp_path).data("key") == b"content"
+    assert store.computed("other") is None
+
+
+def test_pictures_come_back_all_or_none(tmp_path: Path) -> None:
+    images = {"svg": b"<svg/>", "png": b"PNG"}
+    drawn = Drawn({name: digest_bytes(image) for name, image in images.items()}, 0.5, {"python": "3"})
+    Store(tmp_path).put_drawn("key", drawn, images)
+    assert Store(tmp_path).drawn("key") == (drawn, images)
+    (tmp_path / "key.png").unlink()
+    assert Store(tmp_path).drawn("key") is None
+    Store(tmp_path).put_drawn("key", drawn, {**images, "png": b"another"})
+    assert Store(tmp_path).drawn("key") is None
 
 
 def test_a_build_drops_what_is_too_much(sandbox: Sandbox) -> None:

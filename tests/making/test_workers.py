@@ -1,11 +1,12 @@
 """Jobs in processes of their own."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lectern.making.job import Failure, Job
+from lectern.making.job import Failure, Job, Outcome
 from lectern.making.workers import Workers
 
 HANGING = """
@@ -49,6 +50,11 @@ def test_a_job_that_runs_when_all_is_closed_is_killed(hanging: Job) -> None:
     workers.close()
     thread.join(10)
     assert "was killed" in answers[0].message
+
+
+def test_a_job_may_take_nearly_all_its_time(hanging: Job) -> None:
+    takes_long = HANGING.replace("wait()", "wait(1.2)\n    return {}")
+    assert isinstance(Workers().run(replace(hanging, source=takes_long, time_limit=4)), Outcome)
 
 
 def test_a_job_that_nobody_wants_is_killed(hanging: Job) -> None:

@@ -27,6 +27,11 @@ def test_requests_are_the_names_without_a_default(sandbox: Sandbox) -> None:
     assert script(sandbox).time_limit == TIME_LIMIT
 
 
+def test_a_time_limit_is_no_longer_than_a_month(sandbox: Sandbox) -> None:
+    sandbox.figure("one", FIGURE + "\nTIME_LIMIT = 1e12\n")
+    assert script(sandbox).time_limit == 30 * 24 * 3600
+
+
 def test_a_parameter_of_both_steps_has_the_default_of_compute(sandbox: Sandbox) -> None:
     sandbox.figure("one", FIGURE.replace('color="black"', 'color="black", seed=5'))
     found = script(sandbox)

@@ -113,6 +113,44 @@ def test_modules_that_import_each_other_are_followed_once(sandbox: Sandbox) -> N
     assert {"one_way.py", "other_way.py"} <= compute_key(sandbox).parts.keys()
 
 
+READER = {
+    "figures/one.py": ("return Result", "told = compute.__doc__\n    return Result"),
+    "helper.py": ("def told", "X = dict.__doc__\ndef told"),
+}
+
+
+@pytest.mark.parametrize(
+    ("reader", "path", "expected"),
+    [
+        (None, "figures/one.py", []),
+        (None, "helper.py", []),
+        ("figures/one.py", "figures/one.py", ["code: changed"]),
+        ("figures/one.py", "helper.py", ["helper.py: changed"]),
+        ("helper.py", "helper.py", ["helper.py: changed"]),
+    ],
+)
+def test_docstrings_count_where_any_code_that_a_step_reaches_reads_them(
+    sandbox: Sandbox, reader: str | None, path: str, expected: list[str]
+) -> None:
+    using(sandbox, "import helper", "helper")
+    sandbox.edit("figures/one.py", "seed=0):", 'seed=0):\n    """Doc."""')
+    sandbox.write("helper.py", 'def told():\n    """Doc."""\n')
+    if reader:
+        sandbox.edit(reader, *READER[reader])
+    before = compute_key(sandbox)
+    sandbox.edit(path, "Doc.", "Another.")
+    assert changes(before.parts, compute_key(sandbox).parts) == expected
+
+
+def test_one_digest_tells_keys_apart(sandbox: Sandbox) -> None:
+    sandbox.figure("one")
+    keys = [compute_key(sandbox)]
+    assert compute_key(sandbox).digest == keys[0].digest
+    sandbox.edit("figures/one.py", "number=2", "number=3")
+    keys.append(compute_key(sandbox))
+    assert keys[0].digest != keys[1].digest
+
+
 def test_a_keyword_only_parameter_is_keyed_by_its_value_alone(sandbox: Sandbox) -> None:
     sandbox.figure("one", FIGURE.replace("number=2, seed=0", "*, number=2, seed=0"))
     before = compute_key(sandbox)
