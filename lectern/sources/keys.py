@@ -116,9 +116,9 @@ class Keys:
         folders: set[Path],
     ) -> Key:
         imports = follow([*step.imports, *loaders], self._project, self._digests)
-        documented = bool(step.documented) or imports.reads_docstrings
+        documented = step.reads_docstrings or imports.reads_docstrings
         reads |= {script.path, *imports.modules, *self._engine.modules}
-        parts["code"] = (step.documented or step.code) if documented else step.code
+        parts["code"] = step.documented if documented else step.code
         parts["engine"] = digest_text("".join(sorted(self._engine.modules.values())))
         for path, code in (imports.documented if documented else imports.modules).items():
             parts[self._project.shown(path)] = code

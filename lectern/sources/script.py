@@ -25,7 +25,8 @@ class Step:
     """One of a figure's functions, with what it can reach in the script."""
 
     code: str  # digest of the reachable statements
-    documented: str | None  # the same with docstrings, where the statements read any
+    documented: str  # the same of the whole script, docstrings included
+    reads_docstrings: bool  # whether the reachable statements may read docstrings
     imports: tuple[str, ...]
     left_out: tuple[str, ...]  # what the script imports besides
     defaults: dict[str, Any]  # parameters, in order
@@ -78,6 +79,7 @@ def _step_from(facts: dict[str, Any]) -> Step:
     return Step(
         code=facts["code"],
         documented=facts["documented"],
+        reads_docstrings=facts["reads_docstrings"],
         imports=tuple(facts["imports"]),
         left_out=tuple(facts["left_out"]),
         defaults={name: parse_literal(text) for name, text in facts["defaults"].items()},
@@ -192,7 +194,8 @@ def _step(tree: ast.Module, function: ast.FunctionDef, shown: str) -> dict[str, 
     bare, imports = function.name, imported_names(reached)
     return {
         "code": digest_code(reached, without_defaults_of=bare),
-        "documented": digest_code(tree, bare, docstrings=True) if reads_docstrings(reached) else None,
+        "documented": digest_code(tree, bare, docstrings=True),
+        "reads_docstrings": reads_docstrings(reached),
         "imports": imports,
         "left_out": sorted({*imported_names(tree)} - {*imports}),
         "defaults": {

@@ -156,3 +156,16 @@ def test_a_keyword_only_parameter_is_keyed_by_its_value_alone(sandbox: Sandbox) 
     before = compute_key(sandbox)
     sandbox.edit("figures/one.py", "number=2", "number=3")
     assert changes(before.parts, compute_key(sandbox).parts) == ["parameter number: 2 → 3"]
+
+
+def test_a_docstring_counts_where_a_module_may_read_it(sandbox: Sandbox) -> None:
+    """Though the script itself reads none: it passes a function of its own on."""
+    using(sandbox, 'from helper import says\n\ndef told():\n    """One."""', "says(told)")
+    sandbox.write("helper.py", "def says(function): return function\n")
+    before = compute_key(sandbox)
+    sandbox.edit("figures/one.py", '"""One."""', '"""Two."""')
+    assert compute_key(sandbox).parts == before.parts
+    sandbox.write("helper.py", "def says(function): return function.__doc__\n")
+    before = compute_key(sandbox)
+    sandbox.edit("figures/one.py", '"""Two."""', '"""Three."""')
+    assert changes(before.parts, compute_key(sandbox).parts) == ["code: changed"]
