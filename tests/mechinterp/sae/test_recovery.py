@@ -40,6 +40,7 @@ def test_directions_that_are_not_trained_do_not(seed: int) -> None:
     assert matched_cosine(torch.randn(60, 20, generator=draw), SOURCE.directions) < 0.6
 
 
+@pytest.mark.heavy
 def test_vectors_whose_features_are_not_sparse_hide_them() -> None:
     """Dense features are no more than a cloud: what recovers the sparse ones has to fail here."""
     dense = known_features(40, 20, sparsity=0.0, size=256)

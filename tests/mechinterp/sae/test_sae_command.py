@@ -32,8 +32,8 @@ KINDS = {
 @pytest.fixture(scope="module", autouse=True)
 def few_texts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(texts, "DRAWN", 100)
-        patched.setattr(texts, "TESTED", 40)
+        patched.setattr(texts, "DRAWN", 40)
+        patched.setattr(texts, "TESTED", 16)
         patched.setattr(command, "SAVE_EVERY", 5)
         patched.setenv("COLUMNS", "120")
         yield
@@ -111,6 +111,7 @@ def test_interrupted_in_a_step_it_resumes_as_if_it_had_not_been(
     assert same(tmp_path / "whole", tmp_path / "sae")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -156,9 +157,10 @@ def test_another_run_does_not_resume_from_a_state(
         (["--hook", "blocks.0.attn.hook_pattern"], "expected a vector for each position"),
         (["--texts", "not-there.txt"], "No such file or directory: 'not-there.txt'"),
         (["--model", "not/there/at/all"], "there is no folder not/there/at/all"),
-        (
+        pytest.param(
             ["--architecture", "l1", "--coefficient", "1e7", "--steps", "40"],
             "all 24 features are dead after 40 steps",
+            marks=pytest.mark.heavy,
         ),
     ],
 )
@@ -228,6 +230,7 @@ def test_a_run_that_diverged_does_not_replace_its_last_good_state(
     assert "from step 5 of 12" in capsys.readouterr().out
 
 
+@pytest.mark.heavy
 def test_a_file_of_text_serves_and_has_no_labels(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     (tmp_path / "text").write_text("Ana fue a la tienda.\nJuan le dio un libro a Ana.\n" * 400)
     assert train(tmp_path / "sae", "--k", "3", "--texts", str(tmp_path / "text")) == 0
@@ -254,12 +257,14 @@ def test_a_model_in_a_folder_serves(
 
 @pytest.mark.heavy
 def test_the_command_can_be_interrupted_and_goes_on(tmp_path: Path) -> None:
-    arguments = ("--out", str(tmp_path / "sae"), "--d-sae", "64", "--steps", "150", "--k", "4")
-    code, errors = interrupted("mechinterp.sae", arguments, "from step 0 of 150")
+    (tmp_path / "text").write_text("Ana fue a la tienda. " * 3000)
+    arguments = ("--out", str(tmp_path / "sae"), "--d-sae", "64", "--steps", "40", "--k", "4")
+    arguments += ("--texts", str(tmp_path / "text"))
+    code, errors = interrupted("mechinterp.sae", arguments, "from step 0 of 40")
     assert code == 130
     assert "the same command resumes from the last step" in errors
     assert "Traceback" not in errors
     assert not (tmp_path / "sae").exists()
-    assert "interpretable" in finished("mechinterp.sae", arguments)
-    assert {path.name for path in tmp_path.iterdir()} == {"sae", "sae.state"}
+    assert "loss recovered" in finished("mechinterp.sae", arguments)
+    assert {path.name for path in tmp_path.iterdir()} == {"sae", "sae.state", "text"}
     assert load_sae(tmp_path / "sae").sae.d_sae == 64
