@@ -71,8 +71,14 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         cut_positions,
         r"expected wpe\.weight to have shape \(24, 32\), got \(23, 32\)",
     ),
-    "not a number": (spoil(torch.nan), r"expected h\.1\.mlp\.c_fc\.weight to hold finite numbers, got NaN or infinity"),
-    "an infinity": (spoil(-torch.inf), r"expected h\.1\.mlp\.c_fc\.weight to hold finite numbers, got NaN or infinity"),
+    "not a number": (
+        spoil(torch.nan),
+        r"expected h\.1\.mlp\.c_fc\.weight to hold finite numbers, got NaN or infinity",
+    ),
+    "an infinity": (
+        spoil(-torch.inf),
+        r"expected h\.1\.mlp\.c_fc\.weight to hold finite numbers, got NaN or infinity",
+    ),
     "a missing tensor": (
         lambda folder: edit_tensors(folder, lambda tensors: tensors.pop("transformer.h.0.ln_2.bias")),
         r"expected a tensor h\.0\.ln_2\.bias of shape \(32,\), got none",
