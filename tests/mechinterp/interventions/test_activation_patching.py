@@ -48,6 +48,7 @@ def places(shape: str) -> list[Place]:
     return [p for p in Place if not (shape == "gpt_neox" and p is Place.RESID_MID)]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("shape", SHAPES)
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10_000), data=st.data())
@@ -61,6 +62,7 @@ def test_positions_are_those_of_whole_runs(shape: str, seed: int, data: st.DataO
     torch.testing.assert_close(found, wanted, atol=1e-9, rtol=0)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("shape", SHAPES)
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10_000), data=st.data())
@@ -74,6 +76,7 @@ def test_heads_are_those_of_whole_runs(shape: str, seed: int, data: st.DataObjec
     torch.testing.assert_close(found, wanted, atol=1e-9, rtol=0)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("shape", SHAPES)
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10_000), data=st.data())

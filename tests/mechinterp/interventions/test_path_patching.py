@@ -36,6 +36,7 @@ def receivers_of(shape: str) -> st.SearchStrategy[list[Receiver]]:
     return st.lists(st.sampled_from(every), min_size=1, max_size=4, unique=True)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("shape", ["gpt2", "gpt_neox", "llama"])
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10_000), data=st.data())

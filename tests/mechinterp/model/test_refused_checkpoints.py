@@ -61,18 +61,24 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     ),
     "layers that are no number": (
         lambda folder: edit_config(folder, n_layer="x"),
-        r"expected n_layer in config\.json to be a whole number from 1, got 'x'",
+        r"expected n_layer in config\.json to be a positive whole number, got 'x'",
     ),
     "no heads": (
         lambda folder: edit_config(folder, n_head=0),
-        r"expected n_head in config\.json to be a whole number from 1, got 0",
+        r"expected n_head in config\.json to be a positive whole number, got 0",
     ),
     "a tensor of another shape": (
         cut_positions,
         r"expected wpe\.weight to have shape \(24, 32\), got \(23, 32\)",
     ),
-    "not a number": (spoil(torch.nan), r"expected h\.1\.mlp\.c_fc\.weight to hold numbers.*not finite"),
-    "an infinity": (spoil(-torch.inf), r"expected h\.1\.mlp\.c_fc\.weight to hold numbers.*not finite"),
+    "not a number": (
+        spoil(torch.nan),
+        r"expected h\.1\.mlp\.c_fc\.weight to hold finite numbers, got NaN or infinity",
+    ),
+    "an infinity": (
+        spoil(-torch.inf),
+        r"expected h\.1\.mlp\.c_fc\.weight to hold finite numbers, got NaN or infinity",
+    ),
     "a missing tensor": (
         lambda folder: edit_tensors(folder, lambda tensors: tensors.pop("transformer.h.0.ln_2.bias")),
         r"expected a tensor h\.0\.ln_2\.bias of shape \(32,\), got none",

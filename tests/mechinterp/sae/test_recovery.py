@@ -10,8 +10,8 @@ from mechinterp.sae.known_features import known_features
 from mechinterp.sae.metrics import fvu, l0, matched_cosine, mmcs
 from mechinterp.sae.training import Settings, train
 
-SOURCE = known_features(40, 20, sparsity=0.95, size=512)  # two of the forty are there on average
-SETTINGS = Settings(d_sae=60, steps=2000, rate=5e-3)
+SOURCE = known_features(40, 20, sparsity=0.95, size=256)  # two of the forty are there on average
+SETTINGS = Settings(d_sae=60, steps=800, rate=1e-2, dead_after=80)
 ALL: tuple[Architecture, ...] = (
     L1(coefficient=2.0),
     Gated(coefficient=2.5),
@@ -40,8 +40,9 @@ def test_directions_that_are_not_trained_do_not(seed: int) -> None:
     assert matched_cosine(torch.randn(60, 20, generator=draw), SOURCE.directions) < 0.6
 
 
+@pytest.mark.heavy
 def test_vectors_whose_features_are_not_sparse_hide_them() -> None:
     """Dense features are no more than a cloud: what recovers the sparse ones has to fail here."""
-    dense = known_features(40, 20, sparsity=0.0, size=512)
-    sae = train(TopK(k=2), Settings(d_sae=60, steps=300, rate=5e-3), dense)
+    dense = known_features(40, 20, sparsity=0.0, size=256)
+    sae = train(TopK(k=2), Settings(d_sae=60, steps=300, rate=1e-2), dense)
     assert matched_cosine(sae.W_dec, dense.directions) < 0.6

@@ -1,10 +1,10 @@
-"""python -m mechinterp.sae: trains, stops, goes on, and says what is wrong in one paragraph."""
+"""python -m mechinterp.sae: trains, is interrupted, resumes, and says what is wrong in one paragraph."""
 
 from __future__ import annotations
 
 import itertools
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,12 +29,24 @@ KINDS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def few_texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(texts, "DRAWN", 100)
-    monkeypatch.setattr(texts, "TESTED", 40)
-    monkeypatch.setattr(command, "SAVE_EVERY", 5)
-    monkeypatch.setenv("COLUMNS", "120")
+@pytest.fixture(scope="module", autouse=True)
+def few_texts() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(texts, "DRAWN", 40)
+        patched.setattr(texts, "TESTED", 16)
+        patched.setattr(command, "SAVE_EVERY", 5)
+        patched.setenv("COLUMNS", "120")
+        yield
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a trained SAE and its state, which no test changes."""
+    folder = tmp_path_factory.mktemp("trained")
+    before = signal.getsignal(signal.SIGINT)
+    assert train(folder / "sae", "--k", "3") == 0
+    assert signal.getsignal(signal.SIGINT) is before  # what Ctrl-C does is as before
+    return folder
 
 
 def train(folder: Path, *more: str) -> int:
@@ -80,7 +92,8 @@ def test_it_writes_an_sae_and_says_what_it_is_worth(
         assert "3.00" in shown  # L0
 
 
-def test_interrupted_in_a_step_it_goes_on_as_if_it_had_not_been(
+@pytest.mark.heavy
+def test_interrupted_in_a_step_it_resumes_as_if_it_had_not_been(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     more = ("--k", "3", "--hook", "blocks.0.hook_mlp_out")
@@ -98,12 +111,7 @@ def test_interrupted_in_a_step_it_goes_on_as_if_it_had_not_been(
     assert same(tmp_path / "whole", tmp_path / "sae")
 
 
-def test_what_ctrl_c_does_is_as_before_afterwards(tmp_path: Path) -> None:
-    before = signal.getsignal(signal.SIGINT)
-    assert train(tmp_path / "sae", "--k", "3") == 0
-    assert signal.getsignal(signal.SIGINT) is before
-
-
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -114,15 +122,14 @@ def test_what_ctrl_c_does_is_as_before_afterwards(tmp_path: Path) -> None:
         (["--seed", "1"], "is of a run with another seed, texts"),
     ],
 )
-def test_another_run_does_not_go_on_from_a_state(
-    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture
+def test_another_run_does_not_resume_from_a_state(
+    arguments: list[str], message: str, trained: Path, capsys: pytest.CaptureFixture
 ) -> None:
     more = () if "l1" in arguments else ("--k", "3")
-    assert train(tmp_path / "sae", "--k", "3") == 0
-    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    assert train(tmp_path / "sae", *more, *arguments) == 1
+    files = {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()}
+    assert train(trained / "sae", *more, *arguments) == 1
     assert message in capsys.readouterr().err
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
+    assert {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()} == files
 
 
 @pytest.mark.parametrize(
@@ -150,9 +157,10 @@ def test_another_run_does_not_go_on_from_a_state(
         (["--hook", "blocks.0.attn.hook_pattern"], "expected a vector for each position"),
         (["--texts", "not-there.txt"], "No such file or directory: 'not-there.txt'"),
         (["--model", "not/there/at/all"], "there is no folder not/there/at/all"),
-        (
-            ["--architecture", "l1", "--coefficient", "1e7", "--steps", "60"],
-            "all 24 features are dead after 60 steps",
+        pytest.param(
+            ["--architecture", "l1", "--coefficient", "1e7", "--steps", "40"],
+            "all 24 features are dead after 40 steps",
+            marks=pytest.mark.heavy,
         ),
     ],
 )
@@ -194,8 +202,9 @@ def broken(monkeypatch: pytest.MonkeyPatch, at: int, harm: Callable[[Run], objec
     monkeypatch.setattr(Run, "advance", harmed)
 
 
+@pytest.mark.heavy
 def test_nan_in_the_vectors_loses_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     with monkeypatch.context() as patched:
         nan = torch.full((4, 96), torch.nan)
@@ -206,10 +215,10 @@ def test_nan_in_the_vectors_loses_nothing(
     )
     assert train(tmp_path / "sae", "--k", "3") == 0
     assert "from step 7 of 12" in capsys.readouterr().out
-    assert train(tmp_path / "whole", "--k", "3") == 0
-    assert same(tmp_path / "whole", tmp_path / "sae")
+    assert same(trained / "sae", tmp_path / "sae")
 
 
+@pytest.mark.heavy
 def test_a_run_that_diverged_does_not_replace_its_last_good_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
@@ -221,6 +230,7 @@ def test_a_run_that_diverged_does_not_replace_its_last_good_state(
     assert "from step 5 of 12" in capsys.readouterr().out
 
 
+@pytest.mark.heavy
 def test_a_file_of_text_serves_and_has_no_labels(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     (tmp_path / "text").write_text("Ana fue a la tienda.\nJuan le dio un libro a Ana.\n" * 400)
     assert train(tmp_path / "sae", "--k", "3", "--texts", str(tmp_path / "text")) == 0
@@ -247,12 +257,14 @@ def test_a_model_in_a_folder_serves(
 
 @pytest.mark.heavy
 def test_the_command_can_be_interrupted_and_goes_on(tmp_path: Path) -> None:
-    arguments = ("--out", str(tmp_path / "sae"), "--d-sae", "64", "--steps", "150", "--k", "4")
-    code, errors = interrupted("mechinterp.sae", arguments, "from step 0 of 150")
+    (tmp_path / "text").write_text("Ana fue a la tienda. " * 3000)
+    arguments = ("--out", str(tmp_path / "sae"), "--d-sae", "64", "--steps", "40", "--k", "4")
+    arguments += ("--texts", str(tmp_path / "text"))
+    code, errors = interrupted("mechinterp.sae", arguments, "from step 0 of 40")
     assert code == 130
     assert "the same command resumes from the last step" in errors
     assert "Traceback" not in errors
     assert not (tmp_path / "sae").exists()
-    assert "interpretable" in finished("mechinterp.sae", arguments)
-    assert {path.name for path in tmp_path.iterdir()} == {"sae", "sae.state"}
+    assert "loss recovered" in finished("mechinterp.sae", arguments)
+    assert {path.name for path in tmp_path.iterdir()} == {"sae", "sae.state", "text"}
     assert load_sae(tmp_path / "sae").sae.d_sae == 64

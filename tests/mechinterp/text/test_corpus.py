@@ -57,6 +57,19 @@ TIE = re.compile(rf", {any_of(TIES)} {NAME},")
 OPENING = re.compile(rf"^{any_of([opening.strip() for opening in OPENINGS])},? ")
 
 
+# What a template's signs are filled in with.
+FILLED = {
+    sign: re.compile(rf"\b{any_of(words)}\b")
+    for sign, words in {
+        "le {gave}": [f"le {gave}" for gave in GAVE],
+        "{thing}": [" ".join(thing) for thing in THINGS],
+        "{to}": [to(place) for place in PLACES],
+        "{of}": [of(place) for place in PLACES],
+        "{at}": [at(place) for place in PLACES],
+    }.items()
+} | {"{name}": re.compile(rf"{NAME}|\b(la|el) (primer|segund)[ao]\b|\bella\b|\bél\b|\{{[ABS]\}}")}
+
+
 def without_others(text: str) -> str:
     """Return a sentence without what is said of a third person, and without when it happened."""
     return OPENING.sub("", TIE.sub("", ASIDE.sub("", text)))
@@ -65,15 +78,8 @@ def without_others(text: str) -> str:
 def skeleton(text: str) -> str:
     """Return what a sentence or a template has of the latter, with a sign for each thing that is filled in."""
     text = without_others(text)
-    for sign, words in {
-        "{gave}": [f"le {gave}" for gave in GAVE],
-        "{thing}": [" ".join(thing) for thing in THINGS],
-        "{to}": [to(place) for place in PLACES],
-        "{of}": [of(place) for place in PLACES],
-        "{at}": [at(place) for place in PLACES],
-    }.items():
-        text = re.sub(rf"\b{any_of(words)}\b", sign.replace("{gave}", "le {gave}"), text)
-    text = re.sub(rf"{NAME}|\b(la|el) (primer|segund)[ao]\b|\bella\b|\bél\b|\{{[ABS]\}}", "{name}", text)
+    for sign, filled in FILLED.items():
+        text = filled.sub(sign, text)
     text = re.sub(r"\be (?=\{name\})", "y ", text)
     return text.lower()
 

@@ -44,8 +44,8 @@ def test_a_resumed_run_goes_on_as_if_it_had_not_been_stopped(texts: torch.Tensor
 
 
 def test_the_loss_falls(texts: torch.Tensor) -> None:
-    run = training.begin(replace(TINY, steps=60, warm_up=5), CPU)
-    losses = advance(run, texts[:8], 60)
+    run = training.begin(replace(TINY, steps=40, warm_up=5), CPU)
+    losses = advance(run, texts[:8], 40)
     assert sum(losses[-5:]) < sum(losses[:5]) - 1
 
 
@@ -61,11 +61,14 @@ def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
         training.resume(tmp_path / "training.state", TINY, CPU)
 
 
-def test_measurements_are_taken_on_the_way_and_at_the_end(texts: torch.Tensor) -> None:
-    run = training.begin(replace(TINY, steps=52), CPU)
-    for _ in range(52):
+def test_measurements_are_taken_on_the_way_and_at_the_end(
+    texts: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "MEASURE_EVERY", 3)
+    run = training.begin(TINY, CPU)
+    for _ in range(TINY.steps):
         run.advance(texts, NAMES, lambda transformer: {"layers": transformer.config.n_layers})
-    assert [(row["step"], row["layers"]) for row in run.history] == [(50, 2), (52, 2)]
+    assert [(row["step"], row["layers"]) for row in run.history] == [(3, 2), (6, 2), (8, 2)]
 
 
 def test_a_batch_depends_on_the_seed_and_the_step_alone(texts: torch.Tensor) -> None:
@@ -115,8 +118,8 @@ def test_parameters_split_for_the_optimiser_are_the_same_model() -> None:
 
 @pytest.mark.heavy
 def test_the_command_can_be_interrupted_and_goes_on(tmp_path: Path) -> None:
-    arguments = ("--out", str(tmp_path), "--steps", "40", "--seed", "3")
-    code, errors = interrupted("mechinterp.training", arguments, "from step 0 of 40")
+    arguments = ("--out", str(tmp_path), "--steps", "8", "--seed", "3")
+    code, errors = interrupted("mechinterp.training", arguments, "from step 0 of 8")
     assert code == 130
     assert "the same command resumes from the last step" in errors
     assert "IOI, logit difference" in finished("mechinterp.training", arguments)
@@ -129,7 +132,7 @@ def test_the_command_can_be_interrupted_and_goes_on(tmp_path: Path) -> None:
         "history.json",
         "SHA256SUMS",
     }
-    assert json.loads((tmp_path / "history.json").read_text())[-1]["step"] == 40
+    assert json.loads((tmp_path / "history.json").read_text())[-1]["step"] == 8
 
 
 @pytest.mark.heavy
