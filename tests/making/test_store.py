@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lectern.figure import Claim
-from lectern.making.store import Computed, Drawn, Store
+from lectern.making.store import Computed, Drawn, Reported, Store
 from lectern.sources.stamps import digest_bytes
 from tests.conftest import Sandbox
 
@@ -56,14 +56,19 @@ def test_folders_are_not_files_that_were_made(folder: Path) -> None:
 
 
 def test_what_is_kept_comes_back(tmp_path: Path) -> None:
-    claims = {"c": Claim("n", 2, at_least=1)}
-    computed = Computed("data", "result", {"v": [1, "a"]}, claims, "alt", 0.5, {"python": "3"})
+    computed = Computed("data", 0.5, {"python": "3"})
+    reported = Reported(
+        "result", {"v": [1, "a"]}, {"c": Claim("n", 2, at_least=1)}, "alt", 0.5, {"python": "3"}
+    )
     store = Store(tmp_path)
     assert store.computed("key") is None
     assert store.data("key") is None
     store.put("key", computed, b"content")
     assert Store(tmp_path).computed("key") == computed
     assert Store(tmp_path).data("key") == b"content"
+    assert store.reported("key") is None
+    store.put_reported("key", reported)
+    assert Store(tmp_path).reported("key") == reported
     assert store.computed("other") is None
 
 
