@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lectern.errors import OutputError, Place
 
-PART = re.compile(r"\..*\.(\d+)-[^.]*\.tmp")  # a file in the making, with the number of its process
+PART = re.compile(r"\..*\.(\d+)-[^.]*\.tmp")  # a file being written, with the number of its process
 
 
 def write(path: Path, content: bytes) -> None:
@@ -30,7 +30,7 @@ def write(path: Path, content: bytes) -> None:
         Path(temporary).replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
-        remedy = "free space or choose a folder that can be written; the previous file is as it was"
+        remedy = "free space or choose a folder that can be written; the previous file is unchanged"
         raise OutputError(f"cannot write: {reason}", Place(path), remedy) from error
     finally:
         if temporary:
@@ -39,7 +39,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def clean(folders: Iterable[Path]) -> None:
-    """Delete what processes that were killed left half written in these folders."""
+    """Delete the half-written files that killed processes left in these folders."""
     for folder in folders:
         with contextlib.suppress(OSError):
             for path in folder.glob(".*.tmp"):
@@ -52,6 +52,6 @@ def _runs(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # it is somebody else's
+    except OSError:  # the process is another user's
         return True
     return True

@@ -21,8 +21,10 @@ from lectern.fixtures import Fixture
 from lectern.project import ENGINE_ROOT, Project
 
 INTERRUPTED = 130
-JOBS_ON_A_CLUSTER = 64  # that are handed to it at once; it shares them out
-EPILOG = "Exit code 0: all was built and every claim holds; 1: it was not, or one does not; 2: wrong usage."
+JOBS_ON_A_CLUSTER = 64  # submitted to it at once; it distributes them
+EPILOG = (
+    "Exit code 0: all was built and every claim holds; 1: something failed, or a claim does; 2: wrong usage."
+)
 
 
 def run(
@@ -37,9 +39,8 @@ def run(
     of the deck that is built where the arguments name no other.
     """
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(
-            AttributeError, ValueError
-        ):  # terminals that know no arrows get question marks
+        # Terminals that cannot show arrows get question marks.
+        with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     options = parser(fixtures or {}).parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -54,16 +55,16 @@ def run(
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as error:
-        print(f"interrupted: {str(error) or 'the outputs are as they were before'}", file=sys.stderr)
+        print(f"interrupted: {str(error) or 'the outputs are unchanged'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        _let_go_of_output()
+        _discard_output()
         return 1
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename:
             raise
-        _let_go_of_output()
-        print("error: what the build says cannot be written: the disk is full", file=sys.stderr)
+        _discard_output()
+        print("error: the build's messages cannot be written: the disk is full", file=sys.stderr)
         return 1
 
 
@@ -84,9 +85,9 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
         nargs="+",
         default=(),
         metavar="PATH",
-        help="themes for the deck beside its own: CSS files, and folders with such",
+        help="more themes for the deck: CSS files, or folders of them",
     )
-    top.add_argument("--html", action="store_true", help="take all HTML in a deck of plain Markdown")
+    top.add_argument("--html", action="store_true", help="allow any HTML in a plain Markdown deck")
     top.add_argument(
         "--emoji",
         choices=EMOJI,
@@ -94,13 +95,13 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
         help="emoji as text, or as pictures (default: %(default)s)",
     )
     top.add_argument(
-        "--allow-files", action="store_true", help="put files from anywhere into the page, if the deck asks"
+        "--allow-files", action="store_true", help="let the deck show files from anywhere on this machine"
     )
     top.add_argument("--out", type=Path, metavar="DIR", help="where the pages go (default: dist)")
     top.add_argument(
         "--formats", type=_formats, default=("html", "pdf"), metavar="LIST", help="html, pdf or html,pdf"
     )
-    top.add_argument("--only", nargs="+", metavar="NAME", help="make these figures, and no deck")
+    top.add_argument("--only", nargs="+", metavar="NAME", help="make only these figures, and no deck")
     top.add_argument("--force", action="store_true", help="compute and draw everything again")
     top.add_argument(
         "--jobs",
@@ -113,19 +114,21 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
         "--memory-limit",
         type=_gigabytes,
         metavar="GB",
-        help="memory that all figures together may take (default: three quarters of the machine's)",
+        help="memory that all figures together may use (default: three quarters of the machine's)",
     )
-    top.add_argument("--watch", action="store_true", help="show the deck in a browser, and follow every save")
+    top.add_argument(
+        "--watch", action="store_true", help="show the deck in a browser, and update it at every save"
+    )
     top.add_argument(
         "--port", type=_port, default=8000, metavar="N", help="for --watch (default: %(default)s)"
     )
     top.add_argument("--open", action="store_true", help="with --watch: open the browser")
-    top.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    top.add_argument("--quiet", action="store_true", help="print nothing but errors")
     for name, fixture in fixtures.items():
         top.add_argument(f"--{name}", metavar="X", help=f"{fixture.help} (default: {fixture.default})")
     commands = top.add_subparsers(title="other commands", metavar="COMMAND")
 
-    listing = commands.add_parser("list", help="the figures, how they stand and what they claim")
+    listing = commands.add_parser("list", help="the figures, their states and what they claim")
     listing.set_defaults(command="list")
 
     explain = commands.add_parser("explain", help="why a figure is stale or fresh")
@@ -141,20 +144,28 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="set a parameter (again for more)",
+        help="set a parameter (may be repeated)",
     )
     figure.add_argument("--format", choices=("svg", "png", "pdf"), default="svg")
     figure.add_argument(
-        "-o", dest="output", type=Path, metavar="PATH", help="a file, or a folder (default: it stays in img)"
+        "-o",
+        dest="output",
+        type=Path,
+        metavar="PATH",
+        help="a file, or a folder (default: the figure stays in img)",
     )
 
-    collect = commands.add_parser("gc", help="drop the oldest of what is kept to save time")
+    collect = commands.add_parser("gc", help="delete the oldest files of the cache")
     collect.set_defaults(command="gc")
     collect.add_argument(
-        "--keep", type=_gigabytes, default=10**8, metavar="GB", help="how much may stay (default: 0.1)"
+        "--keep",
+        type=_gigabytes,
+        default=10**8,
+        metavar="GB",
+        help="size that the cache may keep (default: 0.1)",
     )
 
-    verify = commands.add_parser("verify", help="make figures again elsewhere, and compare them")
+    verify = commands.add_parser("verify", help="make figures again in another folder, and compare them")
     verify.set_defaults(command="verify")
     verify.add_argument("names", nargs="*", metavar="NAME", help="figures (default: all)")
     for command in commands.choices.values():
@@ -166,7 +177,7 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
 
 
 def _command(name: str) -> Callable[[argparse.Namespace, Project], int]:
-    """Return a command; each is imported when it is called for."""
+    """Return a command; each is imported only when it is wanted."""
     if name == "build":
         from lectern.commands.build import build as command
     elif name == "watch":
@@ -203,7 +214,7 @@ def _gigabytes(text: str) -> int:
     except ValueError:
         found = 0
     if not 0 < found < 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of gigabytes")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of gigabytes")
     return int(found * 1e9)
 
 
@@ -218,7 +229,7 @@ def _processors() -> int:
     return len(usable(0)) if usable else os.cpu_count() or 1
 
 
-def _let_go_of_output() -> None:
+def _discard_output() -> None:
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

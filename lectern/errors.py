@@ -1,4 +1,4 @@
-"""What the reader of a build can mend.
+"""Errors that the person who builds can correct.
 
 Each error says what is wrong, where, and what to do. The command line prints these as one paragraph;
 any other exception is a bug and keeps its traceback.
@@ -28,7 +28,7 @@ class Place:
 
 
 class BuildError(Exception):
-    """Base of all errors that the reader can mend."""
+    """Base of all errors that the person who builds can correct."""
 
     def __init__(self, message: str, place: Place | None = None, remedy: str | None = None) -> None:
         super().__init__(message)
@@ -43,27 +43,27 @@ class BuildError(Exception):
 
 
 class UsageError(BuildError):
-    """Mend the command line."""
+    """The command line has to be corrected."""
 
 
 class SetupError(BuildError):
-    """Mend the machine: something is missing, too old or died."""
+    """The machine has to be corrected: something is missing, too old or has died."""
 
 
 class FigureError(BuildError):
-    """Mend a figure script."""
+    """A figure script has to be corrected."""
 
 
 class DeckError(BuildError):
-    """Mend the deck, its theme, its images or its bibliography."""
+    """The deck, its theme, its images or its bibliography has to be corrected."""
 
 
 class OutputError(BuildError):
-    """Mend the disk: the outputs cannot be written."""
+    """The outputs cannot be written."""
 
 
 class SeveralErrors(BuildError):  # noqa: N818
-    """Several independent errors of one build, so that all can be mended at once."""
+    """Several independent errors of one build, so that all can be corrected at once."""
 
     def __init__(self, errors: Sequence[BuildError]) -> None:
         super().__init__("\n".join(str(error) for error in errors))
@@ -71,7 +71,7 @@ class SeveralErrors(BuildError):  # noqa: N818
 
 
 def raise_all(errors: Sequence[BuildError]) -> None:
-    """Raise the one error, or all of them as one, those that say the same once; do nothing without any."""
+    """Raise the error if it is one, or several as one, without repetitions; do nothing without any."""
     errors = list({str(error): error for error in errors}.values())
     if len(errors) == 1:
         raise errors[0]
@@ -80,7 +80,7 @@ def raise_all(errors: Sequence[BuildError]) -> None:
 
 
 def reason(error: Exception) -> str:
-    """Return why the system refused, without the path, which may be long."""
+    """Return the reason that the system gives, without the path, which may be long."""
     return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from lectern import atomic
 from lectern.errors import OutputError
 
-Tell = Callable[[str], None]  # takes a remark for whoever builds
+Tell = Callable[[str], None]  # records a remark for the person who builds
 
 
 def read(path: Path, tell: Tell) -> bytes | None:
@@ -29,7 +29,7 @@ def read(path: Path, tell: Tell) -> bytes | None:
 
 
 def write(path: Path, content: bytes, tell: Tell) -> bool:
-    """Keep `content` at `path`; return False, and tell why, where that cannot be done."""
+    """Keep `content` at `path`; return False, with a remark that says why, where that cannot be done."""
     try:
         atomic.write(path, b"%s\n%s" % (_digest(content), content))
     except OutputError as error:

@@ -13,14 +13,14 @@ Found = TypeVar("Found")
 
 
 class Latest(Generic[Item, Found]):
-    """A function of an item, for all items of a sequence: those that were in the last are not asked for again."""
+    """A function of an item, applied to sequences: items that were in the last sequence are not computed again."""
 
     def __init__(self, function: Callable[[Item], Found]) -> None:
         self._function = function
         self._known: dict[Item, Found] = {}
 
     def __call__(self, items: Sequence[Item]) -> list[Found]:
-        """Return what is found of each item."""
+        """Return the function's value for each item."""
         before, now = self._known, {}
         for item in items:
             if item not in now:

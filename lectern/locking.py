@@ -9,14 +9,14 @@ from pathlib import Path
 
 
 class FileLock:
-    """The lock of one file, which is made where it is not there. Two of one process exclude each other too."""
+    """The lock of one file, which is created if need be. Two locks of one process exclude each other too."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._handle: int | None = None
 
     def acquire(self) -> bool:
-        """Take the lock; return False where somebody else holds it. Raises OSError where there can be no such file."""
+        """Take the lock; return False where another holds it. Raises OSError where the file cannot be created."""
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -27,7 +27,7 @@ class FileLock:
         return True
 
     def release(self) -> None:
-        """Give the lock back, if it was taken."""
+        """Release the lock, if it was taken."""
         if self._handle is not None:
             with contextlib.suppress(OSError):
                 os.close(self._handle)

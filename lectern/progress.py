@@ -21,7 +21,7 @@ DONE = {"compute": "computed", "report": "reported", "draw": "drawn"}
 
 @dataclass
 class Progress:
-    """Notes the steps that ran, the files that were written, and remarks for whoever builds; shows nothing."""
+    """Records the steps that ran, the files that were written, and remarks for the person who builds; shows nothing."""
 
     ran: list[tuple[str, str, float]] = field(default_factory=list)  # figure, step, seconds
     written: list[Path] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Progress:
 
     @contextlib.contextmanager
     def step(self, figure: str, step: str) -> Iterator[Report]:
-        """Accompany one step; the caller reports its outcome, or leaves by an error."""
+        """Follow one step; the caller reports its outcome, or raises an error."""
         self.started(figure, step)
         outcomes: list[Outcome] = []
         try:
@@ -40,18 +40,18 @@ class Progress:
             self.ended(figure, step, outcomes[0] if outcomes else None)
 
     def started(self, figure: str, step: str) -> None:
-        """Take note that a step starts."""
+        """Record that a step starts."""
 
     def ended(self, figure: str, step: str, outcome: Outcome | None) -> None:
-        """Take note that a step has ended, without an outcome if it failed."""
+        """Record that a step has ended, without an outcome if it failed."""
 
     def tell(self, remark: str) -> None:
-        """Take note of a remark, once."""
+        """Record a remark, once."""
         if remark not in self.remarks:
             self.remarks.append(remark)
 
     def wrote(self, path: Path) -> None:
-        """Take note that an output was written."""
+        """Record that an output was written."""
         self.written.append(path)
 
     def close(self) -> None:
@@ -72,12 +72,12 @@ class LineProgress(Progress):
             print(*lines, f"{figure}  {_said(step, outcome)}", sep="\n", file=sys.stderr, flush=True)
 
     def close(self) -> None:
-        """Say no more; what ends after this, ends unseen."""
+        """Write nothing more, also for steps that end later."""
         self._closed = True
 
 
 class LiveProgress(Progress):
-    """Keeps a moving line for each figure, on a terminal."""
+    """Shows an animated line for each figure, on a terminal."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -115,7 +115,7 @@ class LiveProgress(Progress):
 
 
 def progress_for(stream: TextIO) -> Progress:
-    """Return what suits the stream: moving lines on a terminal, plain ones elsewhere."""
+    """Return what suits the stream: animated lines on a terminal, plain ones elsewhere."""
     return LiveProgress() if stream.isatty() else LineProgress()
 
 

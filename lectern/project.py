@@ -14,7 +14,7 @@ ENGINE_ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Project:
-    """The folders of one lecture; `root` is absolute. What is made goes there too, or into `made_in`."""
+    """The folders of one lecture; `root` is absolute. Outputs and the cache go there too, or into `made_in`."""
 
     root: Path
     fixtures: Mapping[str, Fixture] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Project:
 
     @cached_property
     def variant(self) -> str:
-        """The subfolder of what is made with other fixtures than the lecture's own; empty for these."""
+        """The subfolder for outputs made with other fixtures than the lecture's own; empty for these."""
         return "-".join(fixture.found.name for fixture in self.fixtures.values() if not fixture.is_default)
 
     @property
@@ -44,7 +44,7 @@ class Project:
 
     @property
     def cache(self) -> Path:
-        """What can be deleted at any time and is made again when needed."""
+        """Files that can be deleted at any time, and are made again when needed."""
         return (self.made_in or self.root) / ".lectern"
 
     @cached_property

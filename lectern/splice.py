@@ -7,7 +7,7 @@ from typing import Any
 
 
 def splice(before: Sequence[Any], after: Sequence[Any]) -> tuple[int, int, list[Any]]:
-    """Return how many items are the same at the beginning, how many at the end, and those of `after` in between."""
+    """Return how many items are equal at the beginning, how many at the end, and the items of `after` between them."""
     most = min(len(before), len(after))
     first = next((i for i in range(most) if before[i] is not after[i] and before[i] != after[i]), most)
     most -= first

@@ -28,12 +28,14 @@ def folder() -> Iterator[Path]:
 
 
 def begin() -> tuple[Path, FileLock]:
-    """Make such a folder for longer; `end` deletes it. Raises SetupError where none can be made."""
+    """Make such a folder, which `end` deletes. Raises SetupError where none can be made."""
     try:
         while True:
             path = Path(tempfile.mkdtemp(prefix=PREFIX))
             lock = FileLock(path / LOCK)
-            if lock.acquire() and (path / LOCK).exists():  # else somebody's `clean` came in between
+            if (
+                lock.acquire() and (path / LOCK).exists()
+            ):  # otherwise another process's `clean` came in between
                 return path, lock
             lock.release()
     except OSError as error:
@@ -44,13 +46,13 @@ def begin() -> tuple[Path, FileLock]:
 
 
 def end(path: Path, lock: FileLock) -> None:
-    """Delete a folder that was begun; the lock goes last, by which `clean` finds what is not deleted to the end."""
+    """Delete such a folder; its lock comes last, since `clean` finds by it what was not deleted completely."""
     try:
         with contextlib.suppress(OSError):
             for inner in path.iterdir():
                 if inner.name != LOCK:
                     _delete(inner)
-    finally:  # also where that was interrupted
+    finally:  # also where the deletion was interrupted
         shutil.rmtree(path, ignore_errors=True)
         lock.release()
 

@@ -22,7 +22,7 @@ from lectern.sources.digests import Digests
 
 @dataclass(frozen=True)
 class Workshop:
-    """A project's figures: which there are, how they stand, and who makes them."""
+    """A project's figures: which there are, their states, and what makes them."""
 
     project: Project
     digests: Digests

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lectern.project import ENGINE_ROOT
-from tests.conftest import FIGURE, HTML, SLOW, Sandbox, outputs
+from tests.conftest import DECK_PATH, FIGURE, HTML, SLOW, Sandbox, outputs
 
 pytestmark = pytest.mark.heavy
 
@@ -78,7 +78,7 @@ BAD: dict[str, tuple[Callable[[Sandbox], object], str]] = {
     ),
     "a sentence that rests on a value": (
         in_deck("[% claim figures.one.twice %]x[% endclaim %]"),
-        "line 19: what a claim's sentence rests on is no claim, but 4\n  → name one of a figure's claims",
+        "line 19: a sentence has to rest on a claim, and this is none: 4\n  → name one of a figure's claims",
     ),
     "unparsable parameter": (
         in_deck("[[ figures.one(number='x') ]]"),
@@ -117,11 +117,11 @@ BAD: dict[str, tuple[Callable[[Sandbox], object], str]] = {
     ),
     "theme that is no CSS": (
         lambda s: s.write("slides/mine.css", "/* @theme mine */\nsection { color: red;"),
-        "slides/mine.css, line 2: Unclosed block\n  → mend the theme",
+        "slides/mine.css, line 2: Unclosed block\n  → correct the theme",
     ),
     "language": (
         lambda s: s.edit("slides/mechinterp.md.j2", "lang: es", "lang: xx-yy"),
-        "lang 'xx-yy' is no language known",
+        "lang 'xx-yy' is not a known language",
     ),
     "theme that is a list": (
         lambda s: s.edit("slides/mechinterp.md.j2", "math: katex", "theme: [gaia, uncover]"),
@@ -137,7 +137,7 @@ BAD: dict[str, tuple[Callable[[Sandbox], object], str]] = {
     ),
     "image with a NUL": (
         in_deck("![](a%00b.png)"),
-        "line 19, slide 2: a%00b.png is no path: embedded null byte",
+        "line 19, slide 2: a%00b.png is not a path: embedded null byte",
     ),
     "image of a long name": (
         in_deck(f"![]({'a' * 5000}.png)"),
@@ -361,13 +361,14 @@ def test_a_terminal_without_arrows_gets_question_marks(built: Sandbox) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_what_is_said_cannot_be_written(built: Sandbox) -> None:
-    code = f"import sys; from pathlib import Path; from lectern.cli import run; sys.exit(run([], Path({str(built.root)!r})))"
+    where = f"Path({str(built.root)!r}), deck={DECK_PATH!r}"
+    code = f"import sys; from pathlib import Path; from lectern.cli import run; sys.exit(run({[*HTML]!r}, {where}))"
     with Path("/dev/full").open("w") as full:
-        command = [sys.executable, "-c", code.replace("run([]", f"run({[*HTML]!r}")]
+        command = [sys.executable, "-c", code]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (
         1,
-        "error: what the build says cannot be written: the disk is full\n",
+        "error: the build's messages cannot be written: the disk is full\n",
     )
 
 

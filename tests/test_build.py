@@ -184,7 +184,7 @@ def test_a_failing_claim_is_told_with_slide_and_sentence_and_the_deck_is_written
         "one.positive: twice = 4, claimed at least 5: FAILS"
     ) in capsys.readouterr().err
     assert "Dos veces es 4." in page(lecture)
-    assert lecture.build(*HTML) == 1  # and again, until it is mended
+    assert lecture.build(*HTML) == 1  # and again, until it is corrected
 
 
 def test_a_failing_claim_that_no_sentence_states_counts_too(

@@ -100,7 +100,7 @@ def test_a_theme_from_the_theme_set_brings_the_files_beside_it(
         assert build(sandbox, talk, deck, "--theme-set", str(named)) == 0
         assert embedded(b"../set.png") in page(sandbox, "dist/talk.html")
     assert build(sandbox, talk, deck, "--theme-set", str(talk / "mine.png")) == 1
-    assert "mine.png: this is no theme\n  → begin it with" in capsys.readouterr().err
+    assert "mine.png: this is not a theme\n  → begin it with" in capsys.readouterr().err
     assert build(sandbox, talk, deck, "--theme-set", "nowhere.css") == 1
     assert "there is no theme nowhere.css" in capsys.readouterr().err
 

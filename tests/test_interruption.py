@@ -55,7 +55,7 @@ def test_interrupting_a_computation_leaves_no_process_and_no_trace(
     process.send_signal(number)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert err.endswith("interrupted: the outputs are as they were before\n")
+    assert err.endswith("interrupted: the outputs are unchanged\n")
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family))
     assert outputs(built) == before
 

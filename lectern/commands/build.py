@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from lectern.workshop import Workshop
 
 
-# Objects made before Python looks for what is no longer used. Most of what a build makes is used until its end: with
-# Python's own 700, looking takes a twentieth of the time.
-LOOKED_THROUGH = 100_000
+# Objects allocated before Python's garbage collector runs. Most of what a build allocates is used until its end: with
+# the default of 700, the collector takes a twentieth of the time.
+COLLECTED_AFTER = 100_000
 
 
 def build(options: argparse.Namespace, project: Project) -> int:
@@ -48,8 +48,8 @@ class _Build:
             return 0
         self._clean()
 
-        gc.set_threshold(LOOKED_THROUGH)
-        # What a build needs is loaded only now: looking whether there is anything to do takes no library.
+        gc.set_threshold(COLLECTED_AFTER)
+        # Libraries are imported only now: finding out that there is nothing to do needs none.
         if self.options.only:
             with self._workshop() as workshop:
                 return self._figures(workshop)
@@ -62,7 +62,7 @@ class _Build:
             return self._deck(workshop, renderer)
 
     def _clean(self) -> None:
-        """Delete what builds that were killed left half written."""
+        """Delete what killed builds left behind."""
         from lectern import atomic, temporary
 
         temporary.clean()
@@ -72,7 +72,7 @@ class _Build:
 
     @contextlib.contextmanager
     def _workshop(self) -> Iterator[Workshop]:
-        """Open the workshop; an interruption tells what was written until then."""
+        """Open the workshop; an interruption reports what had been written by then."""
         from lectern.progress import Progress, progress_for
         from lectern.workshop import open_workshop
 
@@ -86,12 +86,13 @@ class _Build:
             raise KeyboardInterrupt(f"written before: {written}" if written else "") from None
 
     def _unchanged(self) -> Record | None:
-        """Return the record of the last build if everything is as it left it."""
+        """Return the record of the last build if nothing has changed since."""
         if self.options.force or self.options.only:
             return None
         last = read_record(self._record, self._remarks.append)
         if (found := last and last.unchanged()) and found != last:
-            write_record(self._record, found, self._remarks.append)  # so that the next look is a glance
+            # With the new stamps, the next build need not read the files.
+            write_record(self._record, found, self._remarks.append)
         return found
 
     @cached_property
@@ -108,7 +109,7 @@ class _Build:
 
     @property
     def _record(self) -> Path:
-        """Where this build is written down: another deck, folder, format or other option is another build."""
+        """The file of this build's record: each deck, folder, format and set of options has its own."""
         fixtures = {name: fixture.value for name, fixture in self.project.fixtures.items()}
         formats = sorted(self.options.formats)
         asked = repr((str(self._deck_path), str(self._out), formats, fixtures, self._deck_options))
@@ -137,36 +138,37 @@ class _Build:
         built = build_deck(deck, workshop, renderer, self._out, options.formats, options.force)
         outputs = ", ".join(map(self.project.shown, built.outputs))
         facts = f"{built.slides} slides, {_held(built)} → {outputs}"
-        complaints = _complaints(built, shown)
-        if not complaints:
+        problems = _problems(built, shown)
+        if not problems:
             self._write_record(workshop, built, f"{_all_fresh(built.ready.figures)}, {facts}")
         counted = _counted(built.ready.figures, workshop.progress)
-        self._say(f"{counted}, {facts}", workshop.progress, complaints)
-        return 1 if complaints else 0
+        self._say(f"{counted}, {facts}", workshop.progress, problems)
+        return 1 if problems else 0
 
     def _write_record(self, workshop: Workshop, built: Built, summary: str) -> None:
         digests = workshop.digests
         record = record_of(digests.sightings, built.outputs, digests.searches.folders, summary)
         write_record(self._record, record, workshop.progress.tell)
 
-    def _say(self, text: str, progress: Progress | None = None, complaints: Collection[str] = ()) -> None:
+    def _say(self, text: str, progress: Progress | None = None, problems: Collection[str] = ()) -> None:
         if progress:
             progress.close()
         for remark in dict.fromkeys([*self._remarks, *(progress.remarks if progress else ())]):
             print(f"note: {remark}", file=sys.stderr)
-        for complaint in complaints:
-            print(complaint, file=sys.stderr)
+        for problem in problems:
+            print(problem, file=sys.stderr)
         if not self.options.quiet:
             print(f"{text} · {time.perf_counter() - self.began:.1f} s", flush=True)
 
 
-def _complaints(built: Built, shown: str) -> list[str]:
-    """Return what is wrong with a deck that was nevertheless written."""
+def _problems(built: Built, shown: str) -> list[str]:
+    """Return the problems of a deck that was written in spite of them."""
     from lectern.deck.claims import failures
     from lectern.deck.views import claims_of
 
-    said = failures(built.stated, claims_of(built.ready.figures.values()), shown)
-    return [f"claim failed: {text}" for text in said] + ([f"error: {built.missing}"] if built.missing else [])
+    failing = failures(built.stated, claims_of(built.ready.figures.values()), shown)
+    no_pdf = [f"error: {built.missing}"] if built.missing else []
+    return [*(f"claim failed: {text}" for text in failing), *no_pdf]
 
 
 def _held(built: Built) -> str:
@@ -195,7 +197,7 @@ def _all_fresh(figures: Collection[object]) -> str:
 
 
 def _engine() -> list[Path]:
-    """Return the files that render: what they are counts for the pages as the deck does."""
+    """Return the engine's files, on which the pages depend as on the deck."""
     folder = ENGINE_ROOT / "lectern"
     files = [path for path in folder.rglob("*") if path.suffix in (".py", ".cjs", ".mjs")]
     return [*files, ENGINE_ROOT / "package-lock.json"]

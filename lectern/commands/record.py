@@ -1,4 +1,4 @@
-"""What the last build of a deck read and wrote: if all of it is as it was, there is nothing to do."""
+"""What the last build of a deck read and wrote: if all of it is unchanged, there is nothing to do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lectern.sources.stamps import Sighting, sight, stamp
 
 @dataclass(frozen=True)
 class Record:
-    """One finished build: the files it read and wrote, each as it saw or left it, and what it did.
+    """One finished build: the files that it read and wrote, each as it found or left it, and a summary.
 
     Paths are strings. A file that was looked for and missing has neither stamp nor digest.
     """
@@ -24,7 +24,7 @@ class Record:
     summary: str
 
     def unchanged(self) -> Record | None:
-        """Return this record with the stamps of now, if every file is as the build saw or left it; else None."""
+        """Return this record with present stamps, if every file is as the build found or left it; otherwise None."""
         if any(names_in(Path(folder)) != names for folder, names in self.folders.items()):
             return None
         files = {}
@@ -50,7 +50,7 @@ def read_record(path: Path, tell: kept.Tell) -> Record | None:
 
 
 def write_record(path: Path, record: Record, tell: kept.Tell) -> None:
-    """Write down a finished build, where that can be done."""
+    """Write the record of a finished build, where that can be done."""
     kept.write(path, json.dumps(asdict(record)).encode(), tell)
 
 
@@ -62,7 +62,6 @@ def record_of(
 ) -> Record:
     """Return the record of a build that saw files and folders, and wrote files with these digests."""
     files = {str(path): (found.stamp, found.digest) for path, found in seen.items()}
-    files |= {
-        str(path): ([], digest) for path, digest in wrote.items()
-    }  # the next build looks at their content
+    # Without stamps, so that the next build reads them.
+    files |= {str(path): ([], digest) for path, digest in wrote.items()}
     return Record(files, {str(folder): list(names) for folder, names in folders.items()}, summary)

@@ -1,4 +1,4 @@
-"""`build.py --watch`: the deck in a browser, kept true while it is edited."""
+"""`build.py --watch`: the deck in a browser, kept up to date while it is edited."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from lectern.project import Project
 from lectern.workshop import open_workshop
 
 ADDRESS = "127.0.0.1"
-TRIED = 50  # ports from the one asked for
+TRIED = 50  # ports, from the requested one
 
 
 def watch(options: argparse.Namespace, project: Project) -> int:
     """Serve the preview until it is interrupted; return the exit code."""
-    deck, taken = deck_path(options, project), options_of(options)
+    deck, deck_options = deck_path(options, project), options_of(options)
     refuse_missing(deck)
     temporary.clean()
     with ExitStack() as closing:
@@ -46,19 +46,19 @@ def watch(options: argparse.Namespace, project: Project) -> int:
         closing.callback(terminal.close)
         renderer = closing.enter_context(Renderer(project.cache, long_lived=True))
         workshop = closing.enter_context(open_workshop(project, Progress(), jobs=1))
-        looker = Looker(deck, workshop, renderer, taken)
-        loop = Loop(project, looker, feed, _kept(project, deck, taken), options.jobs, terminal.say)
+        looker = Looker(deck, workshop, renderer, deck_options)
+        loop = Loop(project, looker, feed, _kept(project, deck, deck_options), options.jobs, terminal.say)
         loop.start()
         closing.callback(loop.close)
         if options.open:
             threading.Timer(0.3, webbrowser.open, [address]).start()
-        printer = Printer(project, deck, feed, options.jobs, taken)
+        printer = Printer(project, deck, feed, options.jobs, deck_options)
         serve(application(feed, printer, loop.jobs.prefer, deck.name.partition(".")[0]), listening)
     return 0
 
 
 def serve(app: object, listening: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM; pages that are open are not waited for."""
+    """Serve until SIGINT or SIGTERM, without waiting for open pages."""
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]
         log_level="critical",
@@ -86,7 +86,7 @@ def bound(port: int) -> socket.socket:
     raise UsageError(f"no port from {port} to {port + TRIED - 1} is free", remedy="choose another: --port N")
 
 
-def _kept(project: Project, deck: Path, taken: DeckOptions) -> Path:
-    """Return where the last deck that could be rendered is kept: with what it may show, it is another."""
-    asked = repr((str(deck), taken))
+def _kept(project: Project, deck: Path, options: DeckOptions) -> Path:
+    """Return the file that keeps the last deck that could be rendered, one for each set of options."""
+    asked = repr((str(deck), options))
     return project.cache / "preview" / f"{hashlib.sha256(asked.encode()).hexdigest()[:16]}.json"

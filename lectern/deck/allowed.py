@@ -1,4 +1,4 @@
-"""Which files a deck may bring into its page: pages are handed on, and a deck may be somebody else's."""
+"""Which files a deck may put into its page: pages are passed on, and the deck may be another person's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lectern.deck.source import DeckSource
 from lectern.errors import DeckError
 from lectern.project import ENGINE_ROOT, Project
 
-# Fonts and emoji come with packages, whose files anybody can have; the folder may be a link to another.
+# Fonts and emoji come with public packages; the folder may be a link to another.
 PACKAGES = ENGINE_ROOT / "node_modules"
 
 
@@ -34,9 +34,9 @@ class Allowed:
 
 
 def allowed_for(deck: DeckSource, project: Project) -> Allowed:
-    """Return what a deck may show: what is in its own folder, the project's, the theme set's and in npm's packages.
+    """Return what a deck may show: files of its own folder, the project, the theme set and npm's packages.
 
-    A theme that the deck brings along lies in its folder; where a link there leads is not for the deck to say.
+    A theme that comes with the deck lies in its folder; a link there does not give access to what it points to.
     """
     if deck.options.allow_files:
         return Allowed((Path(deck.path.anchor),))

@@ -13,7 +13,7 @@ Entry = dict[str, Any]  # BibTeX fields as plain text, and "authors": their last
 
 
 def parse_bibtex(text: str) -> dict[str, Entry]:
-    """Return the entries of BibTeX text by key, LaTeX accents and braces resolved; raise ValueError for others."""
+    """Return the entries of BibTeX text by key, LaTeX accents and braces resolved; raise ValueError for other text."""
     from pybtex.database import parse_string
     from pybtex.exceptions import PybtexError
 

@@ -1,6 +1,6 @@
 """Sentences of the deck that rest on claims: `[% claim figures.NAME.claims.CLAIM %]sentence[% endclaim %]`.
 
-The sentence may stand on lines of its own between the tags; on the slide it runs on with what is around it.
+The sentence may stand on lines of its own between the tags; on the slide it joins the text around it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lectern.figure import Claim
 
 @dataclass(frozen=True)
 class NamedClaim:
-    """A claim and the figure and name it goes by."""
+    """A claim with its figure and its name."""
 
     figure: str
     name: str
@@ -63,7 +63,7 @@ class ClaimTag(Extension):
     def _state(self, claim: NamedClaim, caller: Callable[[], str]) -> str:
         if not isinstance(claim, NamedClaim):
             remedy = "name one of a figure's claims: figures.NAME.claims.CLAIM"
-            raise DeckError(f"what a claim's sentence rests on is no claim, but {claim!r}", remedy=remedy)
+            raise DeckError(f"a sentence has to rest on a claim, and this is none: {claim!r}", remedy=remedy)
         body = caller()
         sentence = " ".join(body.split())
         stated: list[Stated] = self.environment.stated  # type: ignore[attr-defined]
@@ -74,7 +74,7 @@ class ClaimTag(Extension):
 
 
 def placed(stated: list[Stated], slides: tuple[str, ...]) -> list[Stated]:
-    """Return the sentences with the numbers of the slides that they ended up on."""
+    """Return the sentences with the numbers of their slides."""
     if not stated:
         return []
     numbers = {
@@ -87,8 +87,10 @@ def placed(stated: list[Stated], slides: tuple[str, ...]) -> list[Stated]:
 
 
 def failures(stated: Iterable[Stated], claims: Iterable[NamedClaim], shown: str) -> list[str]:
-    """Say which claims do not hold: those that sentences rest on with their slides, then the deck's figures' others."""
+    """Return which claims do not hold: first those of sentences, with their slides, then the figures' others."""
     failing = [item for item in stated if not item.claim.claim.holds]
     named = {item.claim for item in failing}
-    said = [f"{shown}, slide {item.slide}: «{item.sentence}» rests on {item.claim}" for item in failing]
-    return said + [f"{claim}" for claim in claims if not claim.claim.holds and claim not in named]
+    stated_ones = [
+        f"{shown}, slide {item.slide}: «{item.sentence}» rests on {item.claim}" for item in failing
+    ]
+    return stated_ones + [f"{claim}" for claim in claims if not claim.claim.holds and claim not in named]

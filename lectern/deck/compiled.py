@@ -1,4 +1,4 @@
-"""Compiled pieces of a template, kept between builds: compiling takes longer than all else that is done to a deck."""
+"""Compiled pieces of a template, kept between builds: compiling takes longer than all the rest of rendering it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CompiledPieces:
         self._read: dict[str, Compiled] = {}
 
     def read(self) -> dict[str, Compiled]:
-        """Return the pieces that were kept, by their text, if they would be compiled to the same now."""
+        """Return the pieces that were kept, by their text, unless compiling them now might give others."""
         content = kept.read(self._path, self._tell)
         made_with, pieces = marshal.loads(content) if content else ("", {})
         if made_with == self._made_with:
@@ -32,14 +32,14 @@ class CompiledPieces:
         return self._read
 
     def write(self, pieces: dict[str, Compiled]) -> None:
-        """Keep pieces, if they are others than those that were read."""
+        """Keep pieces, if they differ from those that were read."""
         if pieces.keys() != self._read.keys():
             fields = {text: (piece.code, piece.named) for text, piece in pieces.items()}
             kept.write(self._path, marshal.dumps((self._made_with, fields)), self._tell)
 
 
 def _engine() -> str:
-    """Return a digest of what pieces are compiled by: this package."""
+    """Return a digest of the code that compiles pieces: this package."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())

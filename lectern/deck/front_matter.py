@@ -8,7 +8,7 @@ from typing import Any
 
 from lectern.errors import DeckError, Place
 
-# Directives of Marpit and of Marp's command line; those of its core are read strictly. With `_` they are of one slide.
+# Directives of Marpit and of Marp's command line; those of its core are read strictly. With `_` they affect one slide.
 DIRECTIVES = (
     *("headingDivider", "style", "theme", "lang"),
     *("backgroundColor", "backgroundImage", "backgroundPosition", "backgroundRepeat", "backgroundSize"),
@@ -16,8 +16,8 @@ DIRECTIVES = (
     *("author", "description", "image", "keywords", "title", "url", "transition"),
 )
 LOOSE = re.compile(rf"""((["']?)_?(?:{"|".join(DIRECTIVES)})\2\s*:)(\s*)(.*)""")
-SPECIAL = tuple("[\"'{|>~&*")  # with one of these a value is YAML's
-TAB = re.compile(r"^(\s*[^\s:#]+:)\t\s*", re.MULTILINE)  # Marp's YAML takes it for a space
+SPECIAL = tuple("[\"'{|>~&*")  # a value that begins with one of these is YAML
+TAB = re.compile(r"^(\s*[^\s:#]+:)\t\s*", re.MULTILINE)  # Marp's YAML accepts it as a space
 
 FENCE = re.compile(r"(-{3,})[ \t]*")
 CLOSING = re.compile(r" {0,3}(-{3,})[ \t]*")
@@ -31,7 +31,7 @@ def split_front_matter(text: str) -> tuple[str, int]:
     end = text.find("\n")
     opening = FENCE.fullmatch(text[: end if end >= 0 else None].removesuffix("\r"))
     begin, number = end + 1, 2
-    while opening and end >= 0:  # in long decks front matter is a small part: no line after it is looked at
+    while opening and end >= 0:  # lines after the front matter, most of a long deck, are not read
         at, end = end + 1, text.find("\n", end + 1)
         closing = CLOSING.fullmatch(text[at : end if end >= 0 else None].removesuffix("\r"))
         if closing and len(closing[1]) >= len(opening[1]):
@@ -43,7 +43,7 @@ def split_front_matter(text: str) -> tuple[str, int]:
 def read_front_matter(block: str, shown: str) -> dict[str, Any]:
     """Return the fields of front matter as `split_front_matter` gives it: texts, lists and mappings.
 
-    Raises DeckError, with the line, where Marp would silently take it for none.
+    Raises DeckError, with the line, where Marp would silently ignore it.
     """
     import yaml
 
@@ -70,12 +70,12 @@ def read_front_matter(block: str, shown: str) -> dict[str, Any]:
             "the front matter is not a YAML mapping", Place(shown, 1), "write one `key: value` a line"
         )
     if twice := _named_twice(node):
-        raise _not_yaml(f"{twice.value} is said twice", Place(shown, twice.start_mark.line + first))
+        raise _not_yaml(f"{twice.value} is given twice", Place(shown, twice.start_mark.line + first))
     return found
 
 
 def _loosened(line: str) -> str:
-    """Return a line with the value of a directive in quotes, where YAML could take it for something else."""
+    """Return a line with the value of a directive in quotes, where YAML could misread it."""
     directive = LOOSE.fullmatch(line)
     value = directive[4].rstrip() if directive else ""
     if not directive or not value or value.startswith(SPECIAL):
@@ -85,7 +85,7 @@ def _loosened(line: str) -> str:
 
 
 def _named_twice(node: Any) -> Any:
-    """Return the first key of a mapping that was there before, if one was."""
+    """Return the first key of a mapping that repeats another, if any does."""
     seen: set[str] = set()
     for key, _ in node.value:
         if key.value in seen:
@@ -99,7 +99,7 @@ def _not_yaml(problem: str, place: Place) -> DeckError:
 
 
 def heading_divider(front_matter: Mapping[str, Any]) -> set[int]:
-    """Return the levels of the headings that begin a slide: up to one, or those of a list; other values mean none."""
+    """Return the levels of the headings that begin a slide: up to a number, or in a list; other values mean none."""
     wanted = front_matter.get("headingDivider")
     if isinstance(wanted, list):
         return {level for item in wanted if (level := _leading_number(item)) in range(1, 7)}
@@ -108,6 +108,6 @@ def heading_divider(front_matter: Mapping[str, Any]) -> set[int]:
 
 
 def _leading_number(value: object) -> int:
-    """Return the whole number that a text begins with, as JavaScript reads it, or 0."""
+    """Return the integer that a text begins with, as JavaScript reads it, or 0."""
     number = re.match(r"\s*\+?(\d+)", value) if isinstance(value, str) else None
     return int(number[1]) if number else 0

@@ -17,16 +17,16 @@ from lectern.sources.catalogue import Catalogue, canonical
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-# The folders before img/ are looked for from their beginning only: from each letter, it would take as long as a render.
+# The folders before img/ are matched from their beginning only: trying at each letter would take as long as a render.
 PATH = re.compile(rf"(?:(?<![\w.~%/-])[\w.~%/-]*/)?img/[\w.%-]+\.(?:{'|'.join(IMAGES)})\b")
 
 
-# What finds the figure that an image's path stands for in one deck.
+# Finds the figure that an image's path stands for in one deck.
 FigureOf = Callable[[str], str | None]
 
 
 def paths_in(text: str) -> Iterator[str]:
-    """Yield the paths in a text that may be pictures'; only lines that hold one are looked through."""
+    """Yield the paths in a text that may be those of pictures; only lines with one are searched."""
     found = text.find("img/")
     while found >= 0:
         begin, end = text.rfind("\n", 0, found) + 1, text.find("\n", found)
@@ -85,7 +85,7 @@ def _replace_code(lines: list[str], url: str, first: int) -> None:
 
 
 def _slides(markdown: Markdown) -> Iterator[list[tuple[str, str, int]]]:
-    """Yield, slide by slide, ("shown", url, line) and ("code", text, line) of what stands on it."""
+    """Yield for each slide its ("shown", url, line) and ("code", text, line)."""
     from markdown_it import MarkdownIt
 
     dividers = {f"h{level}" for level in heading_divider(markdown.front_matter)}

@@ -1,4 +1,4 @@
-"""Figures that a template names in plain sight: `figures.NAME`, and `figures.NAME(…)` with constant parameters."""
+"""Figures that a template names as constants: `figures.NAME`, and `figures.NAME(…)` with constant parameters."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Numbers:
             self._locale = Locale.parse(language.replace("-", "_"))
         except (UnknownLocaleError, ValueError) as error:
             remedy = "write a language code such as es or en in the front matter"
-            raise DeckError(f"lang {language!r} is no language known", remedy=remedy) from error
+            raise DeckError(f"lang {language!r} is not a known language", remedy=remedy) from error
 
     @property
     def filters(self) -> dict[str, Callable[..., str]]:
@@ -27,7 +27,7 @@ class Numbers:
         return {"number": self.number, "percent": self.percent, "tex": self.tex, "list": self.enumeration}
 
     def number(self, value: float, decimals: int | None = None) -> str:
-        """Write a number: whole ones without decimals, others with two, or as many as said."""
+        """Write a number: integers without decimals, others with two, or as many as are asked for."""
         from babel.numbers import format_decimal
 
         if decimals is None:

@@ -1,4 +1,4 @@
-"""What the command line says of a deck."""
+"""What the command line says about a deck."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ TWEMOJI = ENGINE_ROOT / "node_modules" / TWEMOJI_PACKAGE
 
 @dataclass(frozen=True)
 class DeckOptions:
-    """How a deck is to be taken; the defaults suit one that somebody else wrote."""
+    """How a deck is read; the defaults suit a deck that another person wrote."""
 
-    html: bool = False  # all HTML in a plain deck, not only what Marp takes for harmless
-    theme_set: tuple[Path, ...] = ()  # CSS files, and folders with such
+    html: bool = False  # any HTML in a plain deck, not only what Marp considers harmless
+    theme_set: tuple[Path, ...] = ()  # CSS files, and folders of them
     emoji: str = EMOJI[0]
     allow_files: bool = False  # files from anywhere on this machine in the page
 
@@ -28,9 +28,9 @@ FOREIGN = DeckOptions()
 
 
 def options_of(options: argparse.Namespace) -> DeckOptions:
-    """Return what the command line says of the deck.
+    """Return what the command line says about the deck.
 
-    Raises UsageError for a theme that is not there, SetupError where the pictures of emoji are not installed.
+    Raises UsageError for a theme that does not exist, SetupError where the pictures of emoji are not installed.
     """
     if options.emoji == "twemoji" and not TWEMOJI.is_dir():
         remedy = f"run `npm ci` in {ENGINE_ROOT}, with optional packages, or leave emoji to the font"
@@ -55,7 +55,7 @@ def deck_path(options: argparse.Namespace, project: Project) -> Path:
 
 
 def refuse_missing(deck: Path) -> None:
-    """Raise UsageError where a deck is not there, or is no file."""
+    """Raise UsageError where a deck does not exist, or is a folder."""
     if not deck.is_file():
         message = f"the deck {deck} is a folder" if deck.is_dir() else f"there is no deck {deck}"
         raise UsageError(message, remedy="name a file: --deck PATH")
@@ -65,7 +65,7 @@ def _real(path: Path, kind: str) -> Path:
     try:
         found = path.resolve()
         found.exists()
-    except (OSError, RuntimeError, ValueError) as error:  # too long, a ring of links, a NUL
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a cycle of links, a NUL
         raise _no_path(path, kind, error) from error
     return found
 

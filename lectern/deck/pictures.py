@@ -11,7 +11,7 @@ from lectern.workshop import Workshop
 
 
 class Pictures:
-    """The images of one deck: one from outside the project that brings `img/NAME.png` along shows its own."""
+    """The images of one deck: a deck from outside the project that comes with `img/NAME.png` shows its own."""
 
     def __init__(self, deck: DeckSource, workshop: Workshop) -> None:
         self._deck, self._workshop = deck, workshop
@@ -19,7 +19,7 @@ class Pictures:
         self._allowed = allowed_for(deck, workshop.project)
 
     def figure_of(self, url: str) -> str | None:
-        """Return the figure that an image's path stands for; whoever builds is told where it is not shown."""
+        """Return the figure that an image's path stands for; a remark says where the deck's own is shown."""
         name = named_figure(url, self._workshop.catalogue)
         if name and self.is_own(url):
             remark = f"{self._deck.shown} shows its own {url}, not the figure {name!r}"
@@ -28,7 +28,7 @@ class Pictures:
         return name
 
     def is_own(self, url: str) -> bool:
-        """Whether a path means a file that came with the deck; that is noted, as it may come or go."""
+        """Whether a path means a file that came with the deck, on which the build depends from now on."""
         if not self._is_foreign:
             return False
         try:

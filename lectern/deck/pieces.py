@@ -1,8 +1,8 @@
-"""A template cut at the ends of its slides, so that after an edit only what was edited is compiled and rendered anew.
+"""A template cut at the ends of its slides, so that after an edit only what was edited is compiled and rendered again.
 
-Jinja compiles a template as a whole, which takes longer than all else that is done to a deck. Cut to pieces it comes
-out the same where each piece is a template by itself, and none leaves anything to those after it. A piece that shows
-the figures that it showed before, as they were, becomes what it became.
+Jinja compiles a template as a whole, which takes longer than all the rest of rendering it. Cut into pieces it gives
+the same result if each piece is a template by itself, and none affects those after it. A piece whose figures are
+unchanged gives what it gave before.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from lectern.deck.named import Named, figures_in
 from lectern.deck.views import Lookup, NotMadeError
 from lectern.making.request import Request
 
-# Statements whose effect does not end with their own end tag.
+# Statements that affect what comes after their end tag.
 LASTING = re.compile(r"\[%[-+]?\s*(?:set|import|from|macro|extends|block|do)\b")
-# What comes out otherwise with nothing else than time: chance, and other files.
+# What may give something else each time: random choices, and other files.
 PASSING = re.compile(r"\b(?:random|lipsum|include)\b")
 END = "\n---\n"
-# What Jinja does not leave as it is: tags, and ends of lines as other systems write them.
+# What Jinja changes: tags, and the line ends of other systems.
 SIGNS = ("[[", "[%", "[#", "\r")
 
 
@@ -48,7 +48,7 @@ def _in_a_piece() -> Iterator[None]:
 
 @dataclass
 class Noting:
-    """Finds figures, and notes which were found; and whether a function was called, whose answer may be another."""
+    """Finds figures, and notes which were found, and whether a function was called, whose value may change."""
 
     made: Lookup
     found: dict[Request, Any] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Noting:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What a piece became, the figures that it was made from, and the claims it stated after so many others."""
+    """What a piece became, the figures that it used, and the claims that it stated after `before` others."""
 
     text: str
     found: Mapping[Request, Any]
@@ -79,17 +79,17 @@ class _Outcome:
     stated: tuple[Stated, ...]
 
     def holds(self, made: Lookup, before: int) -> bool:
-        """Whether the piece would become the same again; the figures are looked for again in any case."""
+        """Whether the piece would become the same again; all its figures are looked up, also after one that changed."""
         same = [made(request) is figure for request, figure in self.found.items()]
         return all(same) and (before == self.before or not self.stated)
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """A piece that holds something for Jinja, compiled: of a template in one language."""
+    """A piece with something for Jinja in it, compiled: of a template in one language."""
 
     code: CodeType
-    named: tuple[Named, ...]  # the figures that it names in plain sight
+    named: tuple[Named, ...]  # the figures that it names as constants
 
 
 class _Piece:
@@ -126,13 +126,13 @@ class Pieces:
 
     @property
     def compiled(self) -> dict[str, Compiled]:
-        """The pieces of the template last compiled that hold something for Jinja."""
+        """The pieces of the template last compiled with something for Jinja in them."""
         return {text: piece.compiled for text, piece in self._known.items() if isinstance(piece, _Piece)}
 
     def environment(self, language: str, make: Callable[[], Environment]) -> Environment:
         """Return the environment for a language: the last one made, or a new one.
 
-        Those made for one language have to be alike, and to keep no templates.
+        Environments for one language have to be alike, and must not cache templates.
         """
         if self._made is None or self._made[0] != language:
             self._kept = {} if self._made else self._kept
@@ -156,7 +156,7 @@ class Pieces:
             yield piece if isinstance(piece, str) else piece.rendered(context, noting, stated)
 
     def named(self, environment: Environment, text: str) -> list[Named]:
-        """Return the figures that a text names in plain sight; raise PieceError as `rendered` does."""
+        """Return the figures that a text names as constants; raise PieceError as `rendered` does."""
         found, line = [], 0
         for piece in self._pieces(environment, text):
             named = () if isinstance(piece, str) else piece.compiled.named
@@ -165,7 +165,7 @@ class Pieces:
         return found
 
     def _pieces(self, environment: Environment, text: str) -> list[_Piece | str]:
-        """Return the pieces of a text: those that hold nothing for Jinja as they are."""
+        """Return the pieces of a text; those with nothing for Jinja in them are plain text."""
         texts = [text] if LASTING.search(text) else _cut(text)
         self._known = {piece: self._known.get(piece) or self._piece(environment, piece) for piece in texts}
         return [self._known[piece] for piece in texts]

@@ -33,12 +33,12 @@ class DeckSource:
 
     @property
     def takes_html(self) -> bool:
-        """Whether any HTML in the deck is taken, not only what Marp takes for harmless."""
+        """Whether any HTML in the deck is allowed, not only what Marp considers harmless."""
         return self.is_template or self.options.html
 
     @property
     def folder(self) -> Path:
-        """The folder that the deck's own paths start from."""
+        """The folder to which the deck's paths are relative."""
         return self.path.parent
 
     @property
@@ -58,7 +58,7 @@ class DeckSource:
 
     @property
     def language(self) -> str:
-        """The deck's language, English where it says none."""
+        """The deck's language, by default English."""
         return str(self.front_matter.get("lang") or "en")
 
     def line_of(self, fragment: str) -> int | None:

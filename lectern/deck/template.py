@@ -68,9 +68,9 @@ class DeckTemplate:
         self._environment = pieces.environment(deck.language, environment) if pieces else environment()
 
     def mentions(self) -> dict[Request, int]:
-        """Return the figures that the template names in plain sight, with their lines.
+        """Return the figures that the template names as constants, with their lines.
 
-        Raises DeckError for template syntax, for a figure that does not exist and for unfit parameters.
+        Raises DeckError for template syntax, for a figure that does not exist and for wrong parameters.
         """
         found: dict[Request, int] = {}
         for name, parameters, line in self._named():
@@ -81,7 +81,7 @@ class DeckTemplate:
         if self._pieces:
             with contextlib.suppress(PieceError):  # parsed whole, a mistake has its line
                 return self._pieces.named(self._environment, self._deck.text)
-        with self._mending():
+        with self._placing_errors():
             tree = self._environment.parse(self._deck.text, filename=str(self._deck.path))
         return list(figures_in(tree))
 
@@ -102,12 +102,12 @@ class DeckTemplate:
                 return self._in_pieces(self._pieces, made)
         names = {"figures": FiguresView(self._catalogue, made, self._project.root), **self._functions}
         stated = self._stating()
-        with self._mending():
+        with self._placing_errors():
             markdown = self._whole().render(names)
-        return self._told(markdown, stated)
+        return self._result(markdown, stated)
 
     def _whole(self) -> Template:
-        """Return the deck's template as it was read, not as the file may be by now."""
+        """Return the deck's template as it was read, even if the file has changed since."""
         environment, path = self._environment, self._deck.path
         code = environment.compile(self._deck.text, path.name, str(path))
         return Template.from_code(environment, code, environment.make_globals(None))
@@ -118,7 +118,7 @@ class DeckTemplate:
         names = {"figures": FiguresView(self._catalogue, noting, self._project.root), **functions}
         stated = self._stating()
         markdown = "".join(pieces.rendered(self._environment, self._deck.text, names, noting, stated))
-        return self._told(markdown, stated)
+        return self._result(markdown, stated)
 
     def _stating(self) -> list[Stated]:
         """Return the list to which the template will add the claims that it states."""
@@ -126,7 +126,7 @@ class DeckTemplate:
         self._environment.stated = stated  # type: ignore[attr-defined]
         return stated
 
-    def _told(self, markdown: str, stated: list[Stated]) -> Rendered:
+    def _result(self, markdown: str, stated: list[Stated]) -> Rendered:
         """Return what was rendered; raise DeckError where an expression gave half of a character."""
         try:
             markdown.encode()
@@ -137,7 +137,7 @@ class DeckTemplate:
         return Rendered(split(markdown, self._deck.shown), tuple(stated))
 
     @contextlib.contextmanager
-    def _mending(self) -> Iterator[None]:
+    def _placing_errors(self) -> Iterator[None]:
         """Turn whatever goes wrong in the template into a DeckError with file and line."""
         try:
             yield
@@ -145,7 +145,7 @@ class DeckTemplate:
             raise
         except TemplateSyntaxError as error:
             place = self._place(error.filename, error.lineno)
-            raise DeckError(f"template syntax: {error.message}", place, "mend the tag") from error
+            raise DeckError(f"template syntax: {error.message}", place, "correct the tag") from error
         except TemplateNotFound as error:
             place = self._place_in(error)
             raise DeckError(
@@ -156,17 +156,17 @@ class DeckTemplate:
                 error.place = self._place_in(error)
             raise
         except SecurityError as error:
-            remedy = "a template gets at figures, their values and claims, not at what Python makes of them"
+            remedy = "a template has access to figures, their values and claims, not to Python's internals"
             raise DeckError(f"{error}", self._place_in(error), remedy) from error
         except UndefinedError as error:
             known = ", ".join(sorted(["figures", *self._functions]))
             raise DeckError(f"{error}", self._place_in(error), f"there is: {known}") from error
         except Exception as error:
             message = f"{type(error).__name__}: {error}"
-            raise DeckError(message, self._place_in(error), "mend the expression") from error
+            raise DeckError(message, self._place_in(error), "correct the expression") from error
 
     def _place_in(self, error: BaseException) -> Place:
-        """Return the innermost line of a template on the way to an error; Jinja's tracebacks show templates."""
+        """Return the innermost line of a template in an error's traceback; Jinja's tracebacks show templates."""
         frames = traceback.extract_tb(error.__traceback__)
         for frame in reversed(frames):
             if Path(frame.filename).is_relative_to(self._deck.folder):
@@ -178,9 +178,9 @@ class DeckTemplate:
 
 
 def _environment(loader: FileSystemLoader, filters: Mapping[str, Callable[..., str]]) -> Environment:
-    """Return an environment that keeps no templates: each is read again, and its file noted, whenever it is used.
+    """Return an environment that caches no templates: each is read again, and its file noted, whenever it is used.
 
-    A deck may be somebody else's: its expressions get at nothing but what they are given.
+    A deck may be another person's: its expressions have access only to what they are given.
     """
     environment = ImmutableSandboxedEnvironment(
         block_start_string="[%",
@@ -211,7 +211,7 @@ class _NotingLoader(FileSystemLoader):
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         """Return a template's text, as Jinja asks for it."""
-        self._digests.of(self._folder / template)  # before it is read: what changes in between is seen
+        self._digests.of(self._folder / template)  # before it is read, so that a change in between is noticed
         source, filename, current = super().get_source(environment, template)
         self._allowed.demand(Path(filename), template)
         return source, filename, current

@@ -19,14 +19,14 @@ FOLDERS = (".", "theme", "themes")
 def theme_files(deck: DeckSource, digests: Digests) -> dict[str, Path]:
     """Return, by name, the themes of the deck's theme set, in its folder, and in `theme/` or `themes/` there.
 
-    Raises DeckError for a file of the theme set that is no theme.
+    Raises DeckError for a file of the theme set that is not a theme.
     """
     found: dict[str, Path] = {}
     for path in deck.options.theme_set:
         if path.is_dir():
             _add(found, digests.searches.glob(path, "*.css"), digests)
         elif not _add(found, [path], digests):
-            raise DeckError("this is no theme", Place(path), "begin it with /* @theme NAME */")
+            raise DeckError("this is not a theme", Place(path), "begin it with /* @theme NAME */")
     for name in FOLDERS:
         _add(found, digests.searches.glob(deck.folder / name, "*.css"), digests)
     return found
@@ -62,7 +62,7 @@ def _read(path: Path, project: Project) -> str:
 
 
 def check_theme(wanted: object, known: Iterable[str], shown: str) -> None:
-    """Raise DeckError where the deck's theme is not known; Marp itself would silently use its default."""
+    """Raise DeckError where the deck's theme is unknown; Marp itself would silently use its default."""
     names = set(known)
     if isinstance(wanted, (list, dict)):
         raise DeckError("theme is not a name", Place(shown, 1), f"write one: {', '.join(sorted(names))}")

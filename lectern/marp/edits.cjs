@@ -1,6 +1,6 @@
-// Where an edit is: which slides of a deck's text it touches.
+// Which slides of a deck's text an edit changes.
 //
-// A text is `head`, its front matter, and its slides: what is on each, `size` characters, and the line that ends it, `cut`.
+// A text consists of `head`, its front matter, and its slides: `size` characters each, and `cut`, the line that ends it.
 'use strict'
 
 /** Returns the slides of a text whose first begins in line `start`, and which lines `cuts` end. */
@@ -17,9 +17,9 @@ function measured(text, start, cuts) {
 }
 
 /**
- * Returns the slides that an edit of a deck touches, `first` up to `end`, and what is on them before and after it.
+ * Returns the slides that an edit of a deck changes, from `first` up to `end`, and their text before and after it.
  *
- * None where it touches the front matter, or that is not told from the slides.
+ * Undefined where it changes the front matter, or this cannot be told from the slides.
  */
 function touched({ text: old, head, slides }, text) {
   const same = prefix(old, text)
@@ -35,7 +35,7 @@ function touched({ text: old, head, slides }, text) {
 
 const length = ({ size, cut }) => size + cut.length
 
-/** Returns how many characters two texts begin with alike. */
+/** Returns the length of two texts' common prefix. */
 function prefix(one, other) {
   let at = 0
   for (let step = 1 << 20; step >= 1; step >>= 1)
@@ -43,7 +43,7 @@ function prefix(one, other) {
   return at
 }
 
-/** Returns how many characters two texts end with alike, at most so many. */
+/** Returns the length of two texts' common suffix, at most `most`. */
 function suffix(one, other, most) {
   let count = 0
   const part = (text, step) => text.slice(text.length - count - step, text.length - count)

@@ -1,4 +1,4 @@
-// The engine that Marp CLI is told to use: the class that page.cjs, in the same process, has set for this file.
+// The engine given to Marp CLI: the class that page.cjs has set, in the same process.
 'use strict'
 
 module.exports = class {

@@ -1,4 +1,4 @@
-"""Whose fault it is that Marp refuses a deck: the deck's own, or a theme's."""
+"""Whether Marp refuses a deck because of the deck itself or of a theme."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ STYLE_ERROR = re.compile(r"<css input>:(\d+):\d+: (.*)")
 def at_fault(
     error: ConversionError, renderer: Renderer, styles: Mapping[Path, str], deck: DeckSource, project: Project
 ) -> DeckError:
-    """Return the error of a deck that Marp refuses, with the theme that it cannot read, if that is why."""
+    """Return the error for a deck that Marp refuses; it names the theme if Marp cannot read one."""
     if found := STYLE_ERROR.search(str(error)):
         for path, css in styles.items():
             try:
                 renderer.render("", [css], html=False)
             except ConversionError:
-                return DeckError(found[2], Place(project.shown(path), int(found[1])), "mend the theme")
+                return DeckError(found[2], Place(project.shown(path), int(found[1])), "correct the theme")
     return DeckError(f"Marp: {error}", Place(deck.shown))

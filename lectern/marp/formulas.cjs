@@ -1,11 +1,11 @@
-// Formulas as they were set before: setting one is a function of its text, the theme and the library's options.
+// Formulas that were typeset before: the result is a function of the text, the theme and the library's options.
 'use strict'
 
 const RULES = ['marp_math_inline', 'marp_math_block']
-// A formula that defines a macro changes what later formulas mean: decks with one are set anew.
+// A formula that defines a macro changes what later formulas mean: such decks are typeset again.
 const DEFINES = /\\(?:[gex]?def|(?:re)?newcommand|providecommand|let|futurelet|global)\b/
 
-/** Has `marp` take formulas from `open(inputs)`, a Map, where they are in it, and put those it sets into it. */
+/** Makes `marp` take formulas from `open(inputs)`, a Map, where they are in it, and add those that it typesets. */
 module.exports = function keepFormulas(marp, open) {
   const { renderer } = marp.markdown
   let kept

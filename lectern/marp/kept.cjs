@@ -6,7 +6,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { createHash } = require('node:crypto')
 
-let remarks = [] // for whoever builds
+let remarks = [] // for the person who builds
 
 const digest = (content) => createHash('sha256').update(content).digest('hex')
 
@@ -25,7 +25,7 @@ function read(file) {
   return undefined
 }
 
-/** Keeps text or bytes in a file, where that can be done. */
+/** Keeps text or bytes in a file, if it can be written. */
 function write(file, content) {
   const folder = path.dirname(file)
   const beside = `${file}.${process.pid}`

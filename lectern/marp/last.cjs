@@ -8,7 +8,7 @@ const { read, write } = require('./kept.cjs')
 const { installed } = require('./resolved.cjs')
 const themes = require('./themes.cjs')
 
-/** Returns a digest of what renders: the code in this folder, and the packages that are installed. */
+/** Returns a digest of the code that renders: this folder's, and the installed packages'. */
 function renderers() {
   const digest = createHash('sha256').update(String(installed()))
   const own = fs.readdirSync(__dirname).filter((name) => name.endsWith('.cjs'))
@@ -16,7 +16,7 @@ function renderers() {
   return digest.digest('hex')
 }
 
-/** Returns what was kept in a file with `remember`, where it was made by what renders now. */
+/** Returns what `remember` kept in a file, if it was made by the code that renders now. */
 function recall(file) {
   const { by, read: parsed, ...kept } = JSON.parse(read(file) ?? '{}')
   if (!installed() || by !== renderers()) return undefined
@@ -24,7 +24,7 @@ function recall(file) {
   return kept
 }
 
-/** Keeps a deck, with what it was rendered with, and the themes that were read for it. */
+/** Keeps a deck, with the options it was rendered with, and the themes that were parsed for it. */
 function remember(file, kept) {
   write(file, JSON.stringify({ by: renderers(), read: themes.plain(), ...kept }))
 }

@@ -13,7 +13,7 @@ const VERSIONS = ['@marp-team/marp-core', '@marp-team/marp-cli', 'katex'].map(
 )
 const KATEX_FONTS = pathToFileURL(path.join(path.dirname(require.resolve('katex')), 'fonts')).href + '/'
 
-// KaTeX names three formats of each font; every browser of today reads the first.
+// KaTeX names three formats of each font; every current browser reads the first.
 const OLD_FONTS = /,\s*url\([^)]*\.(?:woff|ttf)['"]?\)\s*format\(['"](?:woff|truetype)['"]\)/g
 
 // Marp looks for svg/CODE.svg in this folder.
@@ -22,15 +22,15 @@ const PICTURES = { shortcode: 'twemoji', unicode: 'twemoji', twemoji: { base: TW
 
 const PAGE_DIRECTIVES = ['author', 'description', 'image', 'keywords', 'title', 'url']
 
-// KaTeX paints what it does not understand in this colour; lectern/marp/page.py looks for it.
+// KaTeX marks what it does not understand with this colour; lectern/marp/page.py looks for it.
 const FORMULA_ERROR = 'var(--formula-error)'
 
 const MOST_FORMULAS = 2000 // kept for a theme
 
 class Offline extends Marp {
-  static cache = '' // the folder for what is kept
+  static cache = '' // the folder of the cache
   static themes = [] // CSS of the deck's own themes
-  static html = false // whether any HTML in the deck is taken
+  static html = false // whether any HTML in the deck is allowed
   static emoji = 'text' // or 'twemoji': as pictures
 
   constructor(options) {
@@ -41,7 +41,7 @@ class Offline extends Marp {
       emoji: Offline.emoji === 'twemoji' ? PICTURES : { shortcode: true, unicode: false },
       script: { source: 'inline' },
     })
-    // Marp CLI's own, which it sets itself where it makes the page: front matter is taken, or refused, the same with them.
+    // Marp CLI's own directives, which it sets itself when it makes the page: known here too, front matter is accepted or refused alike.
     for (const name of PAGE_DIRECTIVES) this.customDirectives.global[name] = () => ({})
     this.customDirectives.local.transition = () => ({})
     for (const css of Offline.themes) this.themeSet.add(css)
@@ -56,7 +56,7 @@ class Offline extends Marp {
     return kept
   }
 
-  /** Keeps the formulas that were set for the next time. */
+  /** Keeps the formulas that were typeset for the next time. */
   saveFormulas() {
     const { file, kept, saved } = this.formulas ?? {}
     if (!(kept?.size > saved)) return

@@ -1,4 +1,4 @@
-// From a rendered deck to a file: the files that it shows put into it, and Marp CLI's page around it.
+// From a rendered deck to a file: with the files that it shows embedded, and Marp CLI's page around it.
 'use strict'
 
 const fs = require('node:fs')
@@ -33,7 +33,7 @@ const cssUnescape = (text) =>
 
 const character = (code) => (code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd')
 
-/** Returns a slide, or CSS, with the files it loads in it, and figures described where the deck does not. */
+/** Returns a slide, or CSS, with the files it loads embedded, and alt texts for figures that have none in the deck. */
 function filled(text, { files, descriptions }) {
   const css = (text) =>
     text.replace(CSS_URL, (whole, quote, quoted, bare) => {
@@ -65,7 +65,7 @@ function filled(text, { files, descriptions }) {
   )
 }
 
-/** Has Marp CLI make a file of Markdown, with `finish` applied to what its engine renders. */
+/** Makes a file of Markdown by Marp CLI, with `finish` applied to what its engine renders. */
 async function throughMarpCli(markdown, output, options, finish) {
   const { marpCli } = require('@marp-team/marp-cli')
   globalThis.lecternEngine = class extends Offline {
@@ -80,7 +80,7 @@ async function throughMarpCli(markdown, output, options, finish) {
   if (status !== 0) throw new Error(`Marp CLI ended with status ${status}`)
 }
 
-/** Makes the file, of any kind that Marp CLI knows, the straight way. */
+/** Makes a file of any kind that Marp CLI knows, all by Marp CLI. */
 function convert({ markdown, output, options, contents }) {
   return throughMarpCli(markdown, output, options, ({ html, css, ...rest }) => ({
     ...rest,
@@ -90,7 +90,7 @@ function convert({ markdown, output, options, contents }) {
 }
 
 /**
- * Returns the page around the slides, with marks where slides, style and notes go.
+ * Returns the page around the slides, with placeholders for slides, style and notes.
  *
  * Marp CLI takes as long as the rest of a build after a prose edit, and its page around the slides is a function
  * of the front matter alone: the page of an empty deck is kept.
@@ -101,7 +101,7 @@ function shell(frontMatter) {
     await throughMarpCli(frontMatter, output, [], (result, engine) => {
       const { container, inlineSVG, slideContainer } = engine.options
       const layout = JSON.stringify({ container, inlineSVG, slideContainer })
-      if (layout !== JSON.stringify(LAYOUT)) throw new Error(`Marp CLI arranges its page anew: ${layout}`)
+      if (layout !== JSON.stringify(LAYOUT)) throw new Error(`Marp CLI has changed the layout of its page: ${layout}`)
       return { ...result, html: SLIDES, css: STYLE, comments: [[NOTE]] }
     })
     return fs.readFileSync(output, 'utf8')
@@ -116,7 +116,7 @@ function noted(markup, notes, index) {
   return before.replace('data-index="0"', `data-index="${index}"`) + paragraphs.join('') + after
 }
 
-/** Makes the HTML page of slides that are rendered already. */
+/** Makes the HTML page of slides that have been rendered. */
 async function page(request, { slides, css, comments }) {
   const { frontMatter, output, contents } = request
   const around = await shell(frontMatter)

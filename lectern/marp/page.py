@@ -1,4 +1,4 @@
-"""A rendered deck, checked: its formulas could be set, and what it shows is there."""
+"""A rendered deck, checked: its formulas could be typeset, and the files that it shows exist."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lectern.latest import Latest
 from lectern.marp.renderer import Contents, Slides
 from lectern.marp.resources import data_uri, is_local, shown, urls_in
 
-# The server has KaTeX paint mistakes in this colour: a whole formula that it cannot parse, or a lone command.
+# The server has KaTeX mark errors with this colour: a formula that it cannot parse, or a single command.
 FORMULA_ERROR = "var(--formula-error)"
 UNPARSED = re.compile(r'<span[^>]* class="katex-error" title="([^"]*)"[^>]*>(.*?)</span>', re.DOTALL)
 TEX_SOURCE = re.compile(r'<annotation encoding="application/x-tex">(.*?)</annotation>', re.DOTALL)
@@ -24,7 +24,7 @@ MATHJAX_ERROR = re.compile(r'data-mjx-error="([^"]*)"')
 
 @dataclass(frozen=True)
 class Page:
-    """A deck's rendered slides, what goes into them, and the URLs that stay outside."""
+    """A deck's rendered slides, the contents to put into them, and the URLs that remain external."""
 
     slides: Slides
     contents: Contents
@@ -33,7 +33,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Loads:
-    """What rendered slides load: local files by URL, and what stays outside."""
+    """What rendered slides load: local files by URL, and external URLs."""
 
     files: Mapping[str, Path]
     remote: tuple[str, ...]
@@ -42,7 +42,7 @@ class Loads:
 def check(
     slides: Slides, resolve: Callable[[str], Path], alt_of: Callable[[str], str | None], deck: DeckSource
 ) -> Page:
-    """Check the slides, and put what they show into them, as data URIs.
+    """Check the slides, and return them with the files that they show, as data URIs.
 
     Parameters and errors are those of `loads`; `alt_of` gives the alt text of a figure's picture.
     """
@@ -54,12 +54,13 @@ def check(
 def loads(slides: Slides, resolve: Callable[[str], Path], deck: DeckSource) -> Loads:
     """Check the slides, and find the files they show; `resolve` gives the file that a local URL means.
 
-    Raises DeckError, or SeveralErrors, for every formula that could not be set and every file that is missing, or
+    Raises DeckError, or SeveralErrors, for every formula that could not be typeset and every file that is missing, or
     that `resolve` refuses, with slide and line.
     """
     numbers = [*range(1, len(slides.slides) + 1), None]
     found = [
-        (number, *told) for number, told in zip(numbers, _found_in([*slides.slides, slides.css]), strict=True)
+        (number, *parts)
+        for number, parts in zip(numbers, _found_in([*slides.slides, slides.css]), strict=True)
     ]
     errors: list[BuildError] = [
         _formula_error(message, formula, deck, number)
@@ -82,12 +83,12 @@ def loads(slides: Slides, resolve: Callable[[str], Path], deck: DeckSource) -> L
 
 
 def _existing(url: str, resolve: Callable[[str], Path]) -> Path:
-    """Return the file that a URL means; raise DeckError, without a place, where it is not there or not to be read."""
+    """Return the file that a URL means; raise DeckError, without a place, where it is missing or cannot be read."""
     try:
         path = resolve(url)
         if path.is_file():
             return path
-    except (OSError, ValueError) as error:  # too long, a NUL in it, a ring of links, not for this user
+    except (OSError, ValueError) as error:  # too long, a NUL in it, a cycle of links, no permission
         raise DeckError(
             f"cannot read the file {shown(url)}: {reason(error)}", remedy="show another"
         ) from error
@@ -95,18 +96,18 @@ def _existing(url: str, resolve: Callable[[str], Path]) -> Path:
 
 
 def descriptions(urls: Iterable[str], alt_of: Callable[[str], str | None]) -> dict[str, str]:
-    """Return the alt texts of figures' pictures, by URL, as attributes have them."""
+    """Return the alt texts of figures' pictures, by URL, escaped for an attribute."""
     return {url: html.escape(alt) for url in urls if (alt := alt_of(url))}
 
 
-@Latest  # in a deck that is edited most slides stay as they are
+@Latest  # from one edit to the next most slides stay the same
 def _found_in(text: str) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return what is wrong with the formulas on a slide, and the URLs that it loads."""
+    """Return the problems of the formulas on a slide, and the URLs that it loads."""
     return _formula_problems(text), [*dict.fromkeys(urls_in(text))]
 
 
 def _formula_problems(text: str) -> list[tuple[str, str]]:
-    """Return (what is wrong, formula) of the formulas on a slide that could not be set."""
+    """Return (problem, formula) for the formulas on a slide that could not be typeset."""
     problems = [(message, "") for message in MATHJAX_ERROR.findall(text)]
     if FORMULA_ERROR not in text:
         return problems
@@ -118,11 +119,11 @@ def _formula_problems(text: str) -> list[tuple[str, str]]:
 
 
 def _formula_error(message: str, formula: str, deck: DeckSource, slide: int | None) -> DeckError:
-    """Return the error for a formula; KaTeX underlines the mistake with combining characters."""
+    """Return the error for a formula; KaTeX underlines the place with combining characters."""
     said = re.sub("[\u0332\u0333]", "", html.unescape(message)).removeprefix("ParseError: ")
     place = Place(deck.shown, deck.line_of(formula) if formula else None, slide)
     return DeckError(
-        f"formula {formula}: {said}" if formula else f"formula: {said}", place, "mend the formula"
+        f"formula {formula}: {said}" if formula else f"formula: {said}", place, "correct the formula"
     )
 
 

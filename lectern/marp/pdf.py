@@ -13,7 +13,7 @@ from lectern.marp.node import ConversionError
 from lectern.marp.page import Page
 from lectern.marp.renderer import Renderer
 
-ROOM = 64 << 20  # bytes that Chromium wants for temporary files
+ROOM = 64 << 20  # bytes that Chromium needs for temporary files
 OPTIONS = ("--pdf", "--pdf-outlines")
 REMEDY = "install Chrome, Chromium, Edge or Firefox (or set CHROME_PATH to one), or build with --formats html"
 
@@ -21,7 +21,7 @@ REMEDY = "install Chrome, Chromium, Edge or Firefox (or set CHROME_PATH to one),
 def print_pdf(renderer: Renderer, markdown: str, page: Page, cache: Path) -> bytes:
     """Return the page as PDF, from the first browser that can print it.
 
-    Raises SetupError, saying what each browser's failure was, where none can.
+    Raises SetupError, with the failure of each browser, where none can.
     """
     failures: list[str] = []
     for environment in _browsers(cache, renderer.folder, failures):
@@ -33,13 +33,13 @@ def print_pdf(renderer: Renderer, markdown: str, page: Page, cache: Path) -> byt
 
 
 def _remedy(folder: Path) -> str:
-    """Return what helps: a browser that finds no room for its temporary files does not say so plainly."""
+    """Return the remedy; a browser without space for its temporary files does not say so plainly."""
     free = shutil.disk_usage(folder).free
     return f"there are {free >> 20} MB for temporary files: {temporary.REMEDY}" if free < ROOM else REMEDY
 
 
 def _browsers(cache: Path, spare: Path, failures: list[str]) -> Iterator[Mapping[str, str]]:
-    """Yield what to try: the installed browser, then the bundled one."""
+    """Yield the environments to try: for the installed browser, then for the bundled one."""
     tried = None
     for find in (printing_environment, bundled_chromium):
         environment = _found(find, cache, spare, failures)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import psutil  # takes 30 ms, and is seldom needed
+    import psutil  # takes 30 ms, and is rarely needed
 
-GRACE = 2.0  # seconds that processes which were killed are waited for
+GRACE = 2.0  # seconds to wait for killed processes
 
 
 def end(process: subprocess.Popen[Any]) -> None:
@@ -23,7 +23,7 @@ def end(process: subprocess.Popen[Any]) -> None:
     try:
         with contextlib.suppress(psutil.Error):
             _stop(psutil.Process(process.pid), family)
-    finally:  # also where stopping them was interrupted
+    finally:  # also where that was interrupted
         process.kill()
         kill(family)
     process.wait()
@@ -40,7 +40,7 @@ def started_by(process: subprocess.Popen[Any]) -> set[psutil.Process]:
 
 
 def kill(family: set[psutil.Process]) -> None:
-    """Kill processes, and wait until they have ended; those that have already are left alone."""
+    """Kill processes, and wait until they have ended; those that have already ended are skipped."""
     if not family:
         return
     import psutil
@@ -54,7 +54,7 @@ def kill(family: set[psutil.Process]) -> None:
 
 
 def _runs(process: psutil.Process) -> bool:
-    """Whether a process that was killed has not ended yet; one that nobody asked how it ended has."""
+    """Whether a killed process has not ended yet; a zombie, whose parent has not waited for it, has."""
     import psutil
 
     try:
@@ -77,7 +77,7 @@ def _stop(root: psutil.Process, family: set[psutil.Process]) -> None:
 def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run a command; where waiting for it is interrupted, it ends with all that it started.
 
-    Its input stays open, and empty, as long as it is waited for: this process may be killed. Raises OSError where
+    Its input stays open and empty until it ends, so that it notices when this process is killed. Raises OSError where
     there is no such command.
     """
     reading, writing = os.pipe()

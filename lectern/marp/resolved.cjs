@@ -1,4 +1,4 @@
-// Where the packages' modules are: looking for them takes a third of loading Marp.
+// The paths of the packages' modules: finding them takes a third of loading Marp.
 'use strict'
 
 const fs = require('node:fs')
@@ -9,7 +9,7 @@ const { read, write } = require('./kept.cjs')
 
 const PACKAGES = `${path.sep}node_modules${path.sep}`
 
-/** Starts keeping in `folder` where modules of packages find others; returns the function that saves it. */
+/** Starts keeping in `folder` the paths of modules that packages require; returns the function that saves them. */
 module.exports = function keepResolved(folder) {
   const file = path.join(folder, 'resolved.kept')
   const by = installed()
@@ -27,7 +27,7 @@ module.exports = function keepResolved(folder) {
   }
 }
 
-/** Returns a digest of the list that npm keeps of what is installed; undefined where there is none. */
+/** Returns a digest of npm's list of installed packages; undefined where there is none. */
 function installed() {
   try {
     const list = path.join(path.dirname(require.resolve('katex/package.json')), '..', '.package-lock.json')

@@ -1,6 +1,6 @@
 """The files that a rendered page loads.
 
-lectern/marp/page.cjs puts them in where they are found here.
+lectern/marp/page.cjs finds the same URLs, and puts the files in their place.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from lectern.errors import DeckError, reason
 
-# In HTML, scripts and comments load nothing that could be put in; what a style element loads, and each tag, may.
+# In HTML, nothing that scripts and comments load can be embedded; what style elements and other tags load can.
 PARTS = re.compile(
     r"""<script\b.*?</script>|<!--.*?-->"""
     r"""|<style\b[^>]*>(?P<css>.*?)</style>"""
@@ -25,9 +25,8 @@ PARTS = re.compile(
 )
 MEDIA = re.compile(r"<(?:img|video|audio|source|track|embed)\b", re.IGNORECASE)
 ATTRIBUTE = re.compile(r"""\s([^\s=>"'/]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""")
-CANDIDATE = re.compile(
-    r"\s*,?\s*([^\s,]\S*[^\s,]|[^\s,])(?:\s[^,]*)?"
-)  # of a picture: a URL, and when it is meant
+# In a srcset: a URL, and the condition for it.
+CANDIDATE = re.compile(r"\s*,?\s*([^\s,]\S*[^\s,]|[^\s,])(?:\s[^,]*)?")
 # A URL in quotes may hold anything but these; without, parentheses and quotes are escaped.
 CSS_URL = re.compile(
     r"""url\(\s*(?:(&quot;|"|')((?:\\.|(?!\1)[^\\\n])*)\1|((?:\\.|[^"'()\\])*?))\s*\)""", re.IGNORECASE
@@ -86,20 +85,20 @@ def is_local(url: str) -> bool:
     """Whether a URL means a file: relative, absolute or `file:`, and not a place in the page itself."""
     try:
         scheme = urlsplit(url).scheme
-    except ValueError:  # brackets that are no address
+    except ValueError:  # brackets that are not an address
         return False
     return scheme in ("", "file") and not url.startswith(("#", "//")) and bool(url)
 
 
 def file_of(url: str, folder: Path) -> Path:
-    """Return the file that a local URL means on a page of `folder`; raise DeckError where it can mean none."""
+    """Return the file that a local URL means on a page of `folder`; raise DeckError where it cannot mean one."""
     parts = urlsplit(url)
     path = unquote(parts.path)
     drive = parts.scheme == "file" and sys.platform == "win32"  # file:///C:/x means C:/x
     try:
         return (folder / (path.lstrip("/") if drive else path)).resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # too long, a ring of links, a NUL
-        raise DeckError(f"{shown(url)} is no path: {reason(error)}", remedy="show another file") from error
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a cycle of links, a NUL
+        raise DeckError(f"{shown(url)} is not a path: {reason(error)}", remedy="show another file") from error
 
 
 def shown(url: str) -> str:
@@ -120,7 +119,7 @@ def absolute_css(css: str, folder: Path) -> str:
         url = css_unescaped(match[2] or match[3] or "")
         try:
             return f"url('{file_of(url, folder).as_uri()}')" if is_local(url) else match[0]
-        except DeckError:  # told where it is found to be used
+        except DeckError:  # reported where a slide uses it
             return match[0]
 
     return CSS_URL.sub(absolute, css)

@@ -1,16 +1,16 @@
-// Renders Markdown with Marp for the build: one process, asked over stdin and answering on stdout, a JSON
-// object a line. It says {ready: true} first, then answers {id, ...result} or {id, error} to each {id, op, ...};
-// with `remarks`, for whoever builds, where there are any.
+// Renders Markdown with Marp for the build: one process that reads requests from stdin and answers on stdout, one JSON
+// object a line. It first writes {ready: true}, then {id, ...result} or {id, error} for each request {id, op, ...},
+// with `remarks` for the person who builds.
 'use strict'
 
 const [major] = process.versions.node.split('.').map(Number)
-const say = (message) => process.stdout.write(JSON.stringify(message) + '\n')
+const send = (message) => process.stdout.write(JSON.stringify(message) + '\n')
 
 if (major < 20) {
-  say({ error: `Node.js ${process.versions.node} is too old` })
+  send({ error: `Node.js ${process.versions.node} is too old` })
   process.exit(1)
 }
-// What libraries print must not end up between the answers.
+// What libraries print must not get between the answers.
 console.log = console.info = console.debug = console.error
 
 const fs = require('node:fs')
@@ -29,13 +29,13 @@ const Slidewise = require('./slidewise.cjs')
 Offline.cache = cache
 
 const IDLE = 1000 // ms without a request after which a long-lived server saves the formulas it has set
-const CUT = '\n---\n' // between the pieces in which a deck is told
+const SEPARATOR = '\n---\n' // between the pieces in which a deck is sent
 
 let slidewise, made // what renders, and the themes and options that it was made with
-let pieces = [] // of the deck last told
+let pieces = [] // of the deck last received
 let rendered // the deck last rendered
 
-/** Returns what renders with these themes: what is at hand where it does, as reading themes takes half of a render. */
+/** Returns what renders with these themes: the present one if it does, as parsing themes takes half of a render. */
 function engine(themes, html, emoji) {
   const wanted = JSON.stringify([themes, html, emoji])
   if (wanted !== made) {
@@ -46,10 +46,10 @@ function engine(themes, html, emoji) {
   return slidewise
 }
 
-/** Returns a deck that is told by its pieces: how many are as they were at the beginning and the end, and those between. */
+/** Returns a deck from its changes: how many pieces are the same at the beginning and the end, and those between. */
 function deckOf([first, last, between]) {
   pieces = [...pieces.slice(0, first), ...between, ...pieces.slice(pieces.length - last)]
-  return pieces.join(CUT)
+  return pieces.join(SEPARATOR)
 }
 
 const sent = {} // by operation, the texts last sent, with their positions
@@ -64,9 +64,9 @@ function asChanged(operation, texts) {
   return texts.map((text) => before?.get(text) ?? text)
 }
 
-let fillings = { key: '', known: new Map() } // texts as they were last filled
+let fillings = { key: '', known: new Map() } // the texts last filled
 
-/** Returns texts with what they show in them; those that were filled with the same are at hand. */
+/** Returns texts with the files that they show embedded; those that were last filled with the same are reused. */
 function filling(texts, contents) {
   const key = JSON.stringify(contents)
   const known = key === fillings.key ? fillings.known : new Map()
@@ -78,7 +78,7 @@ const LAST = path.join(cache, 'slides.kept')
 
 let resumed // the text of the deck that is kept
 
-/** Goes on from the deck that the last build rendered, while nothing is asked yet. */
+/** Resumes from the deck that the last build rendered, before the first request. */
 function resume() {
   const kept = recall(LAST)
   if (!kept) return
@@ -90,7 +90,7 @@ function resume() {
   }
 }
 
-/** Keeps for the next build what this one had to find out. */
+/** Saves the cache for the next build. */
 function keep() {
   try {
     saveCompiled()
@@ -112,7 +112,7 @@ function saveFormulasLater() {
   idle = setTimeout(() => slidewise?.marp.saveFormulas(), IDLE).unref()
 }
 
-/** Returns what goes into a page, from the file that it is given in. */
+/** Returns the contents of a page, from the file that holds them. */
 const given = (file) => JSON.parse(fs.readFileSync(file, 'utf8'))
 
 const operations = {
@@ -147,18 +147,18 @@ const operations = {
   },
 }
 
-say({ ready: true })
+send({ ready: true })
 if (!stays) resume()
 
-// One request after the other: the themes and the deck last rendered belong to the request at hand.
+// One request after the other: the themes and the deck last rendered belong to the current request.
 let queue = Promise.resolve()
 const answer = async ({ id, op, ...request }) => {
   try {
     if (op !== 'render' && op !== 'fill') slidewise?.marp.saveFormulas()
     const result = await operations[op](request)
-    say({ id, ...result, remarks: newRemarks() })
+    send({ id, ...result, remarks: newRemarks() })
   } catch (error) {
-    say({ id, error: error.message || String(error), code: error.errorCode ?? error.code, remarks: newRemarks() })
+    send({ id, error: error.message || String(error), code: error.errorCode ?? error.code, remarks: newRemarks() })
   }
   if (op !== 'render' && op !== 'fill') keep()
   if (stays) saveFormulasLater()
@@ -166,4 +166,4 @@ const answer = async ({ id, op, ...request }) => {
 readline
   .createInterface({ input: process.stdin })
   .on('line', (line) => (queue = queue.then(() => answer(JSON.parse(line)))))
-  .on('close', () => process.exit(0)) // nobody waits any more; a browser that is printing ends with this process
+  .on('close', () => process.exit(0)) // the build is over; a browser that is printing ends with this process

@@ -1,15 +1,16 @@
-// Renders a deck after an edit: only the slides that the edit is in, where they come out as they do in the whole deck.
+// Renders a deck after an edit: only the edited slides, where they come out as they would in the whole deck.
 //
-// Slides depend on each other: directives are inherited, headings' names and pages are counted, definitions of links and
-// styles hold for all. What each slide takes from the others is noted when the whole deck is rendered. Slides are
-// rendered alone, with what was noted, if they give to the others what they gave before; else the deck is, whole.
+// Slides depend on each other: directives are inherited, names of headings and pages are numbered, definitions of links
+// and styles apply to all slides. What each slide takes from the others is recorded when the whole deck is rendered.
+// Edited slides are rendered alone, from that record, if what they give to the others is unchanged; otherwise the whole
+// deck is rendered.
 'use strict'
 
 const { measured, touched } = require('./edits.cjs')
 const { DEFINES } = require('./formulas.cjs')
 
 const NUMBERS = ['data-marpit-pagination', 'data-marpit-pagination-total']
-// What may hold for other slides too: definitions of links, and styles; and what Marp changes before it counts lines.
+// What may apply to other slides too: definitions of links, and styles; and what Marp changes before it counts lines.
 const FOR_ALL = /\]:|<style|[\r\0]/i
 
 class Slidewise {
@@ -41,12 +42,12 @@ class Slidewise {
     return deck
   }
 
-  /** The deck last rendered, if slides of it can be rendered alone: plain data, from which another process can go on. */
+  /** The deck last rendered, if slides of it can be rendered alone: plain data, from which another process can resume. */
   get last() {
     return this.#last
   }
 
-  /** Goes on from a deck that another process rendered; and renders a slide for nothing, to do it fast when it is asked. */
+  /** Resumes from a deck that another process rendered; and renders a slide, so that the code to do so has been loaded. */
   resume(deck) {
     this.#last = deck
     this.#edited(`${deck.text}\n`)
@@ -69,7 +70,7 @@ class Slidewise {
     const edit = of && touched(of, text)
     if (!edit || !isContained(edit, of.globals)) return undefined
     const { first, end, after } = edit
-    // The line that ends these slides goes with them, and has to end them still. In a second line no front matter begins.
+    // The line that ends these slides is included, and must still end them. After an empty line no front matter begins.
     const { cut } = of.slides[end - 1]
     const alone = `${first === 0 ? text.slice(0, of.head) : '\n'}${after}${cut}`
     const env = { htmlAsArray: true, references: of.references }
@@ -111,7 +112,7 @@ class Slidewise {
 
   #directives({ tokens }) {
     for (const [index, { meta }] of opened(tokens).entries()) {
-      const known = this.#known(index)
+      const known = this.#recorded(index)
       if (known) meta.marpitDirectives = { ...known.directives }
       this.#run.directives.push({ ...meta.marpitDirectives })
     }
@@ -119,20 +120,20 @@ class Slidewise {
 
   #numbers({ tokens }) {
     for (const [index, token] of opened(tokens).entries()) {
-      const known = this.#known(index)
+      const known = this.#recorded(index)
       for (const [at, name] of NUMBERS.entries())
         if (known && token.attrGet(name) !== null) token.attrSet(name, known.numbers[at])
       this.#run.numbers.push(NUMBERS.map((name) => token.attrGet(name)))
     }
   }
 
-  /** Returns what is known of a slide that is rendered alone. */
-  #known(index) {
+  /** Returns the record of a slide that is rendered alone. */
+  #recorded(index) {
     const { of, first } = this.#run
     return of?.slides[first + index]
   }
 
-  /** Returns the name of a heading, told from those before it, and from slides' own, by the number of them. */
+  /** Returns the name of a heading, numbered if earlier headings, or slides themselves, have the same. */
   #named(name, count) {
     const { of, first, names } = this.#run
     if (of) {
@@ -153,7 +154,7 @@ function ordersIn(tokens) {
   return JSON.stringify(all.filter(({ meta }) => meta?.marpitCommentParsed === 'directive').map(({ content }) => content))
 }
 
-/** Returns slides with their parts of a text; whether they hold formulas is not known where there is but a sign of them. */
+/** Returns slides with their parts of a text; whether they hold formulas is unknown where there is only a dollar sign. */
 function placed(slides, parts, text, from) {
   return parts.map((part, index) => {
     const [begin, end] = [from, (from += part.size)]
@@ -172,18 +173,18 @@ function isApart(text, head, { headingDivider, math }) {
   return isFree && head < text.length && !headingDivider && !/[\r\0]/.test(text) && !DEFINES.test(text)
 }
 
-/** Whether an edit changes nothing but what is on its slides, as far as their text tells. */
+/** Whether an edit affects no other slides, as far as its text shows. */
 function isContained({ before, after }, { math }) {
   return !FOR_ALL.test(before) && !FOR_ALL.test(after) && !DEFINES.test(after) && (math === 'katex' || !after.includes('$'))
 }
 
-/** Whether slides, rendered anew, give to the others what they gave before. */
+/** Whether slides that were rendered again give to the others what they gave before. */
 function giveTheSame(all, first, news) {
   const olds = all.slice(first, first + news.length)
   const later = all.slice(first + news.length)
   const others = [...all.slice(0, first), ...later]
   const isOrdered = news.every(({ orders }, index) => orders === olds[index].orders)
-  // Where there are formulas in the deck, its style is another.
+  // The style depends on whether there are formulas in the deck.
   const have = (slides) => slides.some((slide) => slide.hasFormulas)
   const lack = (slides) => slides.every((slide) => slide.hasFormulas === false)
   const isStyled = have(others) || (have(olds) && have(news)) || (lack(olds) && lack(news))

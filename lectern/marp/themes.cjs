@@ -1,4 +1,4 @@
-// Themes as they were read before: reading those that Marp brings along takes half of making a Marp.
+// Themes that were parsed before: parsing those that come with Marp takes half of making a Marp object.
 'use strict'
 
 const { Theme } = require('@marp-team/marpit')
@@ -13,11 +13,11 @@ Theme.fromCSS = (css, options = {}) => {
   return known.get(key)
 }
 
-/** Returns the themes that were read, as plain data: of those that they import the names alone, which is all that is used. */
+/** Returns the themes that were parsed, as plain data: of themes that they import only the names, as no more is used. */
 const plain = () =>
   [...known].map(([key, theme]) => [key, { ...theme, importRules: theme.importRules.map(({ value }) => ({ value })) }])
 
-/** Takes themes as `plain` gave them. */
+/** Restores themes from what `plain` returned. */
 function restore(themes) {
   for (const [key, { name, css, ...fields }] of themes)
     known.set(key, Object.freeze(Object.assign(new Theme(name, css), { ...fields, meta: Object.freeze(fields.meta) })))

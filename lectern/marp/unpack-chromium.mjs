@@ -1,12 +1,12 @@
-// Unpacks the Chromium of @sparticuz/chromium into the folder given, whole or not at all. The package unpacks
-// into the system's temporary folder, which others may write to, and takes a half-written file for a good one.
+// Unpacks the Chromium of @sparticuz/chromium into the given folder, completely or not at all. The package unpacks
+// into the system's temporary folder, which others may write to, and accepts a half-written file.
 import fs from 'node:fs'
 import path from 'node:path'
 
 const target = path.resolve(process.argv[2])
 const working = `${target}.${process.pid}`
 
-// Its input ends with whoever waits for it.
+// Its input ends when the process that waits for it ends.
 process.stdin.on('end', () => process.exit(1)).resume()
 process.on('exit', () => fs.rmSync(working, { recursive: true, force: true }))
 fs.mkdirSync(working, { recursive: true })
@@ -33,6 +33,6 @@ function runs(pid) {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    return error.code === 'EPERM' // it is somebody else's
+    return error.code === 'EPERM' // the process is another user's
   }
 }

@@ -1,1 +1,1 @@
-"""The live preview: what is saved is shown at once, in the page that is open, on the slide in view."""
+"""The live preview: every save is shown at once, in the open page, on the slide in view."""

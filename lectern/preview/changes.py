@@ -1,4 +1,4 @@
-"""Which files were changed, as soon as they are: an observer of the folders that the deck depends on."""
+"""Reports file changes as soon as they happen, by observing the folders that the deck depends on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import ObservedWatch
 
-# Reading a file is an event too, and the preview itself reads them: only these mean a change.
+# Reading a file is an event too, and the preview reads files itself: only these events mean a change.
 CHANGES = (
     EVENT_TYPE_CLOSED,
     EVENT_TYPE_CREATED,
@@ -28,10 +28,11 @@ CHANGES = (
 
 
 class Changes(FileSystemEventHandler):
-    """Tells of every change in the watched folders, each by the path that changed."""
+    """Reports the path of every change in the watched folders."""
 
-    def __init__(self, tell: Callable[[Path, bool], None]) -> None:
-        self._tell = tell  # with the path, and whether the change is over as far as the system tells
+    def __init__(self, report: Callable[[Path, bool], None]) -> None:
+        """Begin with no folders; `report` receives each path, and whether its change is known to be complete."""
+        self._report = report
         self._observer = Observer()
         self._watched: dict[Path, tuple[int, ObservedWatch]] = {}  # with the folder's inode
         self._observer.start()
@@ -39,7 +40,7 @@ class Changes(FileSystemEventHandler):
     def watch(self, folders: Iterable[Path]) -> bool:
         """Watch these folders, and no others; return whether some are new, in which a change may have been missed.
 
-        One that was replaced by another of its name is watched anew.
+        A folder that was replaced by another of the same name is watched again.
         """
         present = {folder: inode for folder in folders if (inode := _inode(folder)) is not None}
         for folder, (inode, watch) in list(self._watched.items()):
@@ -52,17 +53,17 @@ class Changes(FileSystemEventHandler):
         return bool(new)
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        """Pass on what changed: both names of a file that was renamed, as editors do when they save.
+        """Report what changed: both names of a file that was renamed, as editors do when they save.
 
-        That a folder was modified says no more than that something in it was changed, which is told by its own name.
+        A modified folder only means that something in it changed, which is reported by its own name.
         """
         kind = event.event_type
         if kind not in CHANGES or (event.is_directory and kind == EVENT_TYPE_MODIFIED):
             return
         if event.src_path:
-            self._tell(Path(str(event.src_path)), kind == EVENT_TYPE_CLOSED)
+            self._report(Path(str(event.src_path)), kind == EVENT_TYPE_CLOSED)
         if event.dest_path:
-            self._tell(Path(str(event.dest_path)), True)
+            self._report(Path(str(event.dest_path)), True)
 
     def close(self) -> None:
         """Stop observing."""
@@ -78,9 +79,9 @@ def _inode(folder: Path) -> int | None:
 
 
 class Nearest(dict[Path, Path]):
-    """For a folder itself, or the nearest above it that is there; each is looked for once."""
+    """For each folder, itself or the nearest above it that exists; each is looked up once."""
 
     def __missing__(self, folder: Path) -> Path:
-        """Look for a folder."""
+        """Look up a folder."""
         self[folder] = folder if folder.is_dir() else self[folder.parent]
         return self[folder]

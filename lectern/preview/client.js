@@ -1,20 +1,20 @@
-// The preview's part in the page: swaps slides that changed, in place, and shows how figures and errors stand.
-// It runs before Marp's own script, to get hold of the deck that this makes and keeps to itself.
+// The preview's part in the page: replaces slides that changed, in place, and shows the states of figures, and problems.
+// It runs before Marp's own script, to get at the deck object that this creates and does not expose.
 'use strict'
 ;(() => {
   const view = new URLSearchParams(location.search).get('view') || ''
   const APPLIED = 'lectern-applied' // in localStorage: the revision that some window of the deck shows
   const AGAIN = 500 // ms between tries to reach the server
-  const UNEXPECTED = "Marp's page is not as the preview knows it: edits are not shown. Reload the page to see them."
+  const UNEXPECTED = "Marp's page is not as the preview expects it: edits are not shown. Reload the page to see them."
   let deck // Bespoke's
   let slides = [] // of the deck as it is in the page: [{ id, key, title }]
   let revision = -1 // shown here
-  let latest // what the server told last, and when
+  let latest // the server's last message, and when it came
   let socket
 
   // --- The deck
 
-  // Marp's fragment plugin defines `fragments` on the deck: nothing else of the page shows it.
+  // Marp's fragment plugin defines `fragments` on the deck: there is no other access to it.
   const define = Object.defineProperty
   Object.defineProperty = (target, name, descriptor) => {
     if (name === 'fragments' && Array.isArray(target.slides)) {
@@ -24,7 +24,7 @@
     return define(target, name, descriptor)
   }
 
-  // Another window that shows a newer deck tells its number of a slide: this one will find the slide by itself.
+  // A window that already shows a newer deck announces a slide by its number there: this one finds the slide by itself.
   addEventListener('storage', (event) => {
     if (event.key?.startsWith('bespoke-marp-sync-') && Number(localStorage.getItem(APPLIED)) > revision)
       event.stopImmediatePropagation()
@@ -54,10 +54,10 @@
   }
 
   /**
-   * Returns for each new slide the number of the old one that it is, or -1.
+   * Returns for each new slide the number of the old one that it continues, or -1.
    *
-   * Old and new are paired in their order so that they are as alike as can be in sum: slides of the same content are the
-   * same; others are alike by the words that they share, and one in place of one is the same however little they share.
+   * Old and new slides are paired in order so that the sum of their likeness is greatest: slides of the same content
+   * are alike most; others by the words that they share; and one in place of one is paired however little they share.
    */
   function aligned(before, after) {
     const found = new Array(after.length).fill(-1)
@@ -81,13 +81,13 @@
     return found
   }
 
-  /** Returns what tells how alike an old and a new slide are, from next to nothing to 2 for the same content. */
+  /** Returns a function for the likeness of an old and a new slide, from almost 0 to 2 for the same content. */
   function likeness(before, after) {
     const words = (text) => new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu))
     const olds = new Map(), news = new Map(), known = (map, key, make) => map.get(key) ?? map.set(key, make()).get(key)
     return (i, j) => {
       if (before[i].key === after[j].key) return 2
-      if (after[j].html === undefined) return 0 // it stands elsewhere in the old deck
+      if (after[j].html === undefined) return 0 // it is elsewhere in the old deck
       const old = known(olds, i, () => words(deck.slides[i].textContent))
       const now = known(news, j, () => words(parsed(after[j].html).textContent))
       let shared = 0
@@ -97,13 +97,13 @@
     }
   }
 
-  let gone // the slide in view that is no longer in the deck, and the number of the one that is in view instead
+  let gone // the slide in view that was deleted, and the number of the one that is in view instead
 
   /**
    * Returns the new number of the slide in view.
    *
-   * One that is gone is followed by the one that stood before it; if it comes back while that one is in view, as when a
-   * deck was read half-written, or a cut is undone, so does the view.
+   * One that was deleted is replaced by the one before it; if it comes back while that one is in view, as when a deck was
+   * read half-written, or a deletion is undone, the view returns to it.
    */
   function stay(current, from, after) {
     const { key, title } = gone?.at === current ? gone : slides[current]
@@ -120,13 +120,13 @@
     return gone.at
   }
 
-  /** Shows the slides that the server told, and stays on the slide and fragment that are in view. */
-  function show(told) {
+  /** Shows the slides of a message, and stays on the slide and fragment that are in view. */
+  function show(sent) {
     const current = deck.slide(), fragment = deck.fragmentIndex
     const olds = [...deck.slides]
-    const from = aligned(slides, told.slides)
-    const kept = (index) => slides[from[index]]?.id === told.slides[index].id
-    const elements = told.slides.map((slide, index) => {
+    const from = aligned(slides, sent.slides)
+    const kept = (index) => slides[from[index]]?.id === sent.slides[index].id
+    const elements = sent.slides.map((slide, index) => {
       const element = olds[from[index]]
       if (!element) return inserted(slide.html)
       if (slide.html !== undefined && !kept(index)) swap(element, slide.html)
@@ -140,27 +140,27 @@
     }
     const fragments = elements.map((element, index) => (kept(index) ? deck.fragments[from[index]] : fragmentsOf(element)))
     deck.fragments.splice(0, deck.fragments.length, ...fragments)
-    const index = stay(current, from, told.slides)
-    slides = told.slides.map(({ id, key, title }) => ({ id, key, title }))
+    const index = stay(current, from, sent.slides)
+    slides = sent.slides.map(({ id, key, title }) => ({ id, key, title }))
     const transitions = deck.skipTransition
     deck.skipTransition = true
     deck.slide(index, { fragment: Math.min(fragment, deck.fragments[index].length - 1) })
     deck.skipTransition = transitions
   }
 
-  let noted = [] // the notes of each slide that are in the page
+  let noted = [] // the notes in the page, by slide
   const notes = new Map() // their elements, by the number of the slide
 
-  function showNotes(told) {
+  function showNotes(sent) {
     const parent = document.querySelector('.bespoke-marp-presenter-note-wrapper') || document.body
-    for (let index = 0; index < Math.max(told.length, noted.length); index++) {
-      const now = told[index]?.notes, before = noted[index]
+    for (let index = 0; index < Math.max(sent.length, noted.length); index++) {
+      const now = sent[index]?.notes, before = noted[index]
       if (now === before || JSON.stringify(now) === JSON.stringify(before)) continue
       notes.get(index)?.remove()
       notes.delete(index)
       if (now?.length > 0) parent.append(note(index, now))
     }
-    noted = told.map((slide) => slide.notes)
+    noted = sent.map((slide) => slide.notes)
   }
 
   function note(index, texts) {
@@ -176,10 +176,10 @@
 
   const markNote = () => notes.forEach((element, index) => element.classList.toggle('active', index === deck.slide()))
 
-  /** Loads the pictures of slides before they are swapped in: the old ones stay until then. */
-  const loaded = (told) =>
+  /** Loads the pictures of slides before these are shown: the old ones stay until then. */
+  const loaded = (sent) =>
     Promise.all(
-      told.slides.flatMap((slide, index) => {
+      sent.slides.flatMap((slide, index) => {
         if (slide.html === undefined || view === 'overview') return []
         if (Math.abs(index - deck.slide()) > 1) return []
         return [...parsed(slide.html).querySelectorAll('img')].map((image) => {
@@ -190,32 +190,32 @@
       }),
     )
 
-  let heard = [] // the slides that the server told last
+  let known = [] // all slides as the server last sent them
 
-  /** Returns what the server told with all slides: those that it did not tell are as they were. */
+  /** Returns a message with all slides: those that it leaves out are unchanged. */
   function whole(message) {
     const { first, last, between } = message.slides ?? { first: 0, last: 0, between: [] }
-    heard = [...heard.slice(0, first), ...between, ...heard.slice(heard.length - last)]
-    return { ...message, slides: heard }
+    known = [...known.slice(0, first), ...between, ...known.slice(known.length - last)]
+    return { ...message, slides: known }
   }
 
   let showing = Promise.resolve()
   function receive(message) {
-    const told = whole(message)
-    latest = { ...told, at: performance.now() }
-    setTimeout(showStatus) // after the slides, which are waited for
-    if (told.slides.length === 0) return
-    if (!deck && slides.length > 0) return // it could be reloaded for ever: showStatus says what is wrong
+    const sent = whole(message)
+    latest = { ...sent, at: performance.now() }
+    setTimeout(showStatus) // after the slides, for which the person waits
+    if (sent.slides.length === 0) return
+    if (!deck && slides.length > 0) return // reloading might never end: showStatus shows the problem
     if (!deck) return location.reload() // the first deck that could be rendered
     showing = showing.then(async () => {
-      await loaded(told)
+      await loaded(sent)
       const style = document.getElementById('lectern-style')
-      if (style && told.css !== undefined && style.textContent !== told.css) style.textContent = told.css
-      const same = told.slides.length === slides.length && told.slides.every((slide, i) => slide.id === slides[i].id)
-      revision = told.revision
+      if (style && sent.css !== undefined && style.textContent !== sent.css) style.textContent = sent.css
+      const same = sent.slides.length === slides.length && sent.slides.every((slide, i) => slide.id === slides[i].id)
+      revision = sent.revision
       localStorage.setItem(APPLIED, revision)
-      if (!same) show(told)
-      showNotes(told.slides)
+      if (!same) show(sent)
+      showNotes(sent.slides)
       if (same) return markNote()
       afterwards()
     })
@@ -223,19 +223,19 @@
 
   function afterwards() {
     markNote()
-    tellVisible()
+    sendVisible()
     placeMarks()
     document.dispatchEvent(new CustomEvent('lectern-shown', { detail: revision }))
     if (view === 'next') parent.postMessage('lectern-shown', location.origin)
   }
 
-  // The next slide's frame goes where the presenter's window says, by number: said again once both show the same deck.
+  // The frame of the next slide gets a slide's number from the presenter's window: again once both show the same deck.
   addEventListener('message', (event) => {
     if (event.origin === location.origin && event.data === 'lectern-shown' && deck)
       event.source.postMessage(`navigate:${deck.slide()},${deck.fragmentIndex}`, location.origin)
   })
 
-  // --- How things stand
+  // --- Status
 
   const PHASES = { computing: 'computing', drawing: 'drawing', waiting: 'waiting', failed: 'failed', fresh: 'fresh' }
   const busy = (figure) => ['computing', 'drawing', 'waiting'].includes(figure.phase)
@@ -321,19 +321,19 @@
     marks.replaceChildren(...found)
   }
 
-  function tellVisible() {
+  function sendVisible() {
     if (!deck || socket?.readyState !== WebSocket.OPEN || view === 'next' || view === 'overview') return
     const images = deck.slides[deck.slide()].querySelectorAll('img[data-figure]')
     socket.send(JSON.stringify({ visible: [...images].map((image) => image.dataset.figure) }))
   }
 
-  // --- The line to the server
+  // --- The connection to the server
 
   function connect() {
     socket = new WebSocket(`ws://${location.host}/lectern/live`)
     socket.addEventListener('open', () => {
       socket.send(JSON.stringify({ have: slides.map(({ id }) => id) }))
-      tellVisible()
+      sendVisible()
     })
     socket.addEventListener('message', ({ data }) => receive(JSON.parse(data)))
     socket.addEventListener('close', () => {
@@ -356,7 +356,7 @@
 
   function afterActivate() {
     markNote()
-    tellVisible()
+    sendVisible()
     placeMarks()
   }
 })()

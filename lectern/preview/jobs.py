@@ -1,4 +1,4 @@
-"""Figures made in the background while the preview goes on: the visible first; a newer save stops an older job."""
+"""Figures made in the background while the preview runs: the visible ones first; a newer save stops an older job."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lectern.workshop import Workshop, open_workshop
 
 @dataclass(frozen=True)
 class Ended:
-    """A job that was not stopped has ended; `inputs` tells what the figure was to be made from."""
+    """A job that was not stopped has ended; `inputs` identifies what the figure was to be made from."""
 
     request: Request
     inputs: str
@@ -24,7 +24,7 @@ class Ended:
 
 
 class _Steps(Progress):
-    """Notes the step that runs, and since when."""
+    """Records the step that runs, and since when."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class _Steps(Progress):
 
 
 class _Job(threading.Thread):
-    """One figure in the making."""
+    """One figure that is being made."""
 
     def __init__(
         self, project: Project, request: Request, inputs: str, steps: _Steps, end: Callable[[_Job], None]
@@ -60,13 +60,13 @@ class _Job(threading.Thread):
                     workshop.maker.make([self.request])
         except BuildError as error:
             self.error = error
-        except Exception as error:  # whatever a script or a half-written file does, the preview goes on
+        except Exception as error:  # whatever a script or a half-written file does, the preview continues
             self.error = BuildError(f"{type(error).__name__}: {error}")
         finally:
             self._end(self)
 
     def stop(self) -> None:
-        """Kill what runs; nobody waits for it any more."""
+        """Kill what runs; its result is no longer wanted."""
         with self._lock:
             self._stopped = True
             if self._workshop:
@@ -74,7 +74,7 @@ class _Job(threading.Thread):
 
 
 class Jobs:
-    """Makes what is wanted, at most `at_once` figures at a time."""
+    """Makes the figures that are wanted, at most `at_once` at a time."""
 
     def __init__(
         self, project: Project, at_once: int, ended: Callable[[Ended], None], moved: Callable[[], None]
@@ -88,7 +88,7 @@ class Jobs:
         self._visible: frozenset[str] = frozenset()
 
     def want(self, stale: Mapping[Request, str]) -> None:
-        """Make these figures, each from the inputs that are told; stop what runs for others, or from others."""
+        """Make these figures from their inputs; stop jobs for other figures, or from other inputs."""
         with self._lock:
             for request, job in list(self._running.items()):
                 if stale.get(request) != job.inputs:
@@ -98,18 +98,18 @@ class Jobs:
             self._start()
 
     def prefer(self, stems: frozenset[str]) -> None:
-        """From now on begin with the figures of these stems: they are in view."""
+        """From now on begin with the figures of these stems, which are in view."""
         with self._lock:
             self._visible = stems
 
     def steps(self) -> dict[Request, tuple[str, float] | None]:
-        """Return the step that each figure in the making is at, and since when; None for one that waits."""
+        """Return for each figure its present step, and since when; None for one that waits."""
         with self._lock:
             running = {request: job.steps.now for request, job in self._running.items()}
             return running | dict.fromkeys(self._waiting)
 
     def close(self) -> None:
-        """Stop everything, and wait until it has."""
+        """Stop everything, and wait until it has ended."""
         with self._lock:
             self._waiting, running = {}, list(self._all)
             self._running = {}
@@ -119,7 +119,7 @@ class Jobs:
             job.join()
 
     def _start(self) -> None:
-        """Start what may start; must be held: the lock."""
+        """Start what may start; the lock must be held."""
         while self._waiting and len(self._running) < self._at_once:
             request = min(self._waiting, key=lambda r: r.stem not in self._visible)
             job = _Job(self._project, request, self._waiting.pop(request), _Steps(self._moved), self._end)

@@ -1,4 +1,4 @@
-"""One look at the deck as it is on disk: what can be shown at once, what has to be made, and what is wrong."""
+"""One look at the deck as it is on disk: what can be shown at once, what has to be made, and the problems."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from lectern.preview.pages import Pages, digest, slides_of
 from lectern.sources.catalogue import Catalogue, check_acyclic
 from lectern.workshop import Workshop
 
-FILES = "/files/"  # what URLs of the deck's files begin with
+FILES = "/files/"  # how URLs of the deck's files begin
 
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen."""
+    """What one look found."""
 
     pages: Pages | None  # None where the deck cannot be rendered, or shows figures that were never made
     stale: Mapping[Request, str]  # figures that have to be made and can be, with what they are made from
     waiting: frozenset[Request]  # stale figures that ask for one of these
     figures: tuple[Request, ...]  # all that the deck shows
     problems: tuple[str, ...]
-    remarks: tuple[str, ...] = ()  # of this look and those before, for whoever runs the preview
+    remarks: tuple[str, ...] = ()  # of this look and those before, for the person who runs the preview
 
 
 class Looker:
@@ -56,7 +56,7 @@ class Looker:
 
     @property
     def inputs(self) -> set[Path]:
-        """The files that the last look depended on, whether they are there or not."""
+        """The files that the last look depended on, whether they exist or not."""
         return set(self._workshop.digests.seen) | {self._path}
 
     @property
@@ -65,32 +65,30 @@ class Looker:
         return set(self._workshop.digests.searches.folders)
 
     def outdated(self) -> list[Path]:
-        """Return the files that are no longer what the last look saw, and those that a search would find now."""
+        """Return the files that have changed since the last look, and those that a search would find now."""
         digests = self._workshop.digests
         return [*digests.changed(list(digests.seen)), *digests.searches.found_since()]
 
     def files_of(self, request: Request) -> set[Path]:
-        """Return the files that are written when a figure is made; none for one that was never looked at."""
+        """Return the files that are written when a figure is made; none for one that is not known yet."""
         state = self._known.get(request)
         return {with_suffix(state.stem, suffix) for suffix in (*IMAGES, "json")} if state else set()
 
     def look(self, changed: Collection[Path] | None = None) -> Look:
         """Look at the deck, its figures and everything they depend on; nothing is raised, nothing made.
 
-        Given what changed since the last look, figures that depend on none of it are not looked at again.
+        Given what changed since the last look, figures that depend on none of it keep their states.
         """
         if changed is not None and any(self._came_or_went(path) for path in changed):
-            changed = (
-                None  # what a file was for, or is, that is not known here, only a look at everything tells
-            )
+            changed = None  # only a look at everything finds what such a file is for
         unchanged = self._unchanged(changed)
         pages, problems = None, []
         seen = _Seen(self._workshop, self._known, unchanged)
         try:
-            seen.workshop = self._anew(changed)
+            seen.workshop = self._refreshed(changed)
             try:
                 pages, problems = self._pages(seen)
-            except NodeDiedError:  # killed, perhaps for its memory: once more, with another
+            except NodeDiedError:  # killed, perhaps because memory was short: once more, with another
                 pages, problems = self._pages(seen)
         except NotMadeError as missing:
             seen.add([missing.wanted])
@@ -100,7 +98,7 @@ class Looker:
             problems = [f"{type(error).__name__}: {error}"]
         if pages:
             self._shown = tuple(seen.states)
-        else:  # the figures of the last deck that could be rendered are not given up for a mistake in the next
+        else:  # a mistake in the deck does not stop the figures of the last one that could be rendered
             seen.keep(self._shown)
         self._known |= seen.states
         stale, waiting = seen.stale()
@@ -109,11 +107,11 @@ class Looker:
         return Look(pages, stale, waiting, tuple(seen.states), tuple(problems), remarks)
 
     def _came_or_went(self, path: Path) -> bool:
-        """Whether a file is new to the deck, or is there and was not, or the other way round."""
+        """Whether a file is new to the deck, or was created or deleted."""
         return path not in self.inputs or (self._workshop.digests.seen.get(path) is None) == path.exists()
 
-    def _anew(self, changed: Collection[Path] | None) -> Workshop:
-        """Return the workshop with what changed to be looked at again, all of it where that is not known."""
+    def _refreshed(self, changed: Collection[Path] | None) -> Workshop:
+        """Return the workshop that will read again what changed, or everything where that is not known."""
         digests = self._workshop.digests
         if changed is None:
             digests.look_again()
@@ -125,13 +123,13 @@ class Looker:
         return replace(self._workshop, catalogue=catalogue, states=states)
 
     def _unchanged(self, changed: Collection[Path] | None) -> dict[Request, State]:
-        """Return how the figures stand that depend on nothing that changed."""
+        """Return the states of figures that depend on nothing that changed."""
         if changed is None:
             return {}
         return {r: state for r, state in self._known.items() if not self._depends(state, changed)}
 
     def _depends(self, state: State, changed: Collection[Path]) -> bool:
-        """Whether a figure may stand otherwise after these changes; one that asks for other figures always may."""
+        """Whether these changes may change a figure's state; that of one that asks for other figures always may."""
         if state.compute is None or set(state.script.requests) - set(self._workshop.project.fixtures):
             return True
         files = self.files_of(state.request) | {state.script.path}
@@ -140,11 +138,11 @@ class Looker:
         )
 
     def _pages(self, seen: _Seen) -> tuple[Pages, list[str]]:
-        """Return the deck rendered with its figures as they stand, and the claims that do not hold."""
+        """Return the deck rendered with its figures as they are, and the claims that do not hold."""
         workshop, shown = seen.workshop, self._workshop.project.shown(self._path)
         workshop.digests.of(self._path)
         deck = read_deck(self._path, shown, self._options)
-        if not deck.text.strip():  # also for a moment while it is written
+        if not deck.text.strip():  # also for a moment while it is being written
             raise DeckError("the deck is empty", Place(shown), "write a slide, or undo what emptied it")
         stage, source = Stage(deck, workshop, self._renderer), OpenDeck(deck, workshop, self._pieces)
         rendered = source.render(seen.lookup)
@@ -159,7 +157,7 @@ class Looker:
         return self._filled(ready, slides, found.files), failing
 
     def _filled(self, ready: ReadyDeck[State], slides: Slides, files: Mapping[str, Path]) -> Pages:
-        """Return the slides with the URLs under which the preview serves their files, given by their own."""
+        """Return the slides with the URLs under which the preview serves `files`, which are by the deck's URLs."""
         names = {url: f"{self._digest(path)}/{path.name}" for url, path in files.items()}
         urls = {url: FILES + quote(name) for url, name in names.items()}
         texts, css = self._renderer.filled(Contents(urls, descriptions(urls, ready.alt_of)))
@@ -177,7 +175,7 @@ class Looker:
 
 @dataclass
 class _Seen:
-    """The figures that one look has met."""
+    """The figures that one look has found."""
 
     workshop: Workshop
     known: Mapping[Request, State]
@@ -190,17 +188,19 @@ class _Seen:
             self.lookup(request)
 
     def keep(self, requests: Iterable[Request]) -> None:
-        """Add figures that are still there."""
+        """Add those of these figures that still exist."""
         for request in requests:
             with contextlib.suppress(BuildError):
                 self.lookup(request)
 
     def lookup(self, request: Request) -> State:
-        """Return how a figure stands; one whose script cannot be read stands as it was last seen."""
+        """Return a figure's state; the last known one if its script cannot be read."""
         if request not in self.states:
             try:
                 self.states[request] = self.unchanged.get(request) or self.workshop.states.of(request)
-            except Exception as error:  # a script that is cut off in a character, or goes as it is read
+            except (
+                Exception
+            ) as error:  # a script that is cut off within a character, or deleted as it is read
                 failed = error if isinstance(error, BuildError) else self._unreadable(request, error)
                 if request not in self.known:
                     raise failed from error
@@ -215,7 +215,7 @@ class _Seen:
 
     def stale(self) -> tuple[dict[Request, str], frozenset[Request]]:
         """Return the figures to be made with what they are made from, and those that wait for such a one."""
-        with contextlib.suppress(Exception):  # told already, for the figure that it is about
+        with contextlib.suppress(Exception):  # reported already, with the figure concerned
             names = check_acyclic({request.name for request in self.states}, self.workshop.catalogue)
             asked = {of for name in names for of in self.workshop.catalogue.asked_figures(name)}
             self.add(Request(name) for name in names if name in asked)
@@ -224,10 +224,10 @@ class _Seen:
         return ready, frozenset(stale) - frozenset(ready)
 
     def _inputs(self, state: State) -> str:
-        """Return what the figure would be made from, in short: the same before its data are computed, and after."""
+        """Return a digest of what the figure would be made from, the same before and after its data are computed."""
         keys, script, parameters = self.workshop.states.keys, state.script, state.parameters
         found = [state.compute] if state.compute else []
-        with contextlib.suppress(Exception):  # a file that is missing: the job will say so
+        with contextlib.suppress(Exception):  # a file is missing: the job will report it
             found += [keys.report(script, parameters, "", compute) for compute in found]
             found.append(keys.draw(script, parameters, data=""))
         return digest(repr([*(key.digest for key in found), self.workshop.digests.of(state.script.path)]))

@@ -1,4 +1,4 @@
-"""The thread that keeps the preview true: it waits for something to happen, looks, and tells."""
+"""The thread that keeps the preview up to date: it waits for events, looks at the deck, and publishes the result."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from lectern.preview.pages import Pages, read_pages, write_pages
 from lectern.preview.state import Feed, FigureState
 from lectern.project import Project
 
-QUIET = 0.05  # seconds without a change after which a save is taken to be complete, where nothing tells that it is
+QUIET = 0.05  # seconds without a change after which a save counts as complete, where no event says that it is
 PAUSE = 0.02  # seconds without a change after which figures are made
-IDLE = 1.0  # seconds without an event after which there is time for what nobody waits for
-LONGEST = 0.3  # seconds that nothing is shown while changes keep coming
+IDLE = 1.0  # seconds without an event after which the pages are saved
+LONGEST = 0.3  # seconds that nothing may be shown while changes keep coming
 
 PHASES = {"compute": "computing", "report": "computing", "draw": "drawing"}
 
 
 @dataclass(frozen=True)
 class Changed:
-    """A file or folder was changed; whether that is over: a file that was written is closed, or has got its name."""
+    """A file or folder was changed. The change is complete if a file was closed after writing, or renamed."""
 
     path: Path
     complete: bool = True
@@ -36,7 +36,7 @@ class Changed:
 
 @dataclass(frozen=True)
 class Moved:
-    """A job has come to its next step."""
+    """A job has reached its next step."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ Event = Changed | Moved | Ended | Closed
 
 
 class Loop(threading.Thread):
-    """Looks after every change, has made what is stale, and tells the feed."""
+    """Looks at the deck after every change, has stale figures made, and publishes the result in the feed."""
 
     def __init__(
         self,
@@ -57,10 +57,11 @@ class Loop(threading.Thread):
         feed: Feed,
         kept: Path,
         jobs: int,
-        told: Callable[[Look, float], None],
+        report: Callable[[Look, float], None],
     ) -> None:
         super().__init__(name="preview", daemon=True)
-        self._project, self._looker, self._feed, self._kept, self._told = project, looker, feed, kept, told
+        self._project, self._looker, self._feed, self._kept = project, looker, feed, kept
+        self._report = report
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._changes = Changes(lambda path, complete: self._events.put(Changed(path, complete)))
         self.jobs = Jobs(project, jobs, self._events.put, lambda: self._events.put(Moved()))
@@ -78,7 +79,7 @@ class Loop(threading.Thread):
             if changed := self._gather(event):
                 self._refresh(changed)
             else:
-                self._tell()  # at least that a job has come to its next step
+                self._publish()  # at least that a job has reached its next step
         self._keep()
 
     def close(self) -> None:
@@ -89,16 +90,17 @@ class Loop(threading.Thread):
         self.jobs.close()
 
     def _gather(self, event: Event | None = None, pause: float = 0) -> set[Path]:
-        """Return what changed, once every change is over, as one save is several, and none came for a pause."""
+        """Return what changed, once all changes are complete, several per save, and none came for `pause` seconds."""
         latest = time.monotonic() + LONGEST
         changed: set[Path] = set()
-        going_on: set[Path] = set()
+        incomplete: set[Path] = set()
         with contextlib.suppress(queue.Empty):
             while not self._closed and time.monotonic() < latest:
-                event = event or self._events.get(timeout=QUIET if going_on else pause)
+                event = event or self._events.get(timeout=QUIET if incomplete else pause)
                 noted = self._note(event)
                 changed |= noted
-                going_on = going_on - noted if getattr(event, "complete", True) else going_on | noted
+                complete = getattr(event, "complete", True)
+                incomplete = incomplete - noted if complete else incomplete | noted
                 event = None
         return changed
 
@@ -114,33 +116,35 @@ class Loop(threading.Thread):
         return set()
 
     def _matters(self, path: Path) -> bool:
-        """Whether the deck depends on a path. What figures wrote is looked at when their jobs have ended."""
-        passing = path.name.startswith(".") or path.name.endswith("~")  # what editors write beside a file
-        if passing or path.is_relative_to(self._project.cache) or self._is_ours(path):
+        """Whether the deck depends on a path. What figures write is looked at when their jobs have ended."""
+        is_temporary = path.name.startswith(".") or path.name.endswith(
+            "~"
+        )  # that editors write beside a file
+        if is_temporary or path.is_relative_to(self._project.cache) or self._is_ours(path):
             return False
         inputs, folders = self._looker.inputs, self._looker.folders
         if path in inputs or path in folders or path.parent in folders:
             return True
-        return any(path in other.parents for other in (*inputs, *folders))  # a folder above them, as a whole
+        return any(path in other.parents for other in (*inputs, *folders))  # a folder above them
 
     def _is_ours(self, path: Path) -> bool:
         running = {request.stem for request in self.jobs.steps()}
         return path.is_relative_to(self._project.images) and path.stem in running
 
     def _refresh(self, changed: set[Path] | None) -> None:
-        """Look and show, and have made what is stale.
+        """Look, show the result, and have stale figures made.
 
-        Making waits for a pause: where several files are saved, the figure in view may be that of the last.
+        Making waits for a pause: where several files are saved, the last may be that of the figure in view.
         """
         latest = time.monotonic() + LONGEST
         self._show(*self._settled(changed))
         while self._look.stale and time.monotonic() < latest and (more := self._gather(pause=PAUSE)):
             self._show(*self._settled(more))
         self.jobs.want({r: inputs for r, inputs in self._look.stale.items() if r not in self._failed})
-        self._tell()
+        self._publish()
 
     def _settled(self, changed: set[Path] | None) -> tuple[Look, float]:
-        """Look, again if more has changed meanwhile, but not without end; return the look, and how long it took."""
+        """Look, again while more changes, but not for ever; return the last look, and the seconds that all took."""
         began = time.perf_counter()
         look = self._looker.look(changed)
         while time.perf_counter() < began + LONGEST and (changed := self._gather()):
@@ -148,18 +152,18 @@ class Loop(threading.Thread):
         return look, time.perf_counter() - began
 
     def _show(self, look: Look, seconds: float) -> None:
-        """Tell what was seen before anything else: somebody is waiting for it."""
+        """Publish a look before doing anything else, since a person is waiting for it."""
         self._look = look
         self._failed = {r: end for r, end in self._failed.items() if look.stale.get(r) == end.inputs}
-        self._tell()
-        self._told(replace(look, problems=self._problems()), seconds)
+        self._publish()
+        self._report(replace(look, problems=self._problems()), seconds)
         if self._changes.watch(self._folders()):
             for path in self._looker.outdated():
                 self._events.put(Changed(path))
         self._unkept = look.pages or self._unkept
 
     def _next(self) -> Event:
-        """Return the next event; while there is none for a moment, keep the pages on disk."""
+        """Return the next event; if none comes for a moment, keep the pages on disk meanwhile."""
         if self._unkept:
             with contextlib.suppress(queue.Empty):
                 return self._events.get(timeout=IDLE)
@@ -167,29 +171,29 @@ class Loop(threading.Thread):
         return self._events.get()
 
     def _keep(self) -> None:
-        """Keep the last good pages on disk, where there is room."""
+        """Keep the last good pages on disk, if there is space."""
         if self._unkept:
             write_pages(self._kept, self._unkept)
             self._unkept = None
 
     def _folders(self) -> set[Path]:
-        """Return the folders to watch: those of all inputs, and the ones above, which may be replaced as a whole."""
+        """Return the folders to watch: those of all inputs, and their parents, as folders may be replaced."""
         nearest = Nearest()
         folders = {nearest[path.parent] for path in self._looker.inputs}
         folders |= {folder for folder in self._looker.folders if nearest[folder] == folder}
         folders |= {folder.parent for folder in folders if folder != self._project.root}
         return {folder for folder in folders if not folder.is_relative_to(self._project.cache)}
 
-    def _tell(self) -> None:
+    def _publish(self) -> None:
         pages = {"pages": self._look.pages} if self._look.pages else {}
         self._feed.change(figures=self._figures(), problems=self._problems(), **pages)
 
     def _problems(self) -> tuple[str, ...]:
-        said = [*self._look.problems, *(str(end.error) for end in self._failed.values())]
-        return tuple(dict.fromkeys(said))
+        failures = (str(end.error) for end in self._failed.values())
+        return tuple(dict.fromkeys([*self._look.problems, *failures]))
 
     def _figures(self) -> tuple[FigureState, ...]:
-        """Return how the deck's figures stand, and the slides that show them."""
+        """Return the states of the deck's figures, with the slides that show them."""
         steps = self.jobs.steps()
         _, preview = self._feed.now
         pages = self._look.pages or preview.pages

@@ -1,4 +1,4 @@
-"""The rendered deck as the preview keeps it: slides by content, so that only what changed is swapped in the page."""
+"""The rendered deck as the preview keeps it: slides by content, so that only what changed is replaced in the page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from lectern import kept
 from lectern.latest import Latest
 
-# What differs between two slides of the same content that have other slides, or claims, before or after them.
+# How two slides of the same content differ if other slides, or claims, come before or after them.
 NUMBERED = re.compile(r'\b(?:id|data-marpit-pagination(?:-total)?|data-claim)="\d+"')
 HEADING = re.compile(r"<h[1-6]\b[^>]*>(.*?)</h[1-6]>", re.DOTALL)
 FIGURE = re.compile(r'data-figure="([^"]*)"')
@@ -23,7 +23,7 @@ SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 
 @dataclass(frozen=True)
 class Slide:
-    """A slide: `id` changes with its HTML, `key` with its content, wherever it stands in the deck."""
+    """A slide: `id` changes with its HTML, `key` with its content, wherever in the deck it is."""
 
     html: str
     notes: tuple[str, ...]
@@ -39,12 +39,12 @@ class Pages:
 
     slides: tuple[Slide, ...]
     css: str
-    files: Mapping[str, Path]  # what the page may load, by the end of its URL
+    files: Mapping[str, Path]  # that the page may load, by the end of the URL
     shell: tuple[str, str, str]  # of the page: before the style, between it and the slides, after them
 
     @functools.cached_property
     def style_id(self) -> str:
-        """What changes with the style."""
+        """A digest of the style."""
         return digest(self.css)
 
     @property
@@ -53,7 +53,7 @@ class Pages:
         return {self.style_id, *(slide.id for slide in self.slides)}
 
     def page(self, head: str) -> str:
-        """Return the whole page, with `head` put first into its head, and its style by the name of lectern-style."""
+        """Return the whole page, with `head` first in its head, and its style with the id lectern-style."""
         before, between, after = self.shell
         before = before.replace("<head>", f"<head>{head}", 1).removesuffix("<style>")
         slides = "\n".join(slide.html for slide in self.slides)
@@ -65,7 +65,7 @@ def slides_of(texts: Sequence[str], comments: Sequence[Sequence[str]]) -> tuple[
     return tuple(_slides([(text, tuple(notes)) for text, notes in zip(texts, comments, strict=True)]))
 
 
-@Latest  # most slides of a deck stay as they are from one edit to the next
+@Latest  # from one edit to the next most slides stay the same
 def _slides(rendered: tuple[str, tuple[str, ...]]) -> Slide:
     text, notes = rendered
     heading = HEADING.search(text)
@@ -81,20 +81,20 @@ def digest(text: str) -> str:
 
 
 def write_pages(path: Path, pages: Pages) -> None:
-    """Keep the pages on disk, where there is room, for a preview that starts while the deck cannot be rendered."""
+    """Keep the pages on disk, if there is space, for a preview that starts while the deck cannot be rendered."""
     content = {
         "slides": [[slide.html, slide.notes] for slide in pages.slides],
         "css": pages.css,
         "files": {name: str(file) for name, file in pages.files.items()},
         "shell": pages.shell,
     }
-    kept.write(path, json.dumps(content).encode(), _untold)
+    kept.write(path, json.dumps(content).encode(), _ignored)
 
 
 def read_pages(path: Path) -> Pages | None:
     """Return the pages that were kept; None where there are none, or they cannot be read."""
     try:
-        content = json.loads(kept.read(path, _untold) or b"")
+        content = json.loads(kept.read(path, _ignored) or b"")
         slides = slides_of([text for text, _ in content["slides"]], [notes for _, notes in content["slides"]])
         files = {name: Path(file) for name, file in content["files"].items()}
         before, between, after = content["shell"]
@@ -103,5 +103,5 @@ def read_pages(path: Path) -> Pages | None:
         return None
 
 
-def _untold(remark: str) -> None:
-    """Say nothing: the deck as it is soon takes the place of what was kept."""
+def _ignored(remark: str) -> None:
+    """Ignore a remark: the present deck soon replaces what was kept."""

@@ -1,4 +1,4 @@
-"""The PDF on demand: a build of its own beside the preview, kept in memory until it is fetched."""
+"""The PDF on demand: made by a separate build beside the preview, and kept in memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Printer:
         self.pdf: bytes | None = None
 
     def start(self) -> bool:
-        """Begin to print; return False where it is under way already."""
+        """Begin to print; return False where printing is in progress already."""
         with self._lock:
             if self._thread and self._thread.is_alive():
                 return False
@@ -44,7 +44,7 @@ class Printer:
             self._feed.change(printing=Printing("ready"))
         except BuildError as error:
             self._feed.change(printing=Printing("failed", None, str(error)))
-        except Exception as error:  # a file that is written just now may break anything
+        except Exception as error:  # a half-written file may break anything
             self._feed.change(printing=Printing("failed", None, f"{type(error).__name__}: {error}"))
 
     def _printed(self) -> bytes:

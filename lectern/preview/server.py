@@ -1,7 +1,7 @@
-"""The preview's server: the page, the files that the deck uses, and a line on which changes are told.
+"""The preview's server: the page, the files that the deck uses, and a WebSocket that sends changes.
 
-It answers only this machine, and only pages of its own: a site that is open in another tab, or a name that was bound to
-this address (DNS rebinding), gets nothing. A request reads; none writes a file.
+It answers only this machine, and only its own pages: a site that is open in another tab, or a name that was bound to
+this address (DNS rebinding), gets nothing. No request writes a file.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ HEADERS = [
 
 
 def application(feed: Feed, printer: Printer, prefer: Callable[[frozenset[str]], None], name: str) -> ASGIApp:
-    """Return the server's application; `prefer` is told the figures in view, `name` is the deck's."""
+    """Return the server's application; `prefer` receives the figures in view, `name` is the deck's."""
 
     async def page(request: Request) -> Response:
         del request
@@ -58,7 +58,7 @@ def application(feed: Feed, printer: Printer, prefer: Callable[[frozenset[str]],
         del request
         if printer.pdf is None:
             return PlainTextResponse("no PDF was asked for", status_code=404)
-        # Headers are Latin-1; this is how RFC 5987 has any name in them.
+        # Headers are Latin-1; this is how RFC 5987 encodes other characters.
         disposition = {
             "content-disposition": f"inline; filename*=UTF-8''{quote(name, '', errors='replace')}.pdf"
         }
@@ -71,8 +71,8 @@ def application(feed: Feed, printer: Printer, prefer: Callable[[frozenset[str]],
     async def live(socket: WebSocket) -> None:
         await socket.accept()
         with contextlib.suppress(WebSocketDisconnect):
-            told = await socket.receive_json()
-            await _both(_tell(socket, feed, Sent(frozenset(told["have"]))), _listen(socket, prefer))
+            first = await socket.receive_json()
+            await _both(_send(socket, feed, Sent(frozenset(first["have"]))), _receive(socket, prefer))
 
     routes = [
         Route("/", page),
@@ -85,8 +85,8 @@ def application(feed: Feed, printer: Printer, prefer: Callable[[frozenset[str]],
     return Guard(Starlette(routes=routes))
 
 
-async def _tell(socket: WebSocket, feed: Feed, has: Sent) -> None:
-    """Tell the page of the preview as it is, and of each change; a page that is slow is told the latest."""
+async def _send(socket: WebSocket, feed: Feed, has: Sent) -> None:
+    """Send the page the present preview and each change; a slow page gets the latest only."""
     revision = -1
     while True:
         revision, preview = await feed.after(revision)
@@ -94,7 +94,7 @@ async def _tell(socket: WebSocket, feed: Feed, has: Sent) -> None:
         has = sent(preview)
 
 
-async def _listen(socket: WebSocket, prefer: Callable[[frozenset[str]], None]) -> None:
+async def _receive(socket: WebSocket, prefer: Callable[[frozenset[str]], None]) -> None:
     while True:
         prefer(frozenset((await socket.receive_json())["visible"]))
 
@@ -124,13 +124,13 @@ def with_client(pages: Pages | None) -> str:
 
 
 class Guard:
-    """Refuses what does not come from a page of this server, on this machine."""
+    """Refuses requests that do not come from a page of this server, on this machine."""
 
     def __init__(self, inner: ASGIApp) -> None:
         self._inner = inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what may pass, with headers that keep other sites from loading it."""
+        """Pass on what is allowed, with headers that keep other sites from loading it."""
         if scope["type"] == "lifespan":
             await self._inner(scope, receive, send)
         elif problem := refusal(scope):
@@ -149,8 +149,8 @@ class Guard:
 def refusal(scope: Scope) -> str | None:
     """Return why a request is refused, or None.
 
-    The Host has to be this address by its own name, the Origin, where a browser sends one, this server; what changes
-    something, or opens a socket, has to have one.
+    The Host has to be this address, and the Origin, where a browser sends one, this server; requests that change
+    something or open a WebSocket must have one.
     """
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     port = scope["server"][1]

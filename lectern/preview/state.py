@@ -1,4 +1,4 @@
-"""What the preview knows at one moment, and who is told when it changes."""
+"""The state of the preview at one moment, and the messages that pages get when it changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEPT = 50  # revisions whose files a page may still ask for
 
 @dataclass(frozen=True)
 class FigureState:
-    """How one figure stands: fresh, waiting, computing, drawing or failed."""
+    """The state of one figure: fresh, waiting, computing, drawing or failed."""
 
     name: str
     phase: str
@@ -37,7 +37,7 @@ class Printing:
 
 @dataclass(frozen=True)
 class Preview:
-    """All that a page shows: the last deck that could be rendered, and how things stand."""
+    """All that a page shows: the last deck that could be rendered, and the state of everything else."""
 
     pages: Pages | None = None
     figures: tuple[FigureState, ...] = ()
@@ -51,9 +51,8 @@ class Feed:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._preview, self._revision = Preview(), 0
-        self._files: dict[
-            str, tuple[Path, int]
-        ] = {}  # by the end of the URL, with the last revision using it
+        # By the end of the URL, with the last revision that uses it.
+        self._files: dict[str, tuple[Path, int]] = {}
         self._listeners: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
 
     @property
@@ -63,7 +62,7 @@ class Feed:
             return self._revision, self._preview
 
     def change(self, **changes: Any) -> None:
-        """Set some of the preview's fields, and wake who waits; what is as it was wakes nobody."""
+        """Set some of the preview's fields; if any of them changes, wake those who wait."""
         with self._lock:
             preview = replace(self._preview, **changes)
             if preview == self._preview:
@@ -101,24 +100,24 @@ class Feed:
 
 @dataclass(frozen=True)
 class Sent:
-    """What a page has: slides and style by their ids, and the slides it was told last."""
+    """What a page has: slides and style by their ids, and the slides it was sent last."""
 
     ids: Set[str] = frozenset()
     slides: tuple[Slide, ...] = ()
 
 
 def sent(preview: Preview) -> Sent:
-    """Return what a page has that was told a preview."""
+    """Return what a page has once it was sent a preview."""
     return Sent(preview.pages.ids, preview.pages.slides) if preview.pages else Sent()
 
 
 def message(revision: int, preview: Preview, sent: Sent, clock: float) -> Mapping[str, Any]:
-    """Return what a page is told: the slides that are new, in full only where it has none of their id."""
+    """Return the message for a page: the slides that are new to it, with HTML only where it has none of their id."""
     pages = preview.pages
     style = {"css": pages.css} if pages and pages.style_id not in sent.ids else {}
     return {
         "revision": revision,
-        "slides": _told(pages, sent) if pages else None,
+        "slides": _changes(pages, sent) if pages else None,
         **style,
         "figures": [
             {"name": f.name, "phase": f.phase, "slides": f.slides, "seconds": f.since and clock - f.since}
@@ -133,8 +132,8 @@ def message(revision: int, preview: Preview, sent: Sent, clock: float) -> Mappin
     }
 
 
-def _told(pages: Pages, sent: Sent) -> Mapping[str, Any]:
-    """Return how many slides are as they were told last, first and last in the deck, and those between."""
+def _changes(pages: Pages, sent: Sent) -> Mapping[str, Any]:
+    """Return how many slides at the beginning and the end are as they were sent last, and those between."""
     first, last, between = splice(sent.slides, pages.slides)
     slides = [
         {"id": slide.id, "key": slide.key, "title": slide.title, "notes": slide.notes}

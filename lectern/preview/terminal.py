@@ -1,4 +1,4 @@
-"""What the terminal shows while the preview runs: one line that says how things stand, and errors when they change."""
+"""What the terminal shows while the preview runs: a status line, and problems when they change."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from lectern.preview.look import Look
 
 
 class Terminal:
-    """Says how each look turned out: on a terminal in one line that is kept up to date, elsewhere in lines."""
+    """Prints the result of each look: on a terminal in one line that is kept up to date, elsewhere in lines."""
 
     def __init__(self, address: str, stream: TextIO = sys.stderr) -> None:
         self._address, self._stream = address, stream
         self._problems: tuple[str, ...] = ()
-        self._remarks = 0  # said
+        self._remarks = 0  # printed
         self._live = stream.isatty()
         self._said = ""
 
     def say(self, look: Look, seconds: float) -> None:
-        """Say what a look found; errors once, when they are new or others, and that they are mended."""
+        """Print what a look found: problems once, when they are new or others, and that they are fixed."""
         for remark in look.remarks[self._remarks :]:
             self._line(f"note: {remark}", keep=True)
         self._remarks = len(look.remarks)
         if look.problems != self._problems:
-            self._line("\n".join(look.problems) if look.problems else "mended", keep=True)
+            self._line("\n".join(look.problems) if look.problems else "fixed", keep=True)
             self._problems = look.problems
         self._line(f"{time.strftime('%H:%M:%S')}  {summary(look)}  {1000 * seconds:.0f} ms  {self._address}")
 
     def close(self) -> None:
-        """Leave the line as it is."""
+        """Leave the line as it is, and end it."""
         if self._live and self._said:
             print(file=self._stream, flush=True)
 
@@ -47,5 +47,5 @@ def summary(look: Look) -> str:
     slides = f"{len(look.pages.slides)} slides" if look.pages else "the last good deck"
     making = len(look.stale) + len(look.waiting)
     figures = f"{len(look.figures) - making} figures fresh" + (f", {making} to make" if making else "")
-    wrong = f", {len(look.problems)} to mend" if look.problems else ""
+    wrong = f", {len(look.problems)} to fix" if look.problems else ""
     return f"{slides}, {figures}{wrong}"

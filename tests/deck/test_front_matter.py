@@ -139,7 +139,7 @@ def filled(found: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def test_what_is_said_twice_is_placed() -> None:
-    with pytest.raises(DeckError, match=r"deck, line 4: .*paginate is said twice"):
+    with pytest.raises(DeckError, match=r"deck, line 4: .*paginate is given twice"):
         read("---\npaginate: true\na: b\npaginate: false\n---\n", "deck")
 
 

@@ -119,7 +119,7 @@ def test_where_a_claims_sentence_ends_the_paragraph_does_what_it_did(
             "---\nbibliography: none.bib\n---\n[[ cite('x') ]]",
             r"slides/none\.bib: cannot read the bibliography",
         ),
-        ("---\nlang: klingon\n---\n", r"lang 'klingon' is no language known"),
+        ("---\nlang: klingon\n---\n", r"lang 'klingon' is not a known language"),
     ],
 )
 def test_what_is_wrong_in_a_template_is_said_with_its_line(one: Sandbox, text: str, message: str) -> None:

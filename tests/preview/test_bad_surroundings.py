@@ -44,10 +44,10 @@ def test_a_page_that_is_not_as_expected_is_loaded_once_and_says_so(
     page.route(preview.address, without_fragments)
     page.goto(preview.address)
     problems = page.locator(".lectern-problems")
-    expect(problems).to_contain_text("Marp's page is not as the preview knows it")
+    expect(problems).to_contain_text("Marp's page is not as the preview expects it")
     talk.edit(SOURCE, "# Last", "# Last [[ nothing ]]")
     expect(problems).to_contain_text("'nothing' is undefined")
     talk.edit(SOURCE, " [[ nothing ]]", " of all")
     expect(problems).not_to_contain_text("'nothing' is undefined")
-    expect(problems).to_contain_text("Marp's page is not as the preview knows it")
+    expect(problems).to_contain_text("Marp's page is not as the preview expects it")
     assert len(loads) == 1

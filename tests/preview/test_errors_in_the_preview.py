@@ -1,4 +1,4 @@
-"""What is wrong is said over the last good deck, with file and line, and is gone when it is mended."""
+"""Problems are shown over the last good deck, with file and line, until they are corrected."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,7 @@ SPOILT: dict[str, tuple[str, str, str, str]] = {
 }
 
 
-def test_errors_show_with_file_and_line_over_the_last_good_deck_until_they_are_mended(
+def test_errors_show_with_file_and_line_over_the_last_good_deck_until_they_are_corrected(
     talk: Sandbox, preview: Preview, context: BrowserContext
 ) -> None:
     shown = window(context, preview, "Bars")

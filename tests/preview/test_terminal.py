@@ -25,7 +25,7 @@ class Screen(io.StringIO):
     [
         (FRESH, "2 slides, 2 figures fresh"),
         (STALE, "2 slides, 0 figures fresh, 2 to make"),
-        (WRONG, "the last good deck, 2 figures fresh, 1 to mend"),
+        (WRONG, "the last good deck, 2 figures fresh, 1 to fix"),
     ],
 )
 def test_a_look_in_a_few_words(look: Look, said: str) -> None:
@@ -46,10 +46,10 @@ def test_in_a_file_what_is_as_it_was_is_said_once() -> None:
     assert re.fullmatch(r"\d\d:\d\d:\d\d  2 slides, 2 figures fresh  12 ms  http://here/", lines[0])
 
 
-def test_an_error_is_said_once_and_that_it_is_mended() -> None:
+def test_an_error_is_printed_once_and_that_it_is_fixed() -> None:
     text = said_of([WRONG, WRONG, FRESH], io.StringIO())
     assert text.count("it is wrong\n  → mend it\n") == 1
-    assert text.index("it is wrong") < text.index("mended\n")
+    assert text.index("it is wrong") < text.index("fixed\n")
 
 
 def test_on_a_screen_one_line_is_kept_up_to_date_and_errors_stay() -> None:
@@ -58,6 +58,6 @@ def test_on_a_screen_one_line_is_kept_up_to_date_and_errors_stay() -> None:
     assert len(lines) == 5
     assert "it is wrong" in lines[0].rpartition("\r\033[K")[2]
     assert lines[1] == "  → mend it"
-    assert lines[2].endswith("\033[Kmended")
+    assert lines[2].endswith("\033[Kfixed")
     assert lines[3].count("\r\033[K") == 1
     assert lines[4] == ""
