@@ -49,7 +49,7 @@ BAD: dict[str, tuple[Callable[[Sandbox], object], str]] = {
             "one",
             FIGURE.replace("    return Result", SLOW).replace("def compute", "TIME_LIMIT = 1\ndef compute"),
         ),
-        "compute ran longer than its 1 s\n  → mend it, or raise TIME_LIMIT",
+        "compute ran longer than its 1 s\n  → make it faster, or raise TIME_LIMIT",
     ),
     "script draws nothing": (
         in_figure("return figure", "return None"),

@@ -1,4 +1,4 @@
-"""Run the steps of figures, wherever the executor runs them, and turn what goes wrong into errors to mend."""
+"""Run the steps of figures, wherever the executor runs them, and turn what goes wrong into errors with a remedy."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def _died(job: Job, report: Connection, log: Path) -> Failure:
     if "Timeout (" in printed or code is None:
         message = f"{job.step} ran longer than its {job.time_limit:g} s"
         line = _innermost_line(job.path, printed)
-        return Failure(message, line, job.path, "mend it, or raise TIME_LIMIT in the script")
+        return Failure(message, line, job.path, "make it faster, or raise TIME_LIMIT in the script")
     if code == -signal.SIGKILL:
         remedy = "most often the system ran out of memory: use smaller parameters, or fewer jobs (--jobs 1)"
         return Failure(f"{job.step} was killed by the system", None, job.path, remedy)

@@ -108,7 +108,7 @@ def _read(text: str, path: Path, package: str, project: Project) -> dict[str, An
         files = constant(tree, "FILES", ())
     except SyntaxError as error:
         raise FigureError(
-            f"syntax error: {error.msg}", Place(shown, error.lineno), "mend the module"
+            f"syntax error: {error.msg}", Place(shown, error.lineno), "correct the module"
         ) from error
     except ValueError as error:
         raise FigureError(

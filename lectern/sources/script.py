@@ -118,7 +118,7 @@ def _facts(source: str, shown: str) -> dict[str, Any]:
     try:
         tree = parse(source)
     except SyntaxError as error:
-        remedy = "mend the script; the previous picture is as it was"
+        remedy = "correct the script; the previous picture is kept"
         raise FigureError(f"syntax error: {error.msg}", Place(shown, error.lineno), remedy) from error
     compute, draw = (_function(tree, step, shown) for step in ("compute", "draw"))
     report = _function(tree, "report", shown) if _defines(tree, "report") else None
