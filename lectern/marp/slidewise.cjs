@@ -150,7 +150,7 @@ const opened = (tokens) => tokens.filter(({ type }) => type === 'marpit_slide_op
 
 /** Returns the comments on a slide that are directives. */
 function ordersIn(tokens) {
-  const all = tokens.flatMap((token) => (token.type === 'inline' ? token.children : [token]))
+  const all = tokens.flatMap((token) => token.children ?? [token]) // hidden ones, which have another type, too
   return JSON.stringify(all.filter(({ meta }) => meta?.marpitCommentParsed === 'directive').map(({ content }) => content))
 }
 

@@ -126,6 +126,7 @@ def test_any_edited_deck_is_what_it_is_from_nothing(
         ("$\\gdef\\x{1}$\n\n---\n\n$\\x$ b\n", "b", "c"),  # a macro holds for later slides
         ("a\n\n---\n\n$x$\n\n---\n\n$\\x$\n", "$x$", "$\\gdef\\x{1}$"),
         ("# 2\n\n---\n\n# b\n", "b", "2"),  # a heading named as slides are
+        ("# <!-- class: x -->\na\n\n---\n\nb\n", "<!-- class: x -->\n", ""),  # a heading that is only a directive
     ],
 )
 def test_what_holds_for_other_slides_is_not_missed(
