@@ -126,7 +126,6 @@ def test_any_edited_deck_is_what_it_is_from_nothing(
         ("$\\gdef\\x{1}$\n\n---\n\n$\\x$ b\n", "b", "c"),  # a macro holds for later slides
         ("a\n\n---\n\n$x$\n\n---\n\n$\\x$\n", "$x$", "$\\gdef\\x{1}$"),
         ("# 2\n\n---\n\n# b\n", "b", "2"),  # a heading named as slides are
-        ("# <!-- class: x -->\na\n\n---\n\nb\n", "<!-- class: x -->\n", ""),  # a heading that is only a directive
     ],
 )
 def test_what_holds_for_other_slides_is_not_missed(
@@ -137,6 +136,13 @@ def test_what_holds_for_other_slides_is_not_missed(
     after = new.join(before.rsplit(old, 1))
     told(renderer, before)
     assert told(renderer, after) == from_nothing(renderer, after)
+
+
+def test_a_directive_that_is_all_of_a_heading_holds_for_later_slides(renderer: Renderer) -> None:
+    deck = "---\nmath: katex\npaginate: true\n---\n# <!-- class: two -->\nDos\n\n# 1\n\n---\n"
+    without = deck.replace("<!-- class: two -->\n", "")
+    from_nothing(renderer, deck)
+    assert told(renderer, without) == from_nothing(renderer, without)
 
 
 HEAD = "---\nmath: katex\npaginate: true\nfooter: Foot\n---\n"
