@@ -59,6 +59,7 @@ def test_a_file_that_is_no_notebook_is_refused(sandbox: Sandbox) -> None:
         ("if x:\n    %time y = f()", "if x:\n    y = f()"),
         ("%%time\nx = 1", "\nx = 1"),
         ("%%bash\nls\n", "\n\n"),
+        ("\n%%bash\nls", "\n\n"),
         ("# %d\n%timeit f()", "# %d\n"),
     ],
 )

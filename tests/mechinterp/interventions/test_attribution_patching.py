@@ -53,3 +53,11 @@ def _base(transformer: Transformer, base: torch.Tensor) -> torch.Tensor:
     rows = torch.arange(3)
     resid = transformer.cache(base)["blocks.2.hook_resid_post"][rows, END]
     return metric_at(END).measure(transformer, resid[:, None], rows)
+
+
+def test_prompts_of_another_shape_are_refused() -> None:
+    """Also where their difference could be taken: one prompt against several."""
+    base, source = prompts(1)
+    message = rf"expected prompts of the same shape, got \({len(base)}, \d+\) and \(1, \d+\)"
+    with pytest.raises(ValueError, match=message):
+        attribute_heads(random_transformer(), base, source[:1], Part.Z, metric_at(END))
