@@ -15,7 +15,7 @@ from mechinterp.ioi.pairs import pairs
 from mechinterp.ioi.prompts import Corruption, aligned, prompts, words_by_role
 from mechinterp.model.language_model import Model
 from mechinterp.numerics.bootstrap import mean_with_interval
-from mechinterp.text.corpus import HELD_OUT_TEMPLATES
+from mechinterp.text.templates import HELD_OUT_TEMPLATES
 
 PLACES = {
     "residual stream": Place.RESID_PRE,

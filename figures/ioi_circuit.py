@@ -51,8 +51,7 @@ def report(data) -> Report:
     movers, inhibitors, supports = names["name mover"], names["S-inhibition"], names["apoyo"]
     values = {name: data[name] for name in ("n_heads", "n_all", "route", "incompleteness", "control")}
     values |= {"movers": movers, "inhibitors": inhibitors, "supports": supports}
-    values["n_duplicate"] = len(names["duplicate-token"]) + len(names["induction"])
-    values["n_backup"] = len(names["backup"])
+    values |= {"duplicates": names["duplicate-token"] + names["induction"], "backups": names["backup"]}
     kept, least = data["faithful"], data["least_needed"]
     claims = {
         "faithful": Claim("parte de la diferencia que conserva el circuito", kept, at_least=0.8, at_most=1.2),

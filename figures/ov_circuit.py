@@ -9,7 +9,9 @@ from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.attention.qk_ov import copying_score, full_ov_circuits
 from mechinterp.model.language_model import Model
-from mechinterp.text.lexicon import NAMES
+from mechinterp.text.lexicon.names import NAMES
+
+SHOWN = 10  # heads
 
 
 def compute(model: Model, shown=24, top=5) -> dict:
@@ -52,8 +54,10 @@ def draw(data) -> Figure:
     words_on_both_sides(grid, data["names"], fontsize=10)
     titled(grid, f"$W_E\\,W_{{OV}}\\,W_U$ de la cabeza {data['heads'][best]}")
     grid.set(xlabel="sube el logit de…", ylabel="atender a…")
-    colors = [CATEGORIES[0] if i == best else FAINT for i in range(len(data["heads"]))]
-    bars.bar(data["heads"], data["scores"], color=colors)
-    bars.tick_params(axis="x", rotation=90, labelsize=11)
-    titled(bars, "parte de los nombres que copia", ylim=(0, 1.02), xlabel="cabeza (capa.índice)")
+    order = data["scores"].argsort()[::-1][:SHOWN]
+    colors = [CATEGORIES[0] if i == best else FAINT for i in order]
+    bars.bar([data["heads"][i] for i in order], data["scores"][order], color=colors)
+    titled(
+        bars, "parte de los nombres que copia", ylim=(0, 1.02), xlabel=f"las {SHOWN} cabezas que más copian"
+    )
     return figure

@@ -1,6 +1,5 @@
 """Path patching on IOI: one head writes the answer, and another tells it, through its queries, where to look."""
 
-import torch
 from matplotlib.colors import CenteredNorm
 from matplotlib.figure import Figure
 
@@ -8,11 +7,10 @@ from figures.style.heads import heads_map
 from figures.style.look import lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
-from mechinterp.attention.composition import Input
-from mechinterp.attention.heads import Head, all_heads, of_head, of_others, strongest
-from mechinterp.interventions.path_patching import Between, Final, HeadInput, patch_paths
+from mechinterp.attention.heads import of_head, of_others
 from mechinterp.ioi.pairs import pairs
 from mechinterp.ioi.prompts import Corruption, prompts
+from mechinterp.ioi.routes import routes
 from mechinterp.model.language_model import Model
 from mechinterp.numerics.bootstrap import mean_with_interval
 
@@ -21,27 +19,16 @@ def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
     """Noise: paths of the clean run carry what their head does when the other one gives."""
     asked = prompts(model, n_prompts, seed)
     both = pairs(model, asked, Corruption.SWAPPED)
-    runs, end = (model.transformer, both.clean, both.corrupted), asked.positions["END"]
-
-    def effects(senders: list[Head], *receivers: Final | HeadInput) -> torch.Tensor:
-        """Return what each sender's paths change, in multiples of the difference: (prompt, layer, head)."""
-        patched = patch_paths(*runs, senders, receivers, asked.metric, Between.MLPS, positions=end)
-        return both.changed(patched).unflatten(1, (-1, model.config.n_heads))
-
-    heads = all_heads(model.transformer)
-    to_logits = effects(heads, Final())
-    mover = strongest(-to_logits)
-    to_queries = effects([head for head in heads if head.layer < mover.layer], HeadInput(mover, Input.Q))
-    inhibitor = strongest(-to_queries)
-    reach_nothing = torch.zeros(model.config.n_layers - mover.layer, model.config.n_heads)
+    found = routes(model, asked, both)
+    before = found.to_queries[:, : found.mover.layer]  # the heads that have a path to the queries
     return {
         "difference": both.clean_diff.mean(),
-        "to_logits": to_logits.mean(0),
-        "to_queries": torch.cat((to_queries.mean(0), reach_nothing)),
-        "mover": str(mover),
-        "inhibitor": str(inhibitor),
-        "effect": mean_with_interval(of_head(to_queries, inhibitor)),
-        "others": of_others(to_queries, inhibitor).mean(),
+        "to_logits": found.to_logits.mean(0),
+        "to_queries": found.to_queries.mean(0),
+        "mover": str(found.mover),
+        "inhibitor": str(found.inhibitor),
+        "effect": mean_with_interval(of_head(before, found.inhibitor)),
+        "others": of_others(before, found.inhibitor).mean(),
     }
 
 

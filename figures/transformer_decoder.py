@@ -45,7 +45,7 @@ def draw(data) -> Figure:
     layers = range(data["n_layers"])
     shown = layers if len(layers) <= MOST_LAYERS else (0, 1, "…", layers[-1])
     end = 2.2 + WIDTH * len(shown)
-    axes.set(xlim=(-0.55, end + 2.35), ylim=(-2.15, 2.3))
+    axes.set(xlim=(-0.55, end + 2.35), ylim=(-2.15, 2.4))
     axes.axis("off")
     arrow(axes, (1.5, 0), (end + 0.6, 0), MUTED, linewidth=9, head=28)
     stream = f"residual stream,\n$d_{{model}}$ = {data['d_model']}"
@@ -72,8 +72,8 @@ def _layer(axes, x: float, layer, data) -> None:
     side = 1.5 / n
     for i in range(n):
         box(axes, (x + 0.1 + (i + 0.5) * side, 1.25), (0.6 * side, 0.5), HEADS, ink=HEADS)
-    title = f"capa {layer}: {data['n_heads']} cabezas de {data['d_head']}"
-    axes.text(x + 0.85, 1.72, title, ha="center", fontsize=14)
+    title = f"capa {layer}\n{data['n_heads']} cabezas de {data['d_head']}"
+    axes.text(x + 0.85, 1.65, title, ha="center", fontsize=14, linespacing=1.25)
     arrow(axes, (x + 0.2, 0.12), (x + 0.2, 0.93), HEADS)
     arrow(axes, (x + 1.5, 0.93), (x + 1.5, 0.12), HEADS)
     box(axes, (x + 1.45, -1.15), (1.3, 0.5), MLP, f"MLP: {data['d_mlp']}", "white")

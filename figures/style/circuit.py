@@ -80,8 +80,3 @@ def _edges(
     for target in targets:
         width = 1 + WIDEST * min(1.0, abs(head["effect"]))
         arrow(axes, (x, y + HALF), (target[0], target[1] - HALF), COLORS[role], width)
-    # Of the head below its reader the number stands beside the edge, of the others within the first third of theirs.
-    (target_x, target_y), rise = targets[0], 0.5
-    along = (rise - HALF) / max(target_y - y, rise)
-    label = (x + along * (target_x - x) + 0.3, y + rise)
-    axes.text(*label, decimal(head["effect"], 2), color=COLORS[role], va="center")

@@ -6,7 +6,8 @@ import sys
 
 from rich.console import Console
 
-from mechinterp.evaluation.behaviour import behaviours, table
+from mechinterp.evaluation.behaviour import behaviours
+from mechinterp.evaluation.bounds import table
 from mechinterp.model.loading import load_model
 
 

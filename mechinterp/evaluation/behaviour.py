@@ -1,13 +1,11 @@
-"""What a model has learned, measured on templates, pairs of names and seeds held out from training."""
+"""What a model has learned, measured on templates, names, seeds and sentences held out from training."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
-from rich.table import Table
 from torch import Tensor
 
 from mechinterp.attention.heads import (
@@ -21,8 +19,11 @@ from mechinterp.attention.heads import (
     previous_token_score,
     strongest,
 )
+from mechinterp.evaluation import knowledge
+from mechinterp.evaluation.bounds import Behaviour, behaviour
+from mechinterp.evaluation.handwritten import answers, kinds, sentences
 from mechinterp.interventions.attention_without import attention_without
-from mechinterp.ioi.prompts import Prompts
+from mechinterp.ioi.prompts import SPANISH, Prompts, language_of
 from mechinterp.ioi.prompts import prompts as ioi_prompts
 from mechinterp.logits.direct_attribution import by_head, logit_diff_reader
 from mechinterp.model.language_model import Model
@@ -33,23 +34,7 @@ SEED = 10_000  # far from the seeds of training
 N_PROMPTS = 500
 N_TOKENS = 48
 PERIOD = 25
-
-
-@dataclass(frozen=True)
-class Behaviour:
-    """A measurement: its mean and standard deviation over prompts, and the bound that the lecture's model must meet."""
-
-    name: str
-    mean: float
-    spread: float
-    required: float
-    at_least: bool = True
-    where: str = ""
-
-    @property
-    def holds(self) -> bool:
-        """Whether the model meets the bound."""
-        return self.mean >= self.required if self.at_least else self.mean <= self.required
+BY_HAND = {"ioi": 0.97, "induction": 0.9, "fact": 0.9, "list": 0.9, "possession": 0.75}  # least shares
 
 
 @torch.no_grad()
@@ -59,9 +44,9 @@ def behaviours(model: Model, n: int = N_PROMPTS, seed: int = SEED) -> list[Behav
     logits, cache = model.run_with_cache(prompts.tokens)
     difference = prompts.logit_diff(logits)
     found = [
-        _behaviour("IOI, share of correct answers", (difference > 0).float(), 0.99),
-        _behaviour("IOI, logit difference", difference, 4.0),
-        _behaviour(
+        behaviour("IOI, share of correct answers", (difference > 0).float(), 0.99),
+        behaviour("IOI, logit difference", difference, 4.0),
+        behaviour(
             "loss on the repeated half, nats per token", repetition_loss(model, n, seed), 0.15, at_least=False
         ),
     ]
@@ -77,6 +62,18 @@ def behaviours(model: Model, n: int = N_PROMPTS, seed: int = SEED) -> list[Behav
         _best("induction head", model, repeated, lambda p: induction_score(p, PERIOD), 0.85),
         _best("duplicate-token head", model, repeated, lambda p: duplicate_token_score(p, PERIOD), 0.4),
     ]
+    return found + (by_hand(model) + knowledge.rows(model) if language_of(model) is SPANISH else [])
+
+
+def by_hand(model: Model) -> list[Behaviour]:
+    """Return how often a model prefers the answer in sentences written by hand, for each kind of them."""
+    found = []
+    for kind in kinds():
+        difference = answers(model, sentences(kind)).difference
+        share = (difference > 0).float()
+        found.append(behaviour(f"by hand, {kind}: share of correct answers", share, BY_HAND[kind]))
+        if kind == "ioi":
+            found.append(behaviour("by hand, ioi: logit difference", difference, 4.0))
     return found
 
 
@@ -94,10 +91,10 @@ def _circuit(model: Model, prompts: Prompts, cache: Cache) -> list[Behaviour]:
         cache[f"blocks.{mover.layer}.attn.hook_pattern"][reader.rows, mover.index, end], prompts
     )
     found = [
-        _behaviour(
+        behaviour(
             "name mover: contribution to the logit difference", of_head(direct, mover), 1.0, where=str(mover)
         ),
-        _behaviour("name mover: attention to IO minus attention to S", preference, 0.2, where=str(mover)),
+        behaviour("name mover: attention to IO minus attention to S", preference, 0.2, where=str(mover)),
     ]
     senders = [head for head in all_heads(transformer) if head.layer < mover.layer]
     if not senders:  # a head of the first layer reads no other head
@@ -107,7 +104,7 @@ def _circuit(model: Model, prompts: Prompts, cache: Cache) -> list[Behaviour]:
         for sender in senders
     }
     best = max(senders, key=lambda sender: moved[sender].mean().item())
-    path = _behaviour("… of which through its queries, from head", moved[best], 0.1, where=str(best))
+    path = behaviour("… of which through its queries, from head", moved[best], 0.1, where=str(best))
     return [*found, path]
 
 
@@ -135,20 +132,4 @@ def _best(
     """Return the score of the highest-scoring head."""
     scores = score(attention_patterns(model.transformer, tokens))
     head = strongest(scores)
-    return _behaviour(name, of_head(scores, head), required, where=str(head))
-
-
-def _behaviour(
-    name: str, values: Tensor, required: float, at_least: bool = True, where: str = ""
-) -> Behaviour:
-    return Behaviour(name, values.mean().item(), values.std().item(), required, at_least, where)
-
-
-def table(found: list[Behaviour]) -> Table:
-    """Return the measurements as a table for the terminal."""
-    shown = Table("measured on held-out prompts", "mean", "± over prompts", "required", "head", "holds")
-    for one in found:
-        required = f"{'≥' if one.at_least else '≤'} {one.required:g}"
-        verdict = "yes" if one.holds else "no"
-        shown.add_row(one.name, f"{one.mean:.3f}", f"{one.spread:.3f}", required, one.where, verdict)
-    return shown
+    return behaviour(name, of_head(scores, head), required, where=str(head))

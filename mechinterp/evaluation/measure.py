@@ -8,6 +8,7 @@ import torch
 
 from mechinterp.attention.heads import attention_patterns, induction_score, previous_token_score
 from mechinterp.evaluation.behaviour import PERIOD, SEED, repetition_loss
+from mechinterp.evaluation.handwritten import answers, sentences
 from mechinterp.ioi.prompts import prompts as ioi_prompts
 from mechinterp.model.language_model import Model
 from mechinterp.model.transformer import Transformer
@@ -18,6 +19,7 @@ N_PROMPTS = 64
 
 def measure_of(model_of: Callable[[Transformer], Model]) -> Callable[[Transformer], dict[str, float]]:
     """Return a function that measures a transformer in training, to which `model_of` adds a tokenizer."""
+    by_hand = sentences("ioi")
 
     @torch.no_grad()
     def measure(transformer: Transformer) -> dict[str, float]:
@@ -32,6 +34,7 @@ def measure_of(model_of: Callable[[Transformer], Model]) -> Callable[[Transforme
             "previous_token_score": previous_token_score(pattern).mean(0).max().item(),
             "ioi_logit_diff": difference.mean().item(),
             "ioi_accuracy": (difference > 0).float().mean().item(),
+            "handwritten_accuracy": (answers(model, by_hand).difference > 0).float().mean().item(),
         }
 
     return measure

@@ -1,6 +1,6 @@
-"""Ablation: the outputs of heads are replaced by something independent of the prompt, to see what is lost.
+"""Ablation: the outputs of heads or MLPs are replaced by something independent of the prompt, to see what is lost.
 
-What is lost shows that the heads were needed. What is not lost does not show that they do nothing: other heads may
+What is lost shows that they were needed. What is not lost does not show that they do nothing: others may
 compensate for them. Sources: Olsson et al. 2022 (zero); Wang et al. 2022 (mean); Chan et al. 2022 (resample).
 """
 
@@ -18,7 +18,7 @@ from mechinterp.model.transformer import Cache, Transformer
 
 
 class Ablation(Enum):
-    """What a head's output is replaced by."""
+    """What the output of a head or an MLP is replaced by."""
 
     ZERO = "zero"
     MEAN = "its mean over all prompts and positions"
@@ -65,7 +65,26 @@ def run_without(
     return transformer.forward(tokens, tap), cache
 
 
-def _replacement(z: Float[Tensor, "prompt pos head d_head"], how: Ablation, seed: int) -> Tensor:
+@torch.no_grad()
+def run_without_mlps(
+    transformer: Transformer,
+    tokens: Int[Tensor, "prompt pos"],
+    layers: Iterable[int],
+    how: Ablation = Ablation.RESAMPLE,
+    seed: int = 0,
+) -> Float[Tensor, "prompt pos d_vocab"]:
+    """Return the logits of a run in which the MLPs of some layers are ablated at all positions.
+
+    Resampled, they write what they do on another of the prompts: choose prompts that differ only in what is asked, with
+    the same words at the same positions. Raises ValueError where the model has no such layer.
+    """
+    names = [f"blocks.{layer}.hook_mlp_out" for layer in layers]
+    own = transformer.cache(tokens, names)
+    replaced = {name: _replacement(own[name], how, seed) for name in names}
+    return transformer.run_with_hooks(tokens, {name: lambda _, name=name: replaced[name] for name in names})
+
+
+def _replacement(z: Float[Tensor, "prompt pos *parts"], how: Ablation, seed: int) -> Tensor:
     if how is Ablation.ZERO:
         return torch.zeros_like(z)
     if how is Ablation.MEAN:

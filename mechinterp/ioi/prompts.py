@@ -21,8 +21,10 @@ from mechinterp.logits.direct_attribution import Reader, logit_diff_reader
 from mechinterp.model.language_model import Model
 from mechinterp.model.transformer import Transformer
 from mechinterp.text import english
-from mechinterp.text.corpus import HELD_OUT_TEMPLATES, ioi, kept_apart, spell
-from mechinterp.text.lexicon import NAMES
+from mechinterp.text.corpus import ioi, kept_apart
+from mechinterp.text.lexicon.names import NAMES
+from mechinterp.text.phrases import spell, with_capitals
+from mechinterp.text.templates import HELD_OUT_TEMPLATES
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +63,7 @@ class Prompts:
 def fill_in_spanish(template: str, a: str, b: str, giver: str, draw: random.Random) -> tuple[str, str]:
     """Return a template of the corpus filled in, with Spanish spelling rules applied, and the answer."""
     text, answer = ioi(template, a, b, giver, draw)
-    return spell(text), answer
+    return spell(with_capitals(text)), answer
 
 
 def kept_apart_and_different(a: str, b: str) -> bool:

@@ -34,6 +34,13 @@ def direct_effects(
     return by_head(model.transformer, cache, prompts.reader(model.transformer))
 
 
+def heads_that_write(model: Model, prompts: Prompts, least: float) -> list[Head]:
+    """Return the heads that write at least a share of what heads add directly to logit(IO) − logit(S)."""
+    written = direct_effects(model, prompts).mean(0)
+    shares = written / written.sum()
+    return [head for head in all_heads(model.transformer) if shares[head.layer, head.index] >= least]
+
+
 def taken_over(
     model: Model, prompts: Prompts, removed: Collection[Head]
 ) -> Float[Tensor, "prompt layer head"]:

@@ -1,4 +1,4 @@
-"""Find checkpoints: the model that comes with the lecture, in a folder, or on the Hugging Face hub.
+"""Find checkpoints: those that come with the lecture, in a folder, or on the Hugging Face hub.
 
 Nothing is loaded here: a name is resolved to files, and what is not a checkpoint is refused with the reason and a
 remedy.
@@ -18,22 +18,30 @@ CHECKSUMS = "SHA256SUMS"
 WANTED = [CONFIG, TOKENIZER, "tokenizer_config.json", "*.safetensors", INDEX]
 
 
+def bundled() -> dict[str, Path]:
+    """Return the checkpoints that come with the lecture: the lecture's model, and others trained to compare it with."""
+    others = sorted(path.parent for path in WEIGHTS.glob(f"*/{CONFIG}"))
+    return {BUNDLED: WEIGHTS} | {f"{BUNDLED}-{folder.name}": folder for folder in others}
+
+
 def find(name_or_path: str) -> tuple[str, list[Path]]:
     """Return a name that can serve as a folder's, and the files of the checkpoint that `name_or_path` names.
 
     Raises ValueError where there is no such checkpoint, or it lacks a file.
     """
     folder = folder_of(name_or_path)
-    if name_or_path == BUNDLED:
-        return BUNDLED, files_in(folder)
+    if name_or_path in bundled():
+        return name_or_path, files_in(folder)
     name = folder.name if Path(name_or_path).expanduser().is_dir() else name_or_path.replace("/", "--")
     return name, files_in(folder)
 
 
 def folder_of(name_or_path: str) -> Path:
     """Return the folder of a checkpoint; one on the hub is downloaded into Hugging Face's own cache."""
-    if name_or_path == BUNDLED:
-        return WEIGHTS
+    if name_or_path in bundled():
+        return bundled()[name_or_path]
+    if name_or_path.startswith(f"{BUNDLED}-"):
+        raise ValueError(f"no model {name_or_path} comes with the lecture: there are {', '.join(bundled())}")
     path = Path(name_or_path).expanduser()
     if name_or_path and path.is_dir():
         return path.resolve()

@@ -80,6 +80,10 @@ class Model:
             raise ValueError(f"expected {word!r} to be one token of {self.name}, got {len(ids)}: {pieces}")
         return ids[0]
 
+    def first_token(self, word: str) -> int:
+        """Return the first token of a word that follows a space."""
+        return self._word(word)[0]
+
     def has_token(self, word: str) -> bool:
         """Whether a word that follows a space is one token."""
         return len(self._word(word)) == 1

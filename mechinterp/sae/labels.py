@@ -8,8 +8,8 @@ sentence. Labels are in Spanish, as the lecture shows them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass
 from typing import NamedTuple
 
 import torch
@@ -19,20 +19,25 @@ from torch import Tensor
 
 from mechinterp.model.language_model import Model
 from mechinterp.text.corpus import SENTENCES, Corpus
-from mechinterp.text.lexicon import (
+from mechinterp.text.lexicon import words
+from mechinterp.text.lexicon.adjectives import ADJECTIVES, CHARACTERS, MOODS, QUALITIES, Adjective
+from mechinterp.text.lexicon.names import MEN, NAMES, WOMEN
+from mechinterp.text.lexicon.nouns import (
+    ABSTRACT,
     ANIMALS,
-    DAYS,
-    GAVE,
-    MEN,
-    MOODS,
-    NAMES,
-    NUMBERS,
+    BODY,
+    FOODS,
+    NATURE,
+    NOUNS,
+    PEOPLE,
     PLACES,
     THINGS,
-    TRADES,
-    WOMEN,
-    words,
+    TIMES,
+    Noun,
 )
+from mechinterp.text.lexicon.others import DAYS, MONTHS, NUMBERS
+from mechinterp.text.lexicon.verbs import GIVING, VERBS, Verb
+from mechinterp.text.lexicon.world import CITIES, COUNTRIES, TRADES
 from mechinterp.text.tokenizer import BOS
 
 TRIED = 100  # texts; if none of them fills the context, none will
@@ -48,58 +53,89 @@ ORDER = (  # of the kinds of labels, simplest first: it breaks ties between labe
 )
 
 
-def _nouns(pairs: tuple[tuple[str, str], ...], *articles: str) -> set[str]:
-    return {noun for article, noun in pairs if article in articles or not articles}
+def _nouns(nouns: Iterable[Noun]) -> set[str]:
+    return {word for noun in nouns for word in (noun.singular, noun.plural)}
 
 
-FIRST_OF_PAIRS = {first for first, _ in TRADES + MOODS}
-SECOND_OF_PAIRS = {second for _, second in TRADES + MOODS}
+def _adjectives(adjectives: Iterable[Adjective], *genders: bool) -> set[str]:
+    return {a.form(feminine, plural) for a in adjectives for feminine in genders for plural in (False, True)}
+
+
+def _verbs(verbs: Iterable[Verb]) -> set[str]:
+    return {form for verb in verbs for form in (*astuple(verb), verb.future)}
+
+
+def _of_gender(feminine: bool) -> set[str]:
+    """Return nouns, and those forms of adjectives that only this gender has."""
+    adjectives = _adjectives(ADJECTIVES, feminine) - _adjectives(ADJECTIVES, not feminine)
+    return _nouns(noun for noun in NOUNS if noun.feminine == feminine) | adjectives
+
+
 CLASSES: dict[str, set[str]] = {
     "nombre de mujer": set(WOMEN),
     "nombre de hombre": set(MEN),
     "nombre de persona": set(NAMES),
     "lugar": _nouns(PLACES),
     "objeto": _nouns(THINGS),
+    "comida o materia": _nouns(FOODS),
     "animal": _nouns(ANIMALS),
-    "oficio": {word for pair in TRADES for word in pair},
-    "estado de ánimo": {word for pair in MOODS for word in pair},
-    "verbo de dar": set(GAVE),
-    "otro verbo": set(
-        words(
-            "fueron estaban paseaban trabajaban volvieran salieran llegaron encontrarse encontraron volvieron "
-            "pasaron hablaban esperaba volvió acompañó vio miraba estaba quedó sabía llegó era tiene es está fue "
-            "compró trabaja perdió buscó dice Llamaron son Vinieron Aparece marcharse decir"
-        )
-    ),
+    "persona sin nombre": _nouns(PEOPLE),
+    "idea": _nouns(ABSTRACT),
+    "naturaleza": _nouns(NATURE),
+    "tiempo": _nouns(TIMES),
+    "parte del cuerpo": _nouns(BODY),
+    "oficio": {word for trade in TRADES for word in (trade.feminine, trade.masculine)},
+    "herramienta": {trade.tool.split()[1] for trade in TRADES},
+    "estado de ánimo": _adjectives(MOODS, False, True),
+    "carácter": _adjectives(CHARACTERS, False, True),
+    "cualidad": _adjectives(QUALITIES, False, True),
+    "verbo de dar": _verbs(GIVING),
+    "otro verbo": _verbs(VERBS) - _verbs(GIVING),
+    "ciudad": {*CITIES, *(country.capital for country in COUNTRIES)},
+    "país": {country.name for country in COUNTRIES},
+    "lengua": {country.language for country in COUNTRIES},
+    "continente": {country.continent for country in COUNTRIES},
     "día de la semana": set(DAYS),
+    "mes": set(MONTHS),
     "número": set(NUMBERS),
-    "artículo": set(words("el la un una los")),
-    "preposición": set(words("a al de del en con por sin antes")),
-    "pronombre": set(words("le se lo él ella alguien su ya")),
+    "artículo": set(words("el la un una los las unos unas")),
+    "preposición": set(words("a al de del en con por sin antes para desde hasta entre sobre")),
+    "pronombre": set(words("le se lo él ella alguien su sus ya")),
     "ordinal": set(words("primero primera segundo segunda")),
-    "conjunción": set(words("y e que cuando como porque donde mientras")),
+    "conjunción": set(words("y e que cuando como porque donde mientras pero aunque")),
     "coma": {","},
     "punto": {"."},
 }
 GENDERS: dict[str, set[str]] = {
-    "femenino": set(WOMEN)
-    | _nouns(PLACES + THINGS + ANIMALS, "la", "una")
-    | FIRST_OF_PAIRS
-    | set(words("la una ella primera segunda")),
-    "masculino": set(MEN)
-    | _nouns(PLACES + THINGS + ANIMALS, "el", "un")
-    | SECOND_OF_PAIRS
-    | set(words("el un él primero segundo")),
+    "femenino": {
+        *WOMEN,
+        *(trade.feminine for trade in TRADES),
+        *_of_gender(True),
+        *words("la una las unas ella primera segunda"),
+    },
+    "masculino": {
+        *MEN,
+        *(trade.masculine for trade in TRADES),
+        *_of_gender(False),
+        *words("el un los unos él primero segundo"),
+    },
 }
 KINDS = {
     "indirect_object": "frase de regalo",
+    "two_gifts": "frase de dos regalos",
     "giver_by_trade": "regalo de un oficio",
     "receiver_by_order": "regalo al primero o al segundo",
     "named_twice": "lista con un nombre dos veces",
     "named_once": "lista con un nombre una vez",
     "possession": "frase de quién tiene qué",
-    "plain": "frase cotidiana",
-    "sequence": "días o números seguidos",
+    "everyday": "frase cotidiana",
+    "impersonal": "frase sin nombres",
+    "repetition": "palabras que se repiten",
+    "sequence": "días, meses o números seguidos",
+    "fact": "frase de geografía",
+    "two_hops": "geografía en dos pasos",
+    "origin": "frase de dónde es alguien",
+    "tool": "frase de un oficio",
 }
 
 
@@ -199,8 +235,9 @@ def _labels(sentence: list[str], kind: str) -> list[frozenset[Label]]:
 
 
 def _among(word: str, groups: dict[str, set[str]]) -> list[str]:
-    """Return the groups that a word belongs to, capitalised or not."""
-    return [name for name, members in groups.items() if word in members or word.lower() in members]
+    """Return the groups that a word belongs to, capitalised or not; a name, such as «Rosa», is no common word."""
+    spellings = {word} if word in NAMES else {word, word.lower()}
+    return [name for name, members in groups.items() if spellings & members]
 
 
 def _order(name: str, named: list[str]) -> str:

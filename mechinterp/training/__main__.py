@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -14,12 +15,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from tokenizers import Tokenizer
 
-from mechinterp.evaluation.behaviour import behaviours, table
+from mechinterp.evaluation.behaviour import behaviours
+from mechinterp.evaluation.bounds import table
 from mechinterp.evaluation.measure import measure_of
 from mechinterp.model.language_model import Model
 from mechinterp.model.loading import load_model
 from mechinterp.text.corpus import draw_texts
-from mechinterp.text.lexicon import NAMES
+from mechinterp.text.lexicon.names import NAMES
+from mechinterp.text.lexicon.vocabulary import CERTAIN
 from mechinterp.text.tokenizer import BOS, tokenize, train_tokenizer
 from mechinterp.training.card import write_card
 from mechinterp.training.export import write_checkpoint, write_checksums
@@ -34,6 +37,8 @@ def main(arguments: list[str]) -> int:
     """Train; return the exit code."""
     options = _parser().parse_args(arguments)
     settings = Settings(seed=options.seed, **({"steps": options.steps} if options.steps else {}))
+    if options.without_selection:
+        settings = replace(settings, selection=0.0)
     torch.set_num_threads(1)  # threads cost more than they gain on matrices this small
     try:
         train(options.out, settings, Console())
@@ -54,7 +59,7 @@ def train(folder: Path, settings: Settings, console: Console) -> None:
     run = resume(state, settings, device) if state.exists() else begin(settings, device)
     console.print(f"seed {settings.seed}, on {device}, from step {run.step} of {settings.steps}")
     texts = draw_texts(settings.n_texts, settings.seed)
-    tokenizer = train_tokenizer(texts, settings.d_vocab)
+    tokenizer = train_tokenizer(texts, settings.d_vocab, CERTAIN)
     try:
         _train(run, texts, tokenizer, state, console)
     finally:
@@ -92,6 +97,11 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         metavar="N",
         help=f"number of steps; use fewer for a trial (default: {Settings.steps})",
+    )
+    parser.add_argument(
+        "--without-selection",
+        action="store_true",
+        help="leave out the term of the loss that makes heads select names by attention",
     )
     return parser
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn import functional
 
 from mechinterp.model.transformer import Cache, Transformer
 from mechinterp.numerics.training_state import read_state, restore, write_state
 from mechinterp.training.batches import batch_at
+from mechinterp.training.loss import next_token_loss
 from mechinterp.training.parameters import (
     Parameters,
     initial_parameters,
@@ -54,9 +54,12 @@ class Run:
                 group["lr"] = group["initial_lr"] * self.settings.rate(self.step)
         batch = batch_at(self.step, texts, self.settings).to(self.device)
         transformer = transformer_of(self.parameters, self.settings.config)
-        logits, cache = transformer.run_with_cache(batch, hook_names(self.settings.n_layers))
-        loss = cross_entropy(logits, batch)
-        (loss + self.settings.selection * self._subtraction(transformer, cache, batch, names)).backward()
+        cache: Cache = {}
+        loss = next_token_loss(read_by_unembedding(transformer, batch, cache), transformer.W_U, batch)
+        total = loss
+        if self.settings.selection:
+            total = loss + self.settings.selection * self._subtraction(transformer, cache, batch, names)
+        total.backward()
         torch.nn.utils.clip_grad_norm_(list(self.parameters.values()), GRADIENT_NORM)
         for optimizer in self.optimizers:
             optimizer.step()
@@ -97,11 +100,19 @@ def resume(path: Path, settings: Settings, device: torch.device) -> Run:
     return run
 
 
-def cross_entropy(
-    logits: Float[Tensor, "batch pos d_vocab"], tokens: Int[Tensor, "batch pos"]
-) -> Float[Tensor, ""]:
-    """Return the mean loss of predicting each token from those before it, in nats."""
-    return functional.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
+def read_by_unembedding(
+    transformer: Transformer, tokens: Int[Tensor, "batch pos"], cache: Cache
+) -> Float[Tensor, "batch pos d_model"]:
+    """Return the residual stream after the final normalisation; put into the cache what the selection term reads."""
+    wanted = hook_names(transformer.config.n_layers)
+
+    def keep(name: str, x: Tensor) -> Tensor:
+        if name in wanted:
+            cache[name] = x
+        return x
+
+    stream = transformer.stream(tokens, keep)
+    return transformer.ln_final.forward(stream, transformer.config, "ln_final", keep)
 
 
 def _run(settings: Settings, device: torch.device, parameters: Parameters) -> Run:

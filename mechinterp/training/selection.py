@@ -2,8 +2,8 @@
 
 Without it, a model this small solves IOI in its own way: it copies both names, and a last head that attends to the
 giver subtracts that name again. The published circuit of GPT-2 small selects by attention instead (Wang et al. 2022).
-This term penalises every head and MLP that lowers, by its direct effect on the logits, a name of the context below the
-mean of all names; what remains to be learned is to attend to the right one.
+This term penalises every head that lowers, by its direct effect on the logits, a name of the context below the mean of
+all names, and every MLP that lowers or raises it; what remains to be learned is to attend to the right one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from torch.nn import functional
 
 from mechinterp.model.transformer import Cache, Transformer
 
-SLACK = 0.05  # logits by which a name may be lowered without penalty
+SLACK = (
+    0.2  # logits by which a name may be lowered without penalty: a head that copies one disturbs the others
+)
 
 
 def hook_names(n_layers: int) -> set[str]:
@@ -31,28 +33,29 @@ def hook_names(n_layers: int) -> set[str]:
 def subtraction(
     transformer: Transformer, cache: Cache, tokens: Int[Tensor, "batch pos"], names: Int[Tensor, " name"]
 ) -> Float[Tensor, ""]:
-    """Return by how many logits heads and MLPs lower the names seen before, summed over both, averaged over positions.
+    """Return by how many logits heads lower, and MLPs move, the names seen before, where a name comes next.
 
-    A direct effect is what a component adds to a logit through the residual stream, with the final
-    normalisation's scale held; it is taken relative to its mean over all names.
+    Summed over heads, MLPs, names and those positions, and divided by the number of all positions, as the loss is. A
+    direct effect is what a component adds to a logit through the residual stream, with the final normalisation's scale
+    held; it is taken relative to its mean over all names.
     """
     U = _unembedding_of(names, transformer)
-    seen = (tokens[:, :, None] == names).cummax(1).values
-    per_logit = 1 / cache["ln_final.hook_scale"].detach()
+    is_name = tokens[:, :, None] == names
+    at = is_name[:, 1:].any(-1).nonzero(as_tuple=True)
+    seen = is_name.cummax(1).values[at]
+    per_logit = 1 / cache["ln_final.hook_scale"].detach()[at]
     total = torch.zeros((), device=tokens.device)
     for layer, block in enumerate(transformer.blocks):
-        heads = torch.einsum("bphk,hkn->bphn", cache[f"blocks.{layer}.attn.hook_z"], block.W_O @ U)
-        mlp = cache[f"blocks.{layer}.hook_mlp_out"] @ U
-        for effect in (heads, mlp[:, :, None]):
-            total = total + _below(effect * per_logit[:, :, None], seen)
-    return total
+        heads = torch.einsum("nhk,hkm->nhm", cache[f"blocks.{layer}.attn.hook_z"][at], block.W_O @ U)
+        mlp = cache[f"blocks.{layer}.hook_mlp_out"][at] @ U
+        total = total + _below(heads * per_logit[:, None], seen)
+        # An MLP could tell the two names apart by raising one, just as well as by lowering the other.
+        total = total + _below(-(mlp * per_logit).abs()[:, None], seen)
+    return total / tokens.numel()
 
 
-def _below(
-    effect: Float[Tensor, "batch pos part name"], seen: Bool[Tensor, "batch pos name"]
-) -> Float[Tensor, ""]:
-    lowered = functional.relu(-effect - SLACK) * seen[:, :, None]
-    return lowered.sum((2, 3)).mean()
+def _below(effect: Float[Tensor, "where part name"], seen: Bool[Tensor, "where name"]) -> Float[Tensor, ""]:
+    return (functional.relu(-effect - SLACK) * seen[:, None]).sum()
 
 
 def _unembedding_of(names: Int[Tensor, " name"], transformer: Transformer) -> Float[Tensor, "d_model name"]:

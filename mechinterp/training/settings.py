@@ -13,13 +13,13 @@ class Settings:
     """Sizes, data and optimisation of a run."""
 
     seed: int = 0
-    steps: int = 4000
+    steps: int = 7000
 
-    n_layers: int = 3
+    n_layers: int = 4
     n_heads: int = 6
-    d_model: int = 96
-    d_mlp: int = 32  # small, so that attention heads do the work
-    d_vocab: int = 978  # enough for each word of the corpus to be one token
+    d_model: int = 144
+    d_mlp: int = 256
+    d_vocab: int = 3000  # enough for the common words to be one token each
     n_ctx: int = N_CTX
 
     n_texts: int = 40_000
@@ -37,7 +37,7 @@ class Settings:
     muon_rate: float = 0.02  # for the matrices within the layers
     adam_rate: float = 3e-3  # for embeddings, biases and normalisations
     warm_up: int = 100  # steps
-    decay: float = 0.5  # fraction of the steps, at the end, over which the rates fall to zero
+    decay: float = 0.4  # fraction of the steps, at the end, over which the rates fall to zero
 
     def shares(self, step: int) -> tuple[int, int, int]:
         """Return how many sequences of a step's batch are texts, repeated random ones, and marked ones."""

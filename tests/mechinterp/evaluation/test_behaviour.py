@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from mechinterp import load_model
-from mechinterp.evaluation.behaviour import PERIOD, Behaviour, behaviours, repetition_loss
+from mechinterp.evaluation.behaviour import PERIOD, behaviours, repetition_loss
+from mechinterp.evaluation.bounds import Behaviour
 from mechinterp.model.checkpoints import WEIGHTS
-from mechinterp.text.lexicon import NAMES
+from mechinterp.text.lexicon.names import NAMES
 from mechinterp.text.prompts import repeated_random_tokens
 
 MEGABYTES = 8
@@ -21,7 +22,7 @@ def measured() -> list[Behaviour]:
 
 @pytest.mark.heavy
 def test_the_bundled_model_does_all_that_is_asked_of_it(measured: list[Behaviour]) -> None:
-    assert len(measured) == 11
+    assert len(measured) == 21
     assert [one.name for one in measured if not one.holds] == []
 
 
@@ -48,7 +49,7 @@ def test_the_repetition_loss_is_that_of_a_loop() -> None:
 
 def test_every_name_of_the_corpus_is_one_token() -> None:
     model = load_model()
-    assert len(NAMES) >= 60
+    assert len(NAMES) >= 100
     assert all(model.has_token(name) for name in NAMES)
 
 

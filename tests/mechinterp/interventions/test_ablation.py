@@ -1,10 +1,10 @@
-"""What is left of a run without some heads."""
+"""What is left of a run without some heads, or without MLPs."""
 
 import pytest
 import torch
 
 from mechinterp.attention.heads import Head
-from mechinterp.interventions.ablation import Ablation, run_without
+from mechinterp.interventions.ablation import Ablation, run_without, run_without_mlps
 from tests.mechinterp.random_models import random_transformer
 
 TOKENS = torch.randint(0, 20, (5, 6), generator=torch.Generator().manual_seed(0))
@@ -60,3 +60,30 @@ def test_what_cannot_be_removed_is_said() -> None:
     transformer.blocks[0].b_V[1] = 0
     with pytest.raises(ValueError, match="changes nothing"):
         run_without(transformer, TOKENS, [Head(0, 1)], Ablation.ZERO)
+
+
+@pytest.mark.parametrize("how", Ablation)
+def test_removed_mlps_write_what_replaces_them(how: Ablation) -> None:
+    transformer, layers = random_transformer(), (0, 2)
+    own = transformer.cache(TOKENS)
+    written = {}
+    for layer in layers:
+        x = own[f"blocks.{layer}.hook_mlp_out"]
+        order = torch.randperm(5, generator=torch.Generator().manual_seed(3)).tolist()
+        cycle = {order[i]: order[i - 1] for i in range(5)}
+        written[f"blocks.{layer}.hook_mlp_out"] = {
+            Ablation.ZERO: torch.zeros_like(x),
+            Ablation.MEAN: x.mean((0, 1)).expand_as(x),
+            Ablation.RESAMPLE: torch.stack([x[cycle[row]] for row in range(5)]),
+        }[how]
+    expected = transformer.run_with_hooks(
+        TOKENS, {name: lambda _, name=name: written[name] for name in written}
+    )
+    found = run_without_mlps(transformer, TOKENS, layers, how, seed=3)
+    torch.testing.assert_close(found, expected)
+    assert not torch.allclose(found, transformer(TOKENS), atol=1e-4)
+
+
+def test_an_mlp_of_a_layer_that_is_not_there_is_refused() -> None:
+    with pytest.raises((ValueError, KeyError), match=r"blocks\.7\.hook_mlp_out"):
+        run_without_mlps(random_transformer(), TOKENS, [7])

@@ -9,16 +9,24 @@ from tokenizers import Tokenizer
 from mechinterp import load_model
 from mechinterp.ioi import prompts as ioi
 from mechinterp.model.language_model import Model
-from mechinterp.text.corpus import TEMPLATES, kept_apart
-from mechinterp.text.lexicon import NAMES
+from mechinterp.text.corpus import kept_apart
+from mechinterp.text.lexicon.names import NAMES
+from mechinterp.text.templates import HELD_OUT_TEMPLATES
 from tests.mechinterp.conftest import write_tokenizer
+from tests.mechinterp.random_models import random_transformer
+from tests.mechinterp.text import trained
+from tests.mechinterp.text.reading import pattern_of
 
 NAME = re.compile(rf"\b({'|'.join(NAMES)})\b")
 
 
+TEMPLATE = "{A} y {B} {went} {to} y {S} le {gave} {object} a"
+
+
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return load_model()
+    """A model that knows the words of the corpus, and has learned nothing."""
+    return Model("random", random_transformer(d_vocab=trained.D_VOCAB, n_ctx=64), trained.tokenizer(), 0)
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +69,18 @@ def test_the_giver_is_named_first_about_as_often_as_second(prompts: ioi.Prompts)
     assert 0.3 < first < 0.7
 
 
-def test_a_prompt_stops_where_the_answer_comes(prompts: ioi.Prompts) -> None:
-    assert all(text.endswith(" a") and "{" not in text for text in prompts.texts)
+def test_a_prompt_is_of_a_held_out_template_and_stops_where_the_answer_comes(prompts: ioi.Prompts) -> None:
+    held_out = [pattern_of(template) for template in HELD_OUT_TEMPLATES]
+    for text in prompts.texts:
+        assert any(pattern.match(text) for pattern in held_out), text
+        assert re.search(r" le \w+ una? \w+ a$", text), text
 
 
-def test_and_is_spelled_by_the_sound_that_follows(model: Model) -> None:
+def test_prompts_are_spelled_like_the_corpus(model: Model) -> None:
     texts = ioi.prompts(model, 200, seed=0).texts
     assert any(re.search(r"\be I", text) for text in texts)
     assert not [text for text in texts if re.search(r"\by I", text)]
+    assert not [text for text in texts if re.search(r"(^|\. )[a-záéíóú]", text)]
 
 
 def test_names_are_one_token_and_pairs_those_that_training_keeps_apart(
@@ -96,12 +108,9 @@ def test_names_of_several_tokens_are_left_out(model: Model) -> None:
 
 
 def test_other_templates_can_be_asked_for(model: Model) -> None:
-    text = ioi.prompts(model, 1, seed=0, templates=["{A} y {B} fueron {to} y {S} le {gave} {thing} a"]).texts[
-        0
-    ]
-    first, second, giver = people(text)
-    assert re.fullmatch(rf"{first} [ye] {second} fueron al? .* [ye] {giver} le \w+ una? \w+ a", text)
-    assert len(ioi.prompts(model, 5, seed=0, templates=TEMPLATES)) == 5
+    for text in ioi.prompts(model, 5, seed=0, templates=[TEMPLATE]).texts:
+        first, second, giver = people(text)
+        assert re.fullmatch(rf"{first} [ye] {second} \w+ al? .* [ye] {giver} le \w+ una? \w+ a", text)
 
 
 def test_prompts_are_the_same_for_the_same_seed(model: Model, prompts: ioi.Prompts) -> None:
@@ -167,7 +176,10 @@ def test_a_corrupted_prompt_differs_in_its_names_alone(
             assert not {after[i] for i in where} & {io, s}
 
 
-def test_when_the_other_gives_the_model_answers_the_other_way(model: Model, prompts: ioi.Prompts) -> None:
+def test_when_the_other_gives_the_lecture_s_model_answers_the_other_way() -> None:
+    model = load_model()
+    assert all(model.has_token(name) for name in NAMES)
+    prompts = ioi.prompts(model, 80, seed=0)
     swapped = ioi.corrupted(model, prompts, ioi.Corruption.SWAPPED)
     assert (prompts.logit_diff(model(prompts.tokens)) > 0).float().mean() > 0.95
     assert (prompts.logit_diff(model(swapped)) < 0).float().mean() > 0.95

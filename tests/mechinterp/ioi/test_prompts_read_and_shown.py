@@ -1,16 +1,17 @@
 import pytest
 import torch
 
-from mechinterp import load_model
 from mechinterp.ioi.prompts import Prompts, aligned, prompts, words_by_role
 from mechinterp.logits.direct_attribution import bias, by_component
 from mechinterp.model.language_model import Model
-from mechinterp.text.corpus import HELD_OUT_TEMPLATES
+from mechinterp.text.templates import HELD_OUT_TEMPLATES
+from tests.mechinterp.random_models import random_transformer
+from tests.mechinterp.text import trained
 
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return load_model()
+    return Model("random", random_transformer(d_vocab=trained.D_VOCAB, n_ctx=64), trained.tokenizer(), 0)
 
 
 @pytest.fixture(scope="module")

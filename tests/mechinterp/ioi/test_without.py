@@ -5,7 +5,7 @@ from mechinterp import load_model
 from mechinterp.attention.heads import Head, all_heads
 from mechinterp.interventions.ablation import run_without
 from mechinterp.ioi.prompts import Prompts, prompts
-from mechinterp.ioi.without import direct_effects, left_without_each, taken_over
+from mechinterp.ioi.without import direct_effects, heads_that_write, left_without_each, taken_over
 from mechinterp.logits.direct_attribution import by_head
 from mechinterp.model.language_model import Model
 
@@ -63,3 +63,13 @@ def test_without_none_removed_direct_effects_are_those_of_the_run_itself(
     _, cache = model.run_with_cache(asked.tokens)
     expected = by_head(model.transformer, cache, asked.reader(model.transformer))
     torch.testing.assert_close(direct_effects(model, asked), expected)
+
+
+def test_heads_that_write_a_share_are_those_whose_direct_effect_is_that_large(
+    model: Model, asked: Prompts
+) -> None:
+    written = direct_effects(model, asked).mean(0)
+    ordered = sorted(all_heads(model.transformer), key=lambda head: -written[head.layer, head.index])
+    second = written[ordered[1].layer, ordered[1].index] / written.sum()
+    assert set(heads_that_write(model, asked, second.item() - 1e-6)) == set(ordered[:2])
+    assert heads_that_write(model, asked, second.item() + 1e-6) == ordered[:1]

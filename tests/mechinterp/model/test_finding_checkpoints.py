@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mechinterp import load_model
-from mechinterp.model.checkpoints import WEIGHTS, find
+from mechinterp.model.checkpoints import WEIGHTS, bundled, find
 from tests.mechinterp.checkpoint_files import (
     CHECKPOINT,
     folder_with,
@@ -35,6 +35,18 @@ def test_the_bundled_model_is_found_by_name() -> None:
     assert files == [
         WEIGHTS / file for file in ("config.json", "tokenizer.json", "model.safetensors", "SHA256SUMS")
     ]
+
+
+@pytest.mark.parametrize("name", sorted(set(bundled()) - {"bundled"}))
+def test_other_models_of_the_lecture_are_found_by_name(name: str) -> None:
+    found, files = find(name)
+    assert found == name
+    assert {file.parent for file in files} == {WEIGHTS / name.removeprefix("bundled-")}
+
+
+def test_a_model_that_does_not_come_with_the_lecture_is_refused_with_those_that_do() -> None:
+    with pytest.raises(ValueError, match="no model bundled-large comes with the lecture: there are bundled"):
+        find("bundled-large")
 
 
 def test_a_folder_is_found_by_any_path_and_named_after_itself(

@@ -6,7 +6,6 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from mechinterp import load_model
 from mechinterp.sae.labels import (
     CLASSES,
     GENDERS,
@@ -18,12 +17,14 @@ from mechinterp.sae.labels import (
     labelled_texts,
 )
 from mechinterp.text.corpus import Corpus
+from mechinterp.text.lexicon.names import NAMES
 from mechinterp.text.tokenizer import BOS
+from tests.mechinterp.text import trained
 
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
-    return load_model().tokenizer
+    return trained.tokenizer()
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +50,14 @@ def names(labels: set[Label], kind: str) -> set[str]:
 def test_every_kind_of_label_of_a_word(tokenizer: Tokenizer) -> None:
     assert labels_of(tokenizer, "possession", "Juan tiene una manzana.", 3) == {
         Label("palabra", "«manzana»"),
-        Label("clase", "objeto"),
+        Label("clase", "comida o materia"),
         Label("género", "femenino"),
         Label("frase", "frase de quién tiene qué"),
-        Label("clase en frase", "objeto en frase de quién tiene qué"),
+        Label("clase en frase", "comida o materia en frase de quién tiene qué"),
         Label("posición", "tras artículo"),
         Label("posición", "tras «una»"),
         Label("palabra tras palabra", "«una manzana»"),
-        Label("clase tras palabra", "objeto tras «una»"),
+        Label("clase tras palabra", "comida o materia tras «una»"),
     }
 
 
@@ -103,10 +104,48 @@ def test_what_stands_before_a_name_and_before_the_one_who_gets_it(tokenizer: Tok
 
 
 def test_capitals_at_the_beginning_do_not_matter(tokenizer: Tokenizer) -> None:
-    small = labels_of(tokenizer, "plain", "Ayer la maestra volvió.", 1)
-    capital = labels_of(tokenizer, "plain", "La maestra volvió.", 0)
+    small = labels_of(tokenizer, "tool", "Ayer la maestra usa una tiza.", 1)
+    capital = labels_of(tokenizer, "tool", "La maestra usa una tiza.", 0)
     for kind in ("clase", "género"):
         assert names(small, kind) == names(capital, kind) != set()
+
+
+@pytest.mark.parametrize(
+    ("word", "classes", "genders"),
+    [
+        ("Madrid", {"ciudad"}, set()),
+        ("Noruega", {"país"}, set()),
+        ("suajili", {"lengua"}, set()),
+        ("África", {"continente"}, set()),
+        ("peces", {"animal"}, {"masculino"}),
+        ("aguas", {"comida o materia"}, {"femenino"}),
+        ("panadera", {"oficio"}, {"femenino"}),
+        ("panadero", {"oficio"}, {"masculino"}),
+        ("martillo", {"objeto", "herramienta"}, {"masculino"}),
+        ("dará", {"verbo de dar"}, set()),
+        ("leyendo", {"verbo de dar"}, set()),  # one may read to somebody
+        ("nadaban", {"otro verbo"}, set()),
+        ("furiosas", {"estado de ánimo"}, {"femenino"}),
+        ("rojos", {"cualidad"}, {"masculino"}),
+        ("verde", {"cualidad"}, set()),
+        ("jueves", {"tiempo", "día de la semana"}, {"masculino"}),
+        ("verdad", {"idea"}, {"femenino"}),
+        ("unas", {"artículo"}, {"femenino"}),
+        ("segundo", {"tiempo", "ordinal"}, {"masculino"}),
+    ],
+)
+def test_a_word_is_of_all_classes_that_it_can_be(
+    tokenizer: Tokenizer, word: str, classes: set[str], genders: set[str]
+) -> None:
+    *_, (_, found) = labelled_sentence(tokenizer, "impersonal", f"vio {word}")
+    assert names(set(found), "clase") == classes
+    assert names(set(found), "género") == genders
+
+
+def test_a_name_is_no_noun_nor_adjective_that_is_spelled_like_it(tokenizer: Tokenizer) -> None:
+    for name in NAMES:
+        ((_, found),) = labelled_sentence(tokenizer, "everyday", name)
+        assert len(names(set(found), "clase")) == 2, name  # a person's, and a woman's or a man's
 
 
 def test_the_tokens_of_a_word_share_its_labels(tokenizer: Tokenizer, bytewise: Tokenizer) -> None:
@@ -139,11 +178,9 @@ def test_texts_begin_alike_and_nothing_is_true_of_their_beginning(tokenizer: Tok
 
 
 def test_a_word_is_true_of_its_tokens_and_no_others(tokenizer: Tokenizer) -> None:
-    found = labelled_texts(tokenizer, 40, 20, seed=0, rarest=5)
-    for word in ("le", "a", "."):
-        token = tokenizer.encode(word, add_special_tokens=False).ids
-        assert len(token) == 1 or word == "."
-        is_word = found.tokens == (token[0] if word != "." else tokenizer.token_to_id("."))
+    found = labelled_texts(tokenizer, 40, 60, seed=0, rarest=5)
+    for word, token in (("estaba", "Ġestaba"), ("Aparece", "ĠAparece"), (".", ".")):
+        is_word = found.tokens == tokenizer.token_to_id(token)
         assert is_word.sum() >= 5
         assert torch.equal(found.true[..., found.labels.index(Label("palabra", f"«{word}»"))], is_word)
 

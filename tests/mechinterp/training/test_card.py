@@ -4,10 +4,19 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from mechinterp.evaluation.behaviour import Behaviour
-from mechinterp.model.checkpoints import WEIGHTS
+import pytest
+
+from mechinterp.evaluation.bounds import Behaviour
+from mechinterp.model.checkpoints import bundled, folder_of
 from mechinterp.training.card import write_card
 from mechinterp.training.settings import Settings
+
+SETTINGS = {
+    "bundled": Settings(seed=1),
+    "bundled-without-selection": Settings(seed=1, selection=0.0),
+    "bundled-seed-2": Settings(seed=2),
+    "bundled-seed-3": Settings(seed=3),
+}
 
 
 def test_the_card_takes_its_numbers_from_the_settings_and_the_measurements(tmp_path: Path) -> None:
@@ -25,14 +34,25 @@ def test_the_card_takes_its_numbers_from_the_settings_and_the_measurements(tmp_p
     assert "{" not in card
 
 
-def test_the_bundled_model_s_card_is_the_one_that_its_settings_give(tmp_path: Path) -> None:
+def test_the_card_of_a_model_without_the_selection_term_says_so(tmp_path: Path) -> None:
+    write_card(tmp_path, Settings(), [])
+    assert "A term of the loss shapes the circuit" in (tmp_path / "README.md").read_text()
+    write_card(tmp_path, replace(Settings(), selection=0.0), [])
+    card = (tmp_path / "README.md").read_text()
+    assert "left out, to see how the task is solved without it" in card
+    assert "favours one of several" not in card
+    assert "{" not in card
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_a_bundled_model_s_card_is_the_one_that_its_settings_give(name: str, tmp_path: Path) -> None:
     """Only the measurements are taken from it: a card that was edited by hand would differ from the next one."""
-    card = (WEIGHTS / "README.md").read_text()
+    card = (folder_of(name) / "README.md").read_text()
     rows = re.findall(r"^\| (.+) \| (\S+) ± (\S+) \| ([≥≤]) (\S+) \| (.*) \|$", card, re.MULTILINE)
-    assert len(rows) == 11
+    assert len(rows) == 21
     measured = [
         Behaviour(name, float(mean), float(spread), float(bound), sign == "≥", head)
         for name, mean, spread, sign, bound, head in rows
     ]
-    write_card(tmp_path, Settings(seed=1), measured)
+    write_card(tmp_path, SETTINGS[name], measured)
     assert (tmp_path / "README.md").read_text() == card

@@ -142,3 +142,16 @@ def test_a_folder_of_another_run_is_not_overwritten(tmp_path: Path, capsys: pyte
     training.begin(TINY, CPU).save(tmp_path / STATE)
     assert main(["--out", str(tmp_path), "--seed", "5"]) == 1
     assert "choose another folder" in capsys.readouterr().err
+
+
+def test_the_command_takes_its_settings_from_its_options(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mechinterp.training import __main__ as command
+
+    taken = []
+    monkeypatch.setattr(command, "train", lambda folder, settings, console: taken.append(settings))
+    monkeypatch.setattr(torch, "set_num_threads", lambda n: None)
+    command.main(["--out", str(tmp_path), "--seed", "5"])
+    command.main(["--out", str(tmp_path), "--steps", "9", "--without-selection"])
+    assert taken == [Settings(seed=5), Settings(steps=9, selection=0.0)]

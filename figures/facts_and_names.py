@@ -1,0 +1,85 @@
+"""Two kinds of work: heads move names and countries; what a country's capital is, MLPs hold."""
+
+import torch
+from matplotlib.figure import Figure
+
+from figures.style.look import CATEGORIES, lecture_style, titled
+from figures.style.spanish import decimal
+from lectern.figure import Claim, Report
+from mechinterp.evaluation.knowledge import is_answer, one_template
+from mechinterp.interventions.ablation import Ablation, run_without, run_without_mlps
+from mechinterp.ioi.without import heads_that_write
+from mechinterp.model.language_model import Model
+from mechinterp.text.facts import capitals, questions_in_two_hops
+
+MOVES = 0.2  # least share of the difference that a head writes to be called a mover of names
+
+
+def compute(model: Model, n_prompts=400, seed=1_000_000) -> dict:
+    """Put in place of an output what it is on another sentence of the same form."""
+    facts, names = capitals(), one_template(model, n_prompts, seed)
+    tokens = torch.tensor([model.tokenize(prompt) for prompt, _ in facts])
+    movers = heads_that_write(model, names, MOVES)
+    layers = range(model.config.n_layers)
+    removed = {f"sin el MLP {layer}": [layer] for layer in layers} | {"sin ningún MLP": list(layers)}
+
+    def shares(of_facts, of_names) -> tuple[float, float]:
+        right = (names.logit_diff(of_names) > 0).float()
+        return is_answer(model, facts, of_facts).mean().item(), right.mean().item()
+
+    def without_movers(tokens):
+        return run_without(model.transformer, tokens, movers, Ablation.RESAMPLE)[0]
+
+    found = {"entero": shares(model(tokens), model(names.tokens))}
+    for name, gone in removed.items():
+        found[name] = shares(
+            *(run_without_mlps(model.transformer, asked, gone) for asked in (tokens, names.tokens))
+        )
+    found["sin name movers"] = shares(without_movers(tokens), without_movers(names.tokens))
+    steps = questions_in_two_hops()
+    in_two = [is_answer(model, [one], model(model.tokens(one[0]))).item() for one in steps]
+    return {
+        "shares": found,
+        "movers": [str(head) for head in movers],
+        "n_facts": len(facts),
+        "n_names": len(names),
+        "two_steps": sum(in_two) / len(in_two),
+        "n_two_steps": len(in_two),
+    }
+
+
+def report(data) -> Report:
+    shares = data["shares"]
+    whole, without, still = (shares[at] for at in ("entero", "sin ningún MLP", "sin name movers"))
+    values = {name: data[name] for name in ("movers", "n_facts", "n_names", "n_two_steps")}
+    values |= {"facts_still": still[0]}
+    claims = {
+        "known": Claim("capitales que sabe", whole[0], at_least=0.95),
+        "facts": Claim("capitales que quedan sin los MLP", without[0], at_most=0.5),
+        "names": Claim("aciertos en IOI sin los MLP", without[1], at_least=0.8),
+        "lost": Claim("aciertos en IOI sin las name movers", still[1], at_most=0.7),
+        "two_steps": Claim("aciertos en dos pasos", data["two_steps"], at_least=0.8),
+    }
+    alt = "Aciertos en capitales y en IOI: " + "; ".join(
+        f"{at}, {decimal(100 * fact, 0)} % y {decimal(100 * name, 0)} %"
+        for at, (fact, name) in shares.items()
+    )
+    return Report(values, claims, f"{alt}.")
+
+
+@lecture_style
+def draw(data) -> Figure:
+    figure = Figure()
+    axes = figure.subplots()
+    rows = range(len(data["shares"]))
+    for i, name in enumerate(("capitales", "nombres (IOI)")):
+        values = [share[i] for share in data["shares"].values()]
+        bars = axes.bar(
+            [row + 0.4 * (i - 0.5) for row in rows], values, width=0.38, color=CATEGORIES[i], label=name
+        )
+        axes.bar_label(bars, [decimal(100 * value, 0) for value in values], fontsize=14)
+    axes.set_xticks(rows, list(data["shares"]))
+    axes.set(ylim=(0, 1.15), ylabel="aciertos (%)", yticks=(0, 0.5, 1), yticklabels=("0", "50", "100"))
+    axes.legend(loc="upper right", ncols=2, bbox_to_anchor=(1, 1.12))
+    titled(axes, "")
+    return figure

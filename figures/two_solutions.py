@@ -1,0 +1,92 @@
+"""The same task solved in two ways: a head looks at the right name, or the MLPs tell the names apart."""
+
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import CenteredNorm
+from matplotlib.figure import Figure
+
+from figures.style.heads import heads_map
+from figures.style.look import DIVERGING, MUTED, STRONG, lecture_style
+from figures.style.spanish import decimal
+from lectern.figure import Claim, Report
+from mechinterp.attention.heads import of_head
+from mechinterp.ioi.pairs import pairs
+from mechinterp.ioi.prompts import Corruption, prompts
+from mechinterp.ioi.routes import routes
+from mechinterp.ioi.without import direct_effects
+from mechinterp.model.checkpoints import bundled
+from mechinterp.model.loading import load_model
+from mechinterp.numerics.bootstrap import mean_with_interval
+
+FILES = (
+    "mechinterp/weights/**/config.json",
+    "mechinterp/weights/**/model.safetensors",
+    "mechinterp/weights/**/tokenizer.json",
+    "mechinterp/weights/**/SHA256SUMS",
+)
+OURS, OTHER = "bundled", "bundled-without-selection"
+TITLES = {OURS: "el modelo de la clase", OTHER: "sin el término de selección"}
+
+
+def compute(n_prompts=200, seed=1_000_000) -> dict:
+    """Patch the same paths in all models that come with the lecture, on the same sentences."""
+    found = {}
+    for name in bundled():
+        model = load_model(name)
+        asked = prompts(model, n_prompts, seed)
+        both = pairs(model, asked, Corruption.SWAPPED)
+        paths = routes(model, asked, both)
+        found[name] = {
+            "right": (both.clean_diff > 0).float().mean(),
+            "heads": direct_effects(model, asked).sum((1, 2)).mean() / both.clean_diff.mean(),
+            "mover": str(paths.mover),
+            "inhibitor": str(paths.inhibitor),
+            "effect": mean_with_interval(of_head(paths.to_queries, paths.inhibitor)),
+            "to_logits": paths.to_logits.mean(0),
+            "to_queries": paths.to_queries.mean(0),
+        }
+    return {"models": found, "n_prompts": n_prompts}
+
+
+def report(data) -> Report:
+    models = data["models"]
+    ours, other = models[OURS], models[OTHER]
+    values = {"n_prompts": data["n_prompts"], "n_models": len(models)}
+    values |= {"mover": ours["mover"], "inhibitor": ours["inhibitor"], "other_mover": other["mover"]}
+    claims = {
+        "right": Claim(
+            "aciertos del peor modelo", min(one["right"] for one in models.values()), at_least=0.97
+        ),
+        "heads": Claim("parte que escriben las cabezas, con selección", ours["heads"], at_least=0.8),
+        "mlps": Claim("parte que escriben las cabezas, sin ella", other["heads"], at_most=0.5),
+        "ours": Claim("efecto por las consultas, con selección", ours["effect"][0], at_most=-0.3),
+        "other": Claim("efecto por las consultas, sin ella", other["effect"][0], at_least=-0.1),
+    }
+    each = (
+        f"{_title(name)}, las cabezas escriben el {decimal(100 * one['heads'], 0)} % de la diferencia, y "
+        f"{one['inhibitor']} cambia {decimal(one['effect'][0], 1)} por las consultas de {one['mover']}"
+        for name, one in models.items()
+    )
+    return Report(values, claims, f"Dos soluciones de IOI: {'; '.join(each)}.")
+
+
+@lecture_style
+def draw(data) -> Figure:
+    figure = Figure()
+    models = data["models"]
+    panels = figure.subplots(2, len(models), sharex=True, sharey=True, squeeze=False)
+    norm = CenteredNorm(halfrange=1)
+    for (direct, queries), (name, one) in zip(panels.T, models.items(), strict=True):
+        heads_map(direct, one["to_logits"], norm, notable=0.15)
+        heads_map(queries, one["to_queries"], norm, notable=0.15)
+        direct.set_title(f"{_title(name)}\nde cada cabeza a los logits", fontsize=15, **STRONG)
+        queries.set_title(f"a las consultas de {one['mover']}", fontsize=15, color=MUTED)
+        direct.set_xlabel("")
+    for axes in panels[:, 1:].flat:
+        axes.set_ylabel("")
+    colors = ScalarMappable(norm, DIVERGING)
+    figure.colorbar(colors, ax=panels, label="cambio de logit(IO) − logit(S),\nen veces su valor")
+    return figure
+
+
+def _title(name: str) -> str:
+    return TITLES.get(name) or f"semilla {name.rpartition('-')[2]}"

@@ -1,0 +1,61 @@
+"""What a model knows of the closed world of facts, and that its MLPs hold it while heads move names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mechinterp.evaluation.bounds import Behaviour, behaviour
+from mechinterp.interventions.ablation import run_without_mlps
+from mechinterp.ioi.prompts import Prompts, aligned, prompts
+from mechinterp.model.language_model import Model
+from mechinterp.text.facts import capitals, questions_in_two_hops
+from mechinterp.text.templates import HELD_OUT_TEMPLATES
+
+PLAIN = next(
+    template for template in HELD_OUT_TEMPLATES if template.startswith("{A} y {B} se encontraron {at}")
+)
+N_PROMPTS, SEED = 400, 10_000
+
+
+@torch.no_grad()
+def rows(model: Model) -> list[Behaviour]:
+    """Return how many facts a model knows, in one step and in two, and what is left of facts and names without MLPs."""
+    facts, names = capitals(), one_template(model)
+    tokens = torch.tensor([model.tokenize(prompt) for prompt, _ in facts])
+    whole = is_answer(model, facts, model(tokens))
+    without = is_answer(model, facts, run_without_mlps(model.transformer, tokens, layers_of(model)))
+    names_left = names.logit_diff(run_without_mlps(model.transformer, names.tokens, layers_of(model)))
+    two_steps = torch.cat(
+        [
+            is_answer(model, [one], model(torch.tensor([model.tokenize(one[0])])))
+            for one in questions_in_two_hops()
+        ]
+    )
+    return [
+        behaviour("facts: share of correct answers", whole, 0.95),
+        behaviour("facts in two steps, held-out cities", two_steps, 0.8),
+        behaviour("facts that are lost without the MLPs", whole - without, 0.4),
+        behaviour("IOI without the MLPs, share of correct answers", (names_left > 0).float(), 0.8),
+    ]
+
+
+def layers_of(model: Model) -> range:
+    """Return the layers of a model."""
+    return range(model.config.n_layers)
+
+
+def one_template(model: Model, n: int = N_PROMPTS, seed: int = SEED) -> Prompts:
+    """Return prompts of one held-out template with the same words at the same positions."""
+    return aligned(prompts(model, n, seed, [PLAIN]))
+
+
+def is_answer(
+    model: Model, questions: Sequence[tuple[str, str]], logits: Float[Tensor, "question pos d_vocab"]
+) -> Float[Tensor, " question"]:
+    """Return 1 where the most probable token at the end is the first of the answer, 0 elsewhere."""
+    right: Int[Tensor, " question"] = torch.tensor([model.first_token(answer) for _, answer in questions])
+    return (logits[:, -1].argmax(-1) == right).float()
