@@ -34,7 +34,12 @@ SEED = 10_000  # far from the seeds of training
 N_PROMPTS = 500
 N_TOKENS = 48
 PERIOD = 25
-BY_HAND = {"ioi": 0.97, "induction": 0.9, "fact": 0.9, "list": 0.9, "possession": 0.75}  # least shares
+BY_HAND = {
+    "ioi": 0.97,
+    "induction": 0.9,
+    "fact": 0.9,
+    "list": 0.9,
+}  # least shares of the kinds the lecture uses
 
 
 @torch.no_grad()
@@ -71,7 +76,7 @@ def by_hand(model: Model) -> list[Behaviour]:
     for kind in kinds():
         difference = answers(model, sentences(kind)).difference
         share = (difference > 0).float()
-        found.append(behaviour(f"by hand, {kind}: share of correct answers", share, BY_HAND[kind]))
+        found.append(behaviour(f"by hand, {kind}: share of correct answers", share, BY_HAND.get(kind)))
         if kind == "ioi":
             found.append(behaviour("by hand, ioi: logit difference", difference, 4.0))
     return found

@@ -145,6 +145,5 @@ def write_card(folder: Path, settings: Settings, found: list[Behaviour]) -> None
 def _rows(found: list[Behaviour]) -> str:
     lines = ["| measured | mean ± sd | required | head |", "|---|---|---|---|"]
     for one in found:
-        required = f"{'≥' if one.at_least else '≤'} {one.required:g}"
-        lines.append(f"| {one.name} | {one.mean:.3f} ± {one.spread:.3f} | {required} | {one.where} |")
+        lines.append(f"| {one.name} | {one.mean:.3f} ± {one.spread:.3f} | {one.bound} | {one.where} |")
     return "\n".join(lines)
