@@ -82,7 +82,7 @@ def draw(data) -> Figure:
         named_ticks(axes.xaxis, {"2": 2, "4": 4, "8": 8, "16": 16})
     unexplained.set(yscale="log", ylabel="varianza sin explicar (FVU)")
     named_ticks(unexplained.yaxis, {"0,03": 0.03, "0,10": 0.1, "0,30": 0.3})
-    unexplained.set_title("lo que queda sin contar", **STRONG)
+    unexplained.set_title("lo que queda sin explicar", **STRONG)
     unexplained.legend(loc="lower left", fontsize=14, labelspacing=0.3)
     meaning.set_ylim(-0.025)
     meaning.set_yticks((0, 0.1, 0.2), ("0 %", "10 %", "20 %"))

@@ -18,9 +18,8 @@ from mechinterp.model.loading import load_model
 from mechinterp.numerics.bootstrap import mean_with_interval
 
 FILES = (
-    "mechinterp/weights/**/config.json",
-    "mechinterp/weights/**/model.safetensors",
-    "mechinterp/weights/**/tokenizer.json",
+    "mechinterp/weights/**/*.json",
+    "mechinterp/weights/**/*.safetensors",
     "mechinterp/weights/**/SHA256SUMS",
 )
 OURS, OTHER = "bundled", "bundled-without-selection"
@@ -49,17 +48,25 @@ def compute(n_prompts=200, seed=1_000_000) -> dict:
 
 def report(data) -> Report:
     models = data["models"]
-    ours, other = models[OURS], models[OTHER]
+    other = models[OTHER]
+    selected = [one for name, one in models.items() if name != OTHER]
     values = {"n_prompts": data["n_prompts"], "n_models": len(models)}
-    values |= {"mover": ours["mover"], "inhibitor": ours["inhibitor"], "other_mover": other["mover"]}
+    values |= {
+        "inhibitors": [one["inhibitor"] for one in selected],
+        "movers": [one["mover"] for one in selected],
+    }
     claims = {
         "right": Claim(
             "aciertos del peor modelo", min(one["right"] for one in models.values()), at_least=0.97
         ),
-        "heads": Claim("parte que escriben las cabezas, con selección", ours["heads"], at_least=0.8),
-        "mlps": Claim("parte que escriben las cabezas, sin ella", other["heads"], at_most=0.5),
-        "ours": Claim("efecto por las consultas, con selección", ours["effect"][0], at_most=-0.3),
-        "other": Claim("efecto por las consultas, sin ella", other["effect"][0], at_least=-0.1),
+        "heads": Claim(
+            "escriben las cabezas, con selección", min(one["heads"] for one in selected), at_least=0.8
+        ),
+        "mlps": Claim("escriben las cabezas, sin ella", other["heads"], at_most=0.5),
+        "ours": Claim(
+            "por las consultas, con selección", max(one["effect"][0] for one in selected), at_most=-0.3
+        ),
+        "other": Claim("por las consultas, sin ella", other["effect"][0], at_least=-0.1),
     }
     each = (
         f"{_title(name)}, las cabezas escriben el {decimal(100 * one['heads'], 0)} % de la diferencia, y "
