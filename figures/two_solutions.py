@@ -8,14 +8,9 @@ from figures.style.heads import heads_map
 from figures.style.look import DIVERGING, MUTED, STRONG, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
-from mechinterp.attention.heads import of_head
-from mechinterp.ioi.pairs import pairs
-from mechinterp.ioi.prompts import Corruption, prompts
-from mechinterp.ioi.routes import routes
-from mechinterp.ioi.without import direct_effects
+from mechinterp.ioi.solution import solution
 from mechinterp.model.checkpoints import bundled
 from mechinterp.model.loading import load_model
-from mechinterp.numerics.bootstrap import mean_with_interval
 
 FILES = (
     "mechinterp/weights/**/*.json",
@@ -30,18 +25,15 @@ def compute(n_prompts=200, seed=1_000_000) -> dict:
     """Patch the same paths in all models that come with the lecture, on the same sentences."""
     found = {}
     for name in bundled():
-        model = load_model(name)
-        asked = prompts(model, n_prompts, seed)
-        both = pairs(model, asked, Corruption.SWAPPED)
-        paths = routes(model, asked, both)
+        one = solution(load_model(name), n_prompts, seed)
         found[name] = {
-            "right": (both.clean_diff > 0).float().mean(),
-            "heads": direct_effects(model, asked).sum((1, 2)).mean() / both.clean_diff.mean(),
-            "mover": str(paths.mover),
-            "inhibitor": str(paths.inhibitor),
-            "effect": mean_with_interval(of_head(paths.to_queries, paths.inhibitor)),
-            "to_logits": paths.to_logits.mean(0),
-            "to_queries": paths.to_queries.mean(0),
+            "right": one.right,
+            "heads": one.by_heads,
+            "effect": one.inhibition,
+            "mover": str(one.routes.mover),
+            "inhibitor": str(one.routes.inhibitor),
+            "to_logits": one.routes.to_logits.mean(0),
+            "to_queries": one.routes.to_queries.mean(0),
         }
     return {"models": found, "n_prompts": n_prompts}
 
@@ -50,8 +42,7 @@ def report(data) -> Report:
     models = data["models"]
     other = models[OTHER]
     selected = [one for name, one in models.items() if name != OTHER]
-    values = {"n_prompts": data["n_prompts"], "n_models": len(models)}
-    values |= {
+    values = {"n_prompts": data["n_prompts"], "n_models": len(models)} | {
         "inhibitors": [one["inhibitor"] for one in selected],
         "movers": [one["mover"] for one in selected],
     }
@@ -64,9 +55,9 @@ def report(data) -> Report:
         ),
         "mlps": Claim("escriben las cabezas, sin ella", other["heads"], at_most=0.5),
         "ours": Claim(
-            "por las consultas, con selección", max(one["effect"][0] for one in selected), at_most=-0.3
+            "por las consultas, con selección", max(one["effect"] for one in selected), at_most=-0.3
         ),
-        "other": Claim("por las consultas, sin ella", other["effect"][0], at_least=-0.1),
+        "other": Claim("por las consultas, sin ella", other["effect"], at_least=-0.1),
     }
     each = (
         f"{_title(name)}, las cabezas escriben el {decimal(100 * one['heads'], 0)} % de la diferencia, y "

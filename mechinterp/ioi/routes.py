@@ -14,7 +14,6 @@ from mechinterp.attention.heads import Head, all_heads, strongest
 from mechinterp.interventions.path_patching import Between, Final, HeadInput, patch_paths
 from mechinterp.ioi.pairs import Pairs
 from mechinterp.ioi.prompts import Prompts
-from mechinterp.logits.direct_attribution import Reader, by_head
 from mechinterp.model.language_model import Model
 
 
@@ -62,19 +61,3 @@ def routes(model: Model, prompts: Prompts, both: Pairs) -> Routes:
         raise ValueError(f"expected a name mover after the first layer of {model.name}, got {mover}")
     to_queries = effects([head for head in heads if head.layer < mover.layer], HeadInput(mover, Input.Q))
     return Routes(to_logits, to_queries, mover, strongest(-to_queries))
-
-
-@torch.no_grad()
-def raised_and_lowered(
-    model: Model, prompts: Prompts, names: Sequence[str]
-) -> tuple[Float[Tensor, "prompt layer head"], Float[Tensor, "prompt layer head"]]:
-    """Return by how many logits each head directly raises IO above the mean of the names, and lowers S below it.
-
-    The two add up to what the head adds to logit(IO) − logit(S).
-    """
-    W_U, end = model.transformer.W_U, prompts.positions["END"]
-    mean = W_U[:, [model.token(name) for name in names]].mean(1, keepdim=True)
-    _, cache = model.run_with_cache(prompts.tokens)
-    readers = (Reader((W_U[:, prompts.io] - mean).T, end), Reader((mean - W_U[:, prompts.subject]).T, end))
-    raised, lowered = (by_head(model.transformer, cache, reader) for reader in readers)
-    return raised, lowered

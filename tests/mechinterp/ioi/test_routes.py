@@ -5,12 +5,11 @@ import torch
 
 from mechinterp import load_model
 from mechinterp.attention.composition import Input
-from mechinterp.attention.heads import Head, all_heads, of_head
+from mechinterp.attention.heads import Head, of_head
 from mechinterp.interventions.path_patching import Between, Final, HeadInput, patch_paths
 from mechinterp.ioi.pairs import Pairs, pairs
-from mechinterp.ioi.prompts import Corruption, Prompts, language_of, prompts
-from mechinterp.ioi.routes import Routes, raised_and_lowered, routes
-from mechinterp.logits.direct_attribution import by_head
+from mechinterp.ioi.prompts import Corruption, Prompts, prompts
+from mechinterp.ioi.routes import Routes, routes
 from mechinterp.model.language_model import Model
 
 
@@ -62,28 +61,3 @@ def test_the_mover_and_the_inhibitor_change_most_and_the_latter_is_before_the_fo
     assert of_head(found.to_queries, found.inhibitor).mean() <= found.to_queries.mean(0).min() + 1e-5
     assert found.inhibitor.layer < found.mover.layer
     assert not found.to_queries[:, found.mover.layer :].any()
-
-
-def test_what_raises_one_name_and_lowers_the_other_is_all_that_heads_add(
-    model: Model, asked: Prompts
-) -> None:
-    raised, lowered = raised_and_lowered(model, asked, language_of(model).names_of(model))
-    _, cache = model.run_with_cache(asked.tokens)
-    whole = by_head(model.transformer, cache, asked.reader(model.transformer))
-    torch.testing.assert_close(raised + lowered, whole, atol=1e-4, rtol=1e-4)
-
-
-def test_raising_and_lowering_are_told_apart_by_the_mean_of_the_names(model: Model, asked: Prompts) -> None:
-    names = language_of(model).names_of(model)
-    raised, _ = raised_and_lowered(model, asked, names)
-    _, cache = model.run_with_cache(asked.tokens)
-    row, head = 3, all_heads(model.transformer)[-1]
-    end = int(asked.positions["END"][row])
-    z = cache[f"blocks.{head.layer}.attn.hook_z"][row, end, head.index]
-    written = z @ model.transformer.blocks[head.layer].W_O[head.index]
-    scaled = (
-        (written - written.mean()) / cache["ln_final.hook_scale"][row, end] * model.transformer.ln_final.w
-    )
-    of_names = [(scaled @ model.transformer.W_U[:, model.token(name)]).item() for name in names]
-    io = (scaled @ model.transformer.W_U[:, asked.io[row]]).item()
-    assert of_head(raised, head)[row].item() == pytest.approx(io - sum(of_names) / len(names), abs=1e-4)
