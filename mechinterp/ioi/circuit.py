@@ -22,7 +22,7 @@ from mechinterp.attention.heads import Head, all_heads
 from mechinterp.interventions.ablation import Ablation, run_without
 from mechinterp.interventions.path_patching import Between, HeadInput, patch_paths
 from mechinterp.ioi.prompts import Corruption, Prompts, corrupted
-from mechinterp.logits.direct_attribution import by_head, logit_diff_reader
+from mechinterp.logits.direct_attribution import by_head, by_head_and_source
 from mechinterp.model.language_model import Model
 from mechinterp.model.transformer import Cache
 from mechinterp.numerics.bootstrap import bootstrap_interval
@@ -35,11 +35,11 @@ class Role(Enum):
     """What a head does in the circuit."""
 
     NAME_MOVER = "writes the name it attends to, more often IO than S"
-    NEGATIVE = "writes against the names it attends to"
+    NEGATIVE = "attends to IO and writes against it"
     S_INHIBITION = "attends to S2 from END and, through their queries, turns name movers away from S"
     DUPLICATE_TOKEN = "attends to S1 from S2, and S-inhibition heads read it"
     INDUCTION = "attends to the token after S1 from S2, and S-inhibition heads read it"
-    BACKUP = "writes more of the difference when name movers are ablated"
+    BACKUP = "writes more of the difference when name movers are ablated, and then attends to IO"
     SUPPORT = "is needed, for a reason left open"
 
 
@@ -112,7 +112,7 @@ class _Search:
     def circuit(self) -> Circuit:
         direct = self.direct(self.cache)
         movers = self.judge(Role.NAME_MOVER, direct, self.looks("END", "IO"), 1, self.prefers_io())
-        self.judge(Role.NEGATIVE, direct, self.looks("END", "IO") + self.looks("END", "S1"), -1)
+        self.judge(Role.NEGATIVE, self.moved_from_io(), self.looks("END", "IO"), -1)
         if movers:
             inhibitors = self.judge(
                 Role.S_INHIBITION, self.paths(movers, Input.Q, "END"), self.looks("END", "S2"), -1
@@ -124,7 +124,7 @@ class _Search:
             _, without = run_without(self.transformer, self.prompts.tokens, movers)
             gained = self.direct(without) - direct
             gained[:, [self.heads.index(head) for head in movers]] = 0
-            self.judge(Role.BACKUP, gained, self.looks("END", "IO"), 1)
+            self.judge(Role.BACKUP, gained, self.looks("END", "IO", cache=without), 1)
         self.supports()
         return Circuit(tuple(self.verdicts), self.control, self.difference.mean().item())
 
@@ -159,14 +159,21 @@ class _Search:
         return [self.heads[i] for i in chosen.nonzero().flatten().tolist()]
 
     def direct(self, cache: Cache) -> Float[Tensor, "prompt head"]:
-        reader = logit_diff_reader(self.transformer, self.prompts.io, self.prompts.subject, self.at["END"])
-        return by_head(self.transformer, cache, reader).flatten(1)
+        return by_head(self.transformer, cache, self.prompts.reader(self.transformer)).flatten(1)
 
-    def looks(self, dest: str, src: str, after: int = 0) -> Float[Tensor, " head"]:
-        """Return each head's mean attention from one position to another, or to the token after it."""
+    def moved_from_io(self) -> Float[Tensor, "prompt head"]:
+        """Return what each head adds directly by what it reads at IO, and at the token after it."""
+        reader = self.prompts.reader(self.transformer)
+        by_source = by_head_and_source(self.transformer, self.cache, reader).flatten(1, 2)
+        return sum(by_source[reader.rows, :, self.at["IO"] + after] for after in (0, 1))
+
+    def looks(
+        self, dest: str, src: str, after: int = 0, cache: Cache | None = None
+    ) -> Float[Tensor, " head"]:
+        """Return each head's mean attention from one position to another, or to the token after it, in a run."""
         row = torch.arange(len(self.prompts))
         layers = range(self.model.config.n_layers)
-        patterns = [self.cache[f"blocks.{layer}.attn.hook_pattern"] for layer in layers]
+        patterns = [(cache or self.cache)[f"blocks.{layer}.attn.hook_pattern"] for layer in layers]
         found = [pattern[row, :, self.at[dest], self.at[src] + after].mean(0) for pattern in patterns]
         return torch.cat(found)
 
