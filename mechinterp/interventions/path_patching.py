@@ -8,7 +8,8 @@ Wang et al.'s choice.
 
 With DIRECT paths to every receiver at once, everything that the sender's output can reach is reached: this is then
 activation patching of the sender. Source: Wang et al. 2022, section 3.1 and appendix B; Goldowsky-Dill et al. 2023.
-Unlike in the former, a receiver also sees what earlier receivers changed.
+In the former, receivers are frozen from each other (Reading.APART); here a receiver also sees what earlier receivers
+changed, unless that is asked for. With one receiver, or several of one layer, it is the same.
 
 path_runs.py defines patch_paths by two whole runs for each sender: read that first. Here the same numbers come from
 one sweep over the layers for all senders (path_sweep.py).
@@ -31,6 +32,7 @@ from mechinterp.interventions.paths import (
     Embedding,
     Final,
     HeadInput,
+    Reading,
     Receiver,
     Sender,
     check_paths,
@@ -39,7 +41,17 @@ from mechinterp.interventions.run_pair import RunPair, run_pair
 from mechinterp.interventions.sweep_jobs import MEMORY, rows_in_memory
 from mechinterp.model.transformer import Transformer
 
-__all__ = ["MLP", "Between", "Embedding", "Final", "HeadInput", "Receiver", "Sender", "patch_paths"]
+__all__ = [
+    "MLP",
+    "Between",
+    "Embedding",
+    "Final",
+    "HeadInput",
+    "Reading",
+    "Receiver",
+    "Sender",
+    "patch_paths",
+]
 
 
 @torch.no_grad()
@@ -53,6 +65,7 @@ def patch_paths(
     between: Between = Between.MLPS,
     positions: Int[Tensor, " prompt"] | None = None,
     memory: int = MEMORY,
+    reading: Reading = Reading.TOGETHER,
 ) -> Float[Tensor, "prompt sender"]:
     """Return the metric with the paths from one sender to all receivers patched, for each sender.
 
@@ -70,7 +83,7 @@ def patch_paths(
         prompts = pair.affected(starts == first, first)
         for some, part in _chunks(pair, prompts, list(senders), first, memory):
             changes = changes_of(pair, some, part, first, between, only_first=positions is not None)
-            sweep = PathSweep(transformer, pair.base, some, first, metric, tuple(receivers), changes)
+            sweep = PathSweep(transformer, pair.base, some, first, metric, tuple(receivers), changes, reading)
             found[some[:, None], [senders.index(sender) for sender in part]] = sweep.run_paths().T
     return found
 

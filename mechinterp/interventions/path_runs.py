@@ -17,7 +17,7 @@ from mechinterp.attention.composition import Input
 from mechinterp.attention.heads import Head
 from mechinterp.interventions.metrics import Metric
 from mechinterp.interventions.patched_runs import ALL, Index, Tokens, metric_of
-from mechinterp.interventions.paths import MLP, Between, HeadInput, Receiver, Sender
+from mechinterp.interventions.paths import MLP, Between, HeadInput, Reading, Receiver, Sender
 from mechinterp.model.transformer import Cache, Config, Transformer, no_tap
 
 
@@ -31,6 +31,7 @@ def patch_paths(
     metric: Metric,
     between: Between = Between.MLPS,
     positions: Int[Tensor, " prompt"] | None = None,
+    reading: Reading = Reading.TOGETHER,
 ) -> Float[Tensor, "prompt sender"]:
     """Return the metric with the paths from one sender to all receivers patched, for each sender.
 
@@ -44,7 +45,8 @@ def patch_paths(
     for sender in senders:
         frozen = _run_with_sender(transformer, base, base_run, source_run, sender, between)
         change = {name: (frozen[name] - base_run[name]) * read[..., None] for name in _streams(transformer)}
-        found.append(metric_of(_logits_with_receivers(transformer, base, receivers, change), metric))
+        streams = base_run if reading is Reading.APART else None
+        found.append(metric_of(_logits_with_receivers(transformer, base, receivers, change, streams), metric))
     return torch.stack(found, dim=1)
 
 
@@ -99,9 +101,16 @@ def _streams(transformer: Transformer) -> list[str]:
 
 
 def _logits_with_receivers(
-    transformer: Transformer, base: Tokens, receivers: Sequence[Receiver], change: Cache
+    transformer: Transformer,
+    base: Tokens,
+    receivers: Sequence[Receiver],
+    change: Cache,
+    streams: Cache | None,
 ) -> Float[Tensor, "prompt pos d_vocab"]:
-    """Return the logits of a run in which the receivers, and they alone, read the residual stream with the change."""
+    """Return the logits of a run in which the receivers, and they alone, read the residual stream with the change.
+
+    The stream is that of the run itself unless `streams` gives another.
+    """
     seen: Cache = {}
 
     def tap(name: str, x: Tensor) -> Tensor:
@@ -109,7 +118,7 @@ def _logits_with_receivers(
         for receiver in set(receivers):
             stream, output = _hook_points(receiver, transformer.config)
             if name == output:
-                x = _recomputed(transformer, receiver, x, seen[stream] + change[stream])
+                x = _recomputed(transformer, receiver, x, (streams or seen)[stream] + change[stream])
         return x
 
     return transformer.forward(base, tap)

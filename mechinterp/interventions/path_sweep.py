@@ -19,6 +19,7 @@ from mechinterp.interventions.paths import (
     Embedding,
     Final,
     HeadInput,
+    Reading,
     Receiver,
     Sender,
     layer_of,
@@ -45,6 +46,7 @@ class PathSweep(Sweep):
 
     receivers: tuple[Receiver, ...]
     changes: Changes
+    reading: Reading
 
     def run_paths(self) -> Float[Tensor, "sender prompt"]:
         """Return the metric for each sender."""
@@ -61,7 +63,8 @@ class PathSweep(Sweep):
         q, k, v = super()._queries_keys_values(block, layer, resid)
         inputs = [r for r in self.receivers if isinstance(r, HeadInput) and r.head.layer == layer]
         if inputs:
-            x = block.ln1.forward(resid + self.changes.pre[layer], self.transformer.config, "", no_tap)
+            read = self._read(f"blocks.{layer}.hook_resid_pre", resid) + self.changes.pre[layer]
+            x = block.ln1.forward(read, self.transformer.config, "", no_tap)
             weights = {
                 Input.Q: (q, self._needed(x, layer), block.W_Q, block.b_Q),
                 Input.K: (k, x, block.W_K, block.b_K),
@@ -75,15 +78,29 @@ class PathSweep(Sweep):
 
     def _mlp(self, block: Block, layer: int, resid: Tensor) -> Tensor:
         if MLP(layer) in self.receivers:
-            changes = self.changes.pre if self.transformer.config.parallel else self.changes.mid
-            resid = resid + self._needed(changes[layer], layer)
+            parallel = self.transformer.config.parallel
+            changes = self.changes.pre if parallel else self.changes.mid
+            stream = self._read(f"blocks.{layer}.hook_resid_{'pre' if parallel else 'mid'}", resid, layer)
+            resid = stream + self._needed(changes[layer], layer)
         return super()._mlp(block, layer, resid)
 
     def _metric(self, resid: Float[Tensor, "patch prompt read d_model"]) -> Float[Tensor, "patch prompt"]:
         if Final() in self.receivers:
             last = self.transformer.config.n_layers - 1
-            resid = resid + self._needed(self.changes.final, last)
+            resid = self._read(f"blocks.{last}.hook_resid_post", resid, last) + self._needed(
+                self.changes.final, last
+            )
         return super()._metric(resid)
+
+    def _read(self, stream: str, resid: Tensor, needed: int | None = None) -> Tensor:
+        """Return the residual stream that receivers read: this run's, or the base run's if they are read apart.
+
+        `needed` is the layer from whose MLP on only some positions are computed.
+        """
+        if self.reading is Reading.TOGETHER:
+            return resid
+        base = self.base[stream][self.prompts, self.first :].expand(len(resid), -1, -1, -1)
+        return base if needed is None else self._needed(base, needed)
 
 
 def changes_of(

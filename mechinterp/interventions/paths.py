@@ -18,6 +18,13 @@ class Between(Enum):
     MLPS = "the residual stream, and MLPs that read it"
 
 
+class Reading(Enum):
+    """What receivers read, where there are several."""
+
+    TOGETHER = "what the sender changed, and what earlier receivers then did differently"
+    APART = "what the sender changed, in a run that is otherwise the base run: Wang et al.'s choice"
+
+
 @dataclass(frozen=True)
 class MLP:
     """The MLP of a layer."""

@@ -17,6 +17,7 @@ from mechinterp.interventions.path_patching import (
     Embedding,
     Final,
     HeadInput,
+    Reading,
     Receiver,
     Sender,
     patch_paths,
@@ -47,9 +48,16 @@ def test_paths_are_those_of_whole_runs(shape: str, seed: int, data: st.DataObjec
     receivers = data.draw(receivers_of(shape))
     between = data.draw(st.sampled_from(Between))
     positions = data.draw(st.sampled_from([None, end, torch.tensor([1, 2, 3])]))
-    path = (SENDERS, [*receivers, Final()], metric_at(end), between, positions)
-    found = patch_paths(transformer, base, source, *path)
-    wanted = path_runs.patch_paths(transformer, base, source, *path)
+    path = (
+        SENDERS,
+        [*receivers, *data.draw(st.sampled_from([[], [Final()]]))],
+        metric_at(end),
+        between,
+        positions,
+    )
+    reading = data.draw(st.sampled_from(Reading))
+    found = patch_paths(transformer, base, source, *path, reading=reading)
+    wanted = path_runs.patch_paths(transformer, base, source, *path, reading=reading)
     torch.testing.assert_close(found, wanted, atol=1e-9, rtol=0)
 
 
@@ -142,3 +150,20 @@ def test_bad_input_is_refused() -> None:
         patch_paths(transformer, base, source, HEADS, [Final()], metric, positions=torch.tensor([5, 6, 5]))
     with pytest.raises(ValueError, match="are the same: there is nothing to patch"):
         patch_paths(transformer, base, base, HEADS, [Final()], metric)
+
+
+def test_receivers_of_one_layer_cannot_see_each_other_and_those_of_two_can() -> None:
+    transformer = random_transformer()
+    base, source = prompts(7)
+    metric = metric_at(torch.tensor([5, 4, 5]))
+
+    def differ(*receivers: Receiver) -> bool:
+        senders = [Head(0, 0), MLP(0)]
+        one, other = (
+            patch_paths(transformer, base, source, senders, receivers, metric, reading=reading)
+            for reading in Reading
+        )
+        return not torch.allclose(one, other)
+
+    assert not differ(HeadInput(Head(1, 2), Input.Q), HeadInput(Head(1, 3), Input.V))
+    assert differ(HeadInput(Head(1, 2), Input.V), HeadInput(Head(2, 3), Input.V))
