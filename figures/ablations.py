@@ -9,6 +9,7 @@ from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.attention.heads import all_heads, of_head, strongest
 from mechinterp.ioi.prompts import prompts
+from mechinterp.ioi.reference import other_names
 from mechinterp.ioi.without import direct_effects, left_without_each, taken_over
 from mechinterp.model.language_model import Model
 from mechinterp.numerics.bootstrap import mean_with_interval
@@ -17,14 +18,15 @@ SHOWN = 8  # heads whose loss is largest
 
 
 def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
-    """Each head is replaced by its mean over prompts and positions."""
+    """Each head writes what it does, on average, in the same sentence with other names."""
     asked = prompts(model, n_prompts, seed)
     heads = all_heads(model.transformer)
-    left = mean_with_interval(left_without_each(model, asked))
+    instead = other_names(model, asked)
+    left = mean_with_interval(left_without_each(model, asked, instead))
     # Do others write more of the difference when the head that writes most of it is removed?
     direct = direct_effects(model, asked)
     mover = strongest(direct)
-    change = taken_over(model, asked, [mover]).mean(0)
+    change = taken_over(model, asked, [mover], instead).mean(0)
     return {
         "whole": asked.logit_diff(model(asked.tokens)).mean(),
         "left": {str(heads[i]): left[:, i] for i in left[0].argsort()},

@@ -7,7 +7,8 @@ from figures.style.look import CATEGORIES, lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.evaluation.knowledge import is_answer, one_template
-from mechinterp.interventions.ablation import Ablation, run_without, run_without_mlps
+from mechinterp.interventions.ablation import Ablation, instead_of, run_without
+from mechinterp.interventions.paths import MLP
 from mechinterp.ioi.without import heads_that_write
 from mechinterp.model.language_model import Model
 from mechinterp.text.facts import capitals, questions_in_two_hops
@@ -21,21 +22,15 @@ def compute(model: Model, n_prompts=400, seed=1_000_000) -> dict:
     tokens = torch.tensor([model.tokenize(prompt) for prompt, _ in facts])
     movers = heads_that_write(model, names, MOVES)
     layers = range(model.config.n_layers)
-    removed = {f"sin el MLP {layer}": [layer] for layer in layers} | {"sin ningún MLP": list(layers)}
-
-    def shares(of_facts, of_names) -> tuple[float, float]:
-        right = (names.logit_diff(of_names) > 0).float()
-        return is_answer(model, facts, of_facts).mean().item(), right.mean().item()
-
-    def without_movers(tokens):
-        return run_without(model.transformer, tokens, movers, Ablation.RESAMPLE)[0]
-
-    found = {"entero": shares(model(tokens), model(names.tokens))}
+    removed = {"entero": []} | {f"sin el MLP {layer}": [MLP(layer)] for layer in layers}
+    removed |= {"sin ningún MLP": [MLP(layer) for layer in layers], "sin name movers": movers}
+    instead = [instead_of(model.transformer, asked, Ablation.RESAMPLE) for asked in (tokens, names.tokens)]
+    found = {}
     for name, gone in removed.items():
-        found[name] = shares(
-            *(run_without_mlps(model.transformer, asked, gone) for asked in (tokens, names.tokens))
-        )
-    found["sin name movers"] = shares(without_movers(tokens), without_movers(names.tokens))
+        of_facts, _ = run_without(model.transformer, tokens, gone, instead[0])
+        of_names, _ = run_without(model.transformer, names.tokens, gone, instead[1])
+        right = (names.logit_diff(of_names) > 0).float()
+        found[name] = (is_answer(model, facts, of_facts).mean(), right.mean())
     steps = questions_in_two_hops()
     in_two = [is_answer(model, [one], model(model.tokens(one[0]))).item() for one in steps]
     return {

@@ -8,6 +8,7 @@ from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.ioi.circuit import Role, faithfulness, find_circuit, incompleteness, minimality
 from mechinterp.ioi.prompts import prompts
+from mechinterp.ioi.reference import other_names
 from mechinterp.model.language_model import Model
 
 ROLES = {
@@ -23,9 +24,10 @@ ROLES = {
 
 def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
     asked = prompts(model, n_prompts, seed)
-    circuit = find_circuit(model, asked)
+    instead = other_names(model, asked)
+    circuit = find_circuit(model, asked, instead)
     route = sorted({verdict.head for verdict in circuit.verdicts if verdict.role is not Role.SUPPORT})
-    kept, alone = (faithfulness(model, asked, heads).mean() for heads in (circuit.heads, route))
+    kept, alone = (faithfulness(model, asked, heads, instead).mean() for heads in (circuit.heads, route))
     heads = {
         name: [
             {"name": str(v.head), "layer": v.head.layer, "effect": v.effect, "attention": v.attention}
@@ -40,8 +42,8 @@ def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
         "n_layers": model.config.n_layers,
         "faithful": kept / circuit.difference,
         "route": alone / circuit.difference,
-        "least_needed": min(minimality(model, asked, circuit).values()),
-        "incompleteness": incompleteness(model, asked, circuit),
+        "least_needed": min(minimality(model, asked, circuit, instead).values()),
+        "incompleteness": incompleteness(model, asked, circuit, instead),
         "control": circuit.control.get(Role.S_INHIBITION, 0.0),
     }
 

@@ -9,7 +9,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from mechinterp.evaluation.bounds import Behaviour, behaviour
-from mechinterp.interventions.ablation import run_without_mlps
+from mechinterp.interventions.ablation import Ablation, instead_of, run_without
+from mechinterp.interventions.paths import MLP
 from mechinterp.ioi.prompts import Prompts, aligned, prompts
 from mechinterp.model.language_model import Model
 from mechinterp.text.facts import capitals, questions_in_two_hops
@@ -27,8 +28,8 @@ def rows(model: Model) -> list[Behaviour]:
     facts, names = capitals(), one_template(model)
     tokens = torch.tensor([model.tokenize(prompt) for prompt, _ in facts])
     whole = is_answer(model, facts, model(tokens))
-    without = is_answer(model, facts, run_without_mlps(model.transformer, tokens, layers_of(model)))
-    names_left = names.logit_diff(run_without_mlps(model.transformer, names.tokens, layers_of(model)))
+    without = is_answer(model, facts, without_mlps(model, tokens))
+    names_left = names.logit_diff(without_mlps(model, names.tokens))
     two_steps = torch.cat(
         [
             is_answer(model, [one], model(torch.tensor([model.tokenize(one[0])])))
@@ -43,9 +44,10 @@ def rows(model: Model) -> list[Behaviour]:
     ]
 
 
-def layers_of(model: Model) -> range:
-    """Return the layers of a model."""
-    return range(model.config.n_layers)
+def without_mlps(model: Model, tokens: Int[Tensor, "prompt pos"]) -> Float[Tensor, "prompt pos d_vocab"]:
+    """Return the logits of a run in which every MLP writes what it does on another of the prompts."""
+    instead = instead_of(model.transformer, tokens, Ablation.RESAMPLE)
+    return run_without(model.transformer, tokens, map(MLP, range(model.config.n_layers)), instead)[0]
 
 
 def one_template(model: Model, n: int = N_PROMPTS, seed: int = SEED) -> Prompts:

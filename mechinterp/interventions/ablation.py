@@ -1,12 +1,15 @@
-"""Ablation: the outputs of heads or MLPs are replaced by something independent of the prompt, to see what is lost.
+"""Ablation: heads or MLPs write something that does not depend on the prompt, to see what is lost.
 
 What is lost shows that they were needed. What is not lost does not show that they do nothing: others may
-compensate for them. Sources: Olsson et al. 2022 (zero); Wang et al. 2022 (mean); Chan et al. 2022 (resample).
+compensate for them. What they write instead decides the result, and has to be named: zero (Olsson et al. 2022) and the
+mean over everything push later layers off the distribution that they know; the mean over prompts that differ only in
+what is asked, at the same position (Wang et al. 2022), takes away only that; so does the value on another prompt, for
+each prompt anew (Chan et al. 2022).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
 import torch
@@ -14,11 +17,14 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from mechinterp.attention.heads import Head
+from mechinterp.interventions.paths import MLP, check_parts
 from mechinterp.model.transformer import Cache, Transformer
+
+Instead = Mapping[str, Tensor]  # by hook point, what all heads of a layer, or its MLP, write instead
 
 
 class Ablation(Enum):
-    """What the output of a head or an MLP is replaced by."""
+    """What heads and MLPs write instead, where it comes from the prompts themselves."""
 
     ZERO = "zero"
     MEAN = "its mean over all prompts and positions"
@@ -26,67 +32,73 @@ class Ablation(Enum):
 
 
 @torch.no_grad()
+def instead_of(
+    transformer: Transformer, tokens: Int[Tensor, "prompt pos"], how: Ablation, seed: int = 0
+) -> Instead:
+    """Return what heads and MLPs write instead of what they write on these prompts.
+
+    Resampled, they write what they do on another one: choose prompts that differ only in what is asked, with the same
+    words at the same positions.
+    """
+    own = transformer.cache(tokens, _outputs(transformer))
+    return {name: _replaced(x, how, seed) for name, x in own.items()}
+
+
+@torch.no_grad()
+def mean_over(transformer: Transformer, versions: Int[Tensor, "version prompt pos"]) -> Instead:
+    """Return what heads and MLPs write on average over versions of each prompt, position by position."""
+    names = _outputs(transformer)
+    total = transformer.cache(versions[0], names)
+    for tokens in versions[1:]:
+        for name, x in transformer.cache(tokens, names).items():
+            total[name] = total[name] + x
+    return {name: x / len(versions) for name, x in total.items()}
+
+
+@torch.no_grad()
 def run_without(
     transformer: Transformer,
     tokens: Int[Tensor, "prompt pos"],
-    heads: Iterable[Head],
-    how: Ablation = Ablation.MEAN,
-    seed: int = 0,
+    removed: Iterable[Head | MLP],
+    instead: Instead,
 ) -> tuple[Float[Tensor, "prompt pos d_vocab"], Cache]:
-    """Return the logits and all activations of a run with some heads ablated; with none, of the run itself.
+    """Return the logits and all activations of a run with some heads or MLPs ablated; with none, of the run itself.
 
-    Raises ValueError where the model has no such head.
+    Raises ValueError where the model has no such head or layer.
     """
-    removed: dict[str, list[int]] = {}
-    for head in heads:
-        if not (
-            0 <= head.layer < transformer.config.n_layers and 0 <= head.index < transformer.config.n_heads
-        ):
-            raise ValueError(
-                f"expected a head of {transformer.config.n_layers} layers of {transformer.config.n_heads} heads, "
-                f"got {head}"
-            )
-        removed.setdefault(f"blocks.{head.layer}.attn.hook_z", []).append(head.index)
-    own = transformer.cache(tokens)
-    replaced = {name: _replacement(own[name], how, seed) for name in removed}
+    removed = list(removed)
+    check_parts(transformer, removed)
+    heads: dict[str, list[int]] = {}
+    for part in removed:
+        if isinstance(part, Head):
+            heads.setdefault(f"blocks.{part.layer}.attn.hook_z", []).append(part.index)
+    mlps = {f"blocks.{part.layer}.hook_mlp_out" for part in removed if isinstance(part, MLP)}
     cache: Cache = {}
 
     def tap(name: str, x: Tensor) -> Tensor:
-        if name in removed:
+        if name in heads:
             x = x.clone()
-            x[:, :, removed[name]] = replaced[name][:, :, removed[name]]
+            x[:, :, heads[name]] = instead[name][:, :, heads[name]]
+        elif name in mlps:
+            x = instead[name]
         cache[name] = x
         return x
 
     return transformer.forward(tokens, tap), cache
 
 
-@torch.no_grad()
-def run_without_mlps(
-    transformer: Transformer,
-    tokens: Int[Tensor, "prompt pos"],
-    layers: Iterable[int],
-    how: Ablation = Ablation.RESAMPLE,
-    seed: int = 0,
-) -> Float[Tensor, "prompt pos d_vocab"]:
-    """Return the logits of a run in which the MLPs of some layers are ablated at all positions.
-
-    Resampled, they write what they do on another of the prompts: choose prompts that differ only in what is asked, with
-    the same words at the same positions. Raises ValueError where the model has no such layer.
-    """
-    names = [f"blocks.{layer}.hook_mlp_out" for layer in layers]
-    own = transformer.cache(tokens, names)
-    replaced = {name: _replacement(own[name], how, seed) for name in names}
-    return transformer.run_with_hooks(tokens, {name: lambda _, name=name: replaced[name] for name in names})
+def _outputs(transformer: Transformer) -> list[str]:
+    layers = range(transformer.config.n_layers)
+    return [f"blocks.{layer}.{point}" for layer in layers for point in ("attn.hook_z", "hook_mlp_out")]
 
 
-def _replacement(z: Float[Tensor, "prompt pos *parts"], how: Ablation, seed: int) -> Tensor:
+def _replaced(x: Float[Tensor, "prompt pos *parts"], how: Ablation, seed: int) -> Tensor:
     if how is Ablation.ZERO:
-        return torch.zeros_like(z)
+        return torch.zeros_like(x)
     if how is Ablation.MEAN:
-        return z.mean((0, 1), keepdim=True).expand_as(z)
+        return x.mean((0, 1), keepdim=True).expand_as(x)
     # A random cycle: each prompt gets another one's value, and each value is used once.
-    order = torch.randperm(len(z), generator=torch.Generator().manual_seed(seed))
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
     other = torch.empty_like(order)
     other[order] = order.roll(1)
-    return z[other]
+    return x[other]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -70,20 +70,24 @@ def comes_before(sender: Sender, receiver: Receiver, transformer: Transformer) -
     return sender.layer < layer or (within and sender.layer == layer)
 
 
+def check_parts(transformer: Transformer, parts: Iterable[object]) -> None:
+    """Raise ValueError where one of the parts is a head or an MLP that the model does not have."""
+    config = transformer.config
+    for part in parts:
+        if isinstance(part, MLP) and not 0 <= part.layer < config.n_layers:
+            raise ValueError(f"expected an MLP of a layer below {config.n_layers}, got {part.layer}")
+        if isinstance(part, Head) and not (
+            0 <= part.layer < config.n_layers and 0 <= part.index < config.n_heads
+        ):
+            raise ValueError(
+                f"expected a head of {config.n_layers} layers of {config.n_heads} heads, got {part}"
+            )
+
+
 def check_paths(transformer: Transformer, senders: Sequence[Sender], receivers: Sequence[Receiver]) -> None:
     """Raise ValueError where a head or a layer does not exist, or no sender comes before a receiver."""
     config = transformer.config
-    heads = [s for s in senders if isinstance(s, Head)] + [
-        r.head for r in receivers if isinstance(r, HeadInput)
-    ]
-    for part in [*senders, *receivers]:
-        if isinstance(part, MLP) and not 0 <= part.layer < config.n_layers:
-            raise ValueError(f"expected an MLP of a layer below {config.n_layers}, got {part.layer}")
-    for head in heads:
-        if not (0 <= head.layer < config.n_layers and 0 <= head.index < config.n_heads):
-            raise ValueError(
-                f"expected a head of {config.n_layers} layers of {config.n_heads} heads, got {head}"
-            )
+    check_parts(transformer, [*senders, *(r.head if isinstance(r, HeadInput) else r for r in receivers)])
     if any(isinstance(r, HeadInput) and r.input is not Input.Q for r in receivers) and (
         len(transformer.blocks[0].W_K) != config.n_heads
     ):

@@ -6,6 +6,7 @@ import sys
 
 from mechinterp.ioi.circuit import PUBLISHED, Role, faithfulness, find_circuit, incompleteness
 from mechinterp.ioi.prompts import prompts
+from mechinterp.ioi.reference import other_names
 from mechinterp.model.loading import load_model
 
 
@@ -13,7 +14,8 @@ def main(name: str, n_prompts: int = 200, seed: int = 1_000_000) -> None:
     """Print the circuit of a model, compared, for GPT-2 small, with the published one."""
     model = load_model(name)
     drawn = prompts(model, n_prompts, seed)
-    circuit = find_circuit(model, drawn)
+    instead = other_names(model, drawn)
+    circuit = find_circuit(model, drawn, instead)
     print(f"{name}: mean logit difference {circuit.difference:.2f} on {n_prompts} prompts")
     for role in Role:
         listed = [f"{v.head} {v.effect:+.2f} [{v.low:+.2f}, {v.high:+.2f}]" for v in circuit.of(role)]
@@ -26,8 +28,8 @@ def main(name: str, n_prompts: int = 200, seed: int = 1_000_000) -> None:
             print(
                 f"{'':16} published: {', '.join(map(str, PUBLISHED[role]))}; found: {', '.join(both) or 'none'}"
             )
-    kept = faithfulness(model, drawn, circuit.heads).mean() / circuit.difference
-    print(f"faithfulness {kept:.0%}, incompleteness {incompleteness(model, drawn, circuit):.0%}")
+    kept = faithfulness(model, drawn, circuit.heads, instead).mean() / circuit.difference
+    print(f"faithfulness {kept:.0%}, incompleteness {incompleteness(model, drawn, circuit, instead):.0%}")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from mechinterp.attention.composition import Input
 from mechinterp.attention.heads import Head, all_heads
-from mechinterp.interventions.ablation import Ablation, run_without
+from mechinterp.interventions.ablation import Instead, run_without
 from mechinterp.interventions.path_patching import Between, HeadInput, patch_paths
 from mechinterp.ioi.prompts import Corruption, Prompts, corrupted
 from mechinterp.logits.direct_attribution import by_head, by_head_and_source
@@ -86,16 +86,19 @@ class Circuit:
 
 
 @torch.no_grad()
-def find_circuit(model: Model, prompts: Prompts) -> Circuit:
-    """Return the IOI circuit of a model; raises ValueError where its mean logit difference is not positive."""
-    return _Search(model, prompts).circuit()
+def find_circuit(model: Model, prompts: Prompts, instead: Instead) -> Circuit:
+    """Return the IOI circuit of a model; `instead` is what ablated heads write.
+
+    Raises ValueError where the model's mean logit difference is not positive.
+    """
+    return _Search(model, prompts, instead).circuit()
 
 
 class _Search:
     """The search for a circuit: what several roles need is measured once."""
 
-    def __init__(self, model: Model, prompts: Prompts) -> None:
-        self.model, self.prompts = model, prompts
+    def __init__(self, model: Model, prompts: Prompts, instead: Instead) -> None:
+        self.model, self.prompts, self.instead = model, prompts, instead
         self.transformer = model.transformer
         self.heads = all_heads(self.transformer)
         logits, self.cache = model.run_with_cache(prompts.tokens)
@@ -121,7 +124,7 @@ class _Search:
                 values = self.paths(inhibitors, Input.V, "S2")
                 self.judge(Role.DUPLICATE_TOKEN, values, self.looks("S2", "S1"), -1)
                 self.judge(Role.INDUCTION, values, self.looks("S2", "S1", after=1), -1)
-            _, without = run_without(self.transformer, self.prompts.tokens, movers)
+            _, without = run_without(self.transformer, self.prompts.tokens, movers, self.instead)
             gained = self.direct(without) - direct
             gained[:, [self.heads.index(head) for head in movers]] = 0
             self.judge(Role.BACKUP, gained, self.looks("END", "IO", cache=without), 1)
@@ -134,7 +137,7 @@ class _Search:
         lost = torch.zeros(len(self.prompts), len(self.heads))
         for i, head in enumerate(self.heads):
             if head not in known:
-                logits, _ = run_without(self.transformer, self.prompts.tokens, [head])
+                logits, _ = run_without(self.transformer, self.prompts.tokens, [head], self.instead)
                 lost[:, i] = self.prompts.logit_diff(logits) - self.difference
         self.judge(Role.SUPPORT, lost, torch.zeros(len(self.heads)), -1, least_attention=0.0)
 
@@ -212,25 +215,31 @@ def counts(shares: Float[Tensor, "prompt head"], sign: int) -> Bool[Tensor, " he
 
 
 @torch.no_grad()
-def faithfulness(model: Model, prompts: Prompts, kept: Iterable[Head]) -> Float[Tensor, " prompt"]:
-    """Return the logit difference with all heads except those kept mean-ablated."""
+def faithfulness(
+    model: Model, prompts: Prompts, kept: Iterable[Head], instead: Instead
+) -> Float[Tensor, " prompt"]:
+    """Return the logit difference with all heads except those kept ablated."""
     kept = set(kept)
     removed = [head for head in all_heads(model.transformer) if head not in kept]
-    logits, _ = run_without(model.transformer, prompts.tokens, removed, Ablation.MEAN)
+    logits, _ = run_without(model.transformer, prompts.tokens, removed, instead)
     return prompts.logit_diff(logits)
 
 
-def minimality(model: Model, prompts: Prompts, circuit: Circuit) -> dict[Head, float]:
+def minimality(model: Model, prompts: Prompts, circuit: Circuit, instead: Instead) -> dict[Head, float]:
     """Return, for each head of the circuit, the share of the difference that the circuit loses without it."""
-    whole = faithfulness(model, prompts, circuit.heads).mean()
+    whole = faithfulness(model, prompts, circuit.heads, instead).mean()
     found = {}
     for head in circuit.heads:
         rest = [other for other in circuit.heads if other != head]
-        found[head] = ((whole - faithfulness(model, prompts, rest).mean()) / circuit.difference).item()
+        found[head] = (
+            (whole - faithfulness(model, prompts, rest, instead).mean()) / circuit.difference
+        ).item()
     return found
 
 
-def incompleteness(model: Model, prompts: Prompts, circuit: Circuit, n: int = 10, seed: int = 0) -> float:
+def incompleteness(
+    model: Model, prompts: Prompts, circuit: Circuit, instead: Instead, n: int = 10, seed: int = 0
+) -> float:
     """Return how far circuit and model differ when the same heads, random halves of the circuit, are ablated.
 
     The largest difference of the two mean logit differences, as a share of the model's. Source: Wang et al. 2022,
@@ -241,7 +250,8 @@ def incompleteness(model: Model, prompts: Prompts, circuit: Circuit, n: int = 10
     for _ in range(n):
         chosen: Int[Tensor, " head"] = torch.randperm(len(circuit.heads), generator=draw)
         removed = [circuit.heads[int(i)] for i in chosen[: max(1, len(chosen) // 2)]]
-        alone = faithfulness(model, prompts, [head for head in circuit.heads if head not in removed]).mean()
-        logits, _ = run_without(model.transformer, prompts.tokens, removed)
+        rest = [head for head in circuit.heads if head not in removed]
+        alone = faithfulness(model, prompts, rest, instead).mean()
+        logits, _ = run_without(model.transformer, prompts.tokens, removed, instead)
         worst = max(worst, (alone - prompts.logit_diff(logits).mean()).abs().item())
     return worst / circuit.difference

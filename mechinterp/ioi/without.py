@@ -9,28 +9,28 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mechinterp.attention.heads import Head, all_heads
-from mechinterp.interventions.ablation import run_without
+from mechinterp.interventions.ablation import Instead, run_without
 from mechinterp.ioi.prompts import Prompts
 from mechinterp.logits.direct_attribution import by_head
 from mechinterp.model.language_model import Model
 
 
 @torch.no_grad()
-def left_without_each(model: Model, prompts: Prompts) -> Float[Tensor, "prompt head"]:
-    """Return logit(IO) − logit(S) with one head replaced by its mean, for each head in the order of all_heads."""
+def left_without_each(model: Model, prompts: Prompts, instead: Instead) -> Float[Tensor, "prompt head"]:
+    """Return logit(IO) − logit(S) with one head ablated, for each head in the order of all_heads."""
     found = []
     for head in all_heads(model.transformer):
-        logits, _ = run_without(model.transformer, prompts.tokens, [head])
+        logits, _ = run_without(model.transformer, prompts.tokens, [head], instead)
         found.append(prompts.logit_diff(logits))
     return torch.stack(found, dim=1)
 
 
 @torch.no_grad()
 def direct_effects(
-    model: Model, prompts: Prompts, removed: Collection[Head] = ()
+    model: Model, prompts: Prompts, removed: Collection[Head] = (), instead: Instead | None = None
 ) -> Float[Tensor, "prompt layer head"]:
     """Return what each head adds directly to logit(IO) − logit(S), in a run without some of them or with all."""
-    _, cache = run_without(model.transformer, prompts.tokens, removed)
+    _, cache = run_without(model.transformer, prompts.tokens, removed, instead or {})
     return by_head(model.transformer, cache, prompts.reader(model.transformer))
 
 
@@ -42,14 +42,13 @@ def heads_that_write(model: Model, prompts: Prompts, least: float) -> list[Head]
 
 
 def taken_over(
-    model: Model, prompts: Prompts, removed: Collection[Head]
+    model: Model, prompts: Prompts, removed: Collection[Head], instead: Instead
 ) -> Float[Tensor, "prompt layer head"]:
     """Return what each head adds directly to logit(IO) − logit(S) without the removed ones, less what it adds with.
 
-    Heads are removed by putting their means in their place; theirs is 0. Source: Wang et al. 2022, section 3.4, on
-    backup name movers.
+    Theirs is 0. Source: Wang et al. 2022, section 3.4, on backup name movers.
     """
-    change = direct_effects(model, prompts, removed) - direct_effects(model, prompts)
+    change = direct_effects(model, prompts, removed, instead) - direct_effects(model, prompts)
     for head in removed:
         change[:, head.layer, head.index] = 0
     return change

@@ -1,92 +1,94 @@
-"""What is left of a run without some heads, or without MLPs."""
+"""What is left of a run without some heads or MLPs, and what they write instead."""
 
 import pytest
 import torch
 
 from mechinterp.attention.heads import Head
-from mechinterp.interventions.ablation import Ablation, run_without, run_without_mlps
+from mechinterp.interventions.ablation import Ablation, instead_of, mean_over, run_without
+from mechinterp.interventions.paths import MLP
 from tests.mechinterp.random_models import random_transformer
 
 TOKENS = torch.randint(0, 20, (5, 6), generator=torch.Generator().manual_seed(0))
+Z, OUT = "blocks.1.attn.hook_z", "blocks.2.hook_mlp_out"
 
 
-def test_without_no_heads_it_is_the_run_itself() -> None:
+def test_without_nothing_removed_it_is_the_run_itself() -> None:
     transformer = random_transformer()
-    logits, cache = run_without(transformer, TOKENS, [])
+    logits, cache = run_without(transformer, TOKENS, [], {})
     assert torch.equal(logits, transformer(TOKENS))
     assert torch.equal(
         cache["blocks.2.hook_resid_post"], transformer.cache(TOKENS)["blocks.2.hook_resid_post"]
     )
 
 
-@pytest.mark.parametrize("how", Ablation)
-def test_a_removed_head_writes_what_replaces_it_and_others_what_they_then_write(how: Ablation) -> None:
-    transformer, head = random_transformer(), Head(1, 2)
-    own = transformer.cache(TOKENS)
-    logits, cache = run_without(transformer, TOKENS, [head], how)
-    name = "blocks.1.attn.hook_z"
-    assert torch.equal(cache[name][:, :, [0, 1, 3]], own[name][:, :, [0, 1, 3]])
-    removed = cache[name][:, :, 2]
-    if how is Ablation.ZERO:
-        assert (removed == 0).all()
-    elif how is Ablation.MEAN:
-        torch.testing.assert_close(removed, own[name][:, :, 2].mean((0, 1)).expand_as(removed))
-    else:
-        rows = [
-            next(i for i in range(5) if torch.equal(removed[row], own[name][i, :, 2])) for row in range(5)
-        ]
-        assert sorted(rows) == list(range(5))
-        assert all(row != other for row, other in enumerate(rows))
-    by_hook = transformer.run_with_hooks(
-        TOKENS, {name: lambda z: torch.cat((z[:, :, :2], removed[:, :, None], z[:, :, 3:]), 2)}
-    )
-    torch.testing.assert_close(logits, by_hook)
-    assert not torch.equal(logits, transformer(TOKENS))
-
-
-def test_heads_of_several_layers_are_removed_together() -> None:
+@pytest.mark.parametrize("name", [Z, OUT])
+def test_zero_mean_and_another_prompt_s_value_are_what_they_are_called(name: str) -> None:
     transformer = random_transformer()
-    _, cache = run_without(transformer, TOKENS, [Head(0, 1), Head(2, 3), Head(2, 0)], Ablation.ZERO)
-    assert (cache["blocks.0.attn.hook_z"][:, :, 1] == 0).all()
-    assert (cache["blocks.2.attn.hook_z"][:, :, [0, 3]] == 0).all()
-    assert (cache["blocks.1.attn.hook_z"] != 0).all()
+    own = transformer.cache(TOKENS)[name]
+    zero, mean, resampled = (instead_of(transformer, TOKENS, how)[name] for how in Ablation)
+    assert zero.shape == own.shape
+    assert not zero.any()
+    torch.testing.assert_close(mean, own.mean((0, 1)).expand_as(own))
+    sources = [next(i for i in range(5) if torch.equal(resampled[row], own[i])) for row in range(5)]
+    assert sorted(sources) == list(range(5))
+    assert all(row != source for row, source in enumerate(sources))
+
+
+def test_another_seed_resamples_otherwise_and_the_same_one_the_same() -> None:
+    transformer = random_transformer()
+    first, again, other = (instead_of(transformer, TOKENS, Ablation.RESAMPLE, seed)[Z] for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+@pytest.mark.parametrize("name", [Z, OUT])
+def test_a_mean_over_versions_is_taken_for_each_prompt_at_each_position(name: str) -> None:
+    transformer = random_transformer()
+    versions = torch.stack([TOKENS, TOKENS.roll(1, 0), TOKENS.flip(1)])
+    found = mean_over(transformer, versions)[name]
+    for prompt, pos in ((0, 0), (3, 4)):
+        each = [transformer.cache(tokens[prompt : prompt + 1])[name][0, pos] for tokens in versions]
+        torch.testing.assert_close(found[prompt, pos], sum(each) / 3)
+
+
+def test_what_is_removed_writes_something_else_and_all_others_what_they_then_write() -> None:
+    transformer = random_transformer()
+    removed = [Head(1, 2), Head(1, 0), MLP(2), Head(0, 3)]
+    instead = instead_of(transformer, TOKENS, Ablation.RESAMPLE)
+    logits, cache = run_without(transformer, TOKENS, removed, instead)
+
+    def some(name: str, heads: list[int]) -> torch.Tensor:
+        own = transformer.cache(TOKENS)[name] if name.startswith("blocks.0") else cache[name]
+        z = own.clone()
+        z[:, :, heads] = instead[name][:, :, heads]
+        return z
+
+    by_hooks = transformer.run_with_hooks(
+        TOKENS,
+        {
+            "blocks.0.attn.hook_z": lambda _: some("blocks.0.attn.hook_z", [3]),
+            Z: lambda z: torch.stack(
+                [instead[Z][:, :, h] if h in (0, 2) else z[:, :, h] for h in range(4)], 2
+            ),
+            OUT: lambda _: instead[OUT],
+        },
+    )
+    torch.testing.assert_close(logits, by_hooks)
+    assert torch.equal(cache[Z][:, :, [0, 2]], instead[Z][:, :, [0, 2]])
+    assert not torch.allclose(logits, transformer(TOKENS), atol=1e-4)
 
 
 def test_what_cannot_be_removed_is_said() -> None:
     transformer = random_transformer()
     with pytest.raises(ValueError, match=r"3 layers of 4 heads, got 3\.0"):
-        run_without(transformer, TOKENS, [Head(3, 0)])
+        run_without(transformer, TOKENS, [Head(3, 0)], {})
+    with pytest.raises(ValueError, match=r"an MLP of a layer below 3, got 7"):
+        run_without(transformer, TOKENS, [MLP(7)], {})
 
 
 def test_a_head_that_writes_nothing_can_be_removed_and_nothing_changes() -> None:
     transformer = random_transformer()
     transformer.blocks[0].W_O[1] = 0
-    logits, _ = run_without(transformer, TOKENS, [Head(0, 1)])
+    instead = instead_of(transformer, TOKENS, Ablation.MEAN)
+    logits, _ = run_without(transformer, TOKENS, [Head(0, 1)], instead)
     torch.testing.assert_close(logits, transformer(TOKENS))
-
-
-@pytest.mark.parametrize("how", Ablation)
-def test_removed_mlps_write_what_replaces_them(how: Ablation) -> None:
-    transformer, layers = random_transformer(), (0, 2)
-    own = transformer.cache(TOKENS)
-    written = {}
-    for layer in layers:
-        x = own[f"blocks.{layer}.hook_mlp_out"]
-        order = torch.randperm(5, generator=torch.Generator().manual_seed(3)).tolist()
-        cycle = {order[i]: order[i - 1] for i in range(5)}
-        written[f"blocks.{layer}.hook_mlp_out"] = {
-            Ablation.ZERO: torch.zeros_like(x),
-            Ablation.MEAN: x.mean((0, 1)).expand_as(x),
-            Ablation.RESAMPLE: torch.stack([x[cycle[row]] for row in range(5)]),
-        }[how]
-    expected = transformer.run_with_hooks(
-        TOKENS, {name: lambda _, name=name: written[name] for name in written}
-    )
-    found = run_without_mlps(transformer, TOKENS, layers, how, seed=3)
-    torch.testing.assert_close(found, expected)
-    assert not torch.allclose(found, transformer(TOKENS), atol=1e-4)
-
-
-def test_an_mlp_of_a_layer_that_is_not_there_is_refused() -> None:
-    with pytest.raises((ValueError, KeyError), match=r"blocks\.7\.hook_mlp_out"):
-        run_without_mlps(random_transformer(), TOKENS, [7])

@@ -19,6 +19,7 @@ from mechinterp.attention.heads import (
 from mechinterp.interventions.ablation import run_without
 from mechinterp.ioi.circuit import Role, find_circuit
 from mechinterp.ioi.prompts import prompts
+from mechinterp.ioi.reference import other_names
 from mechinterp.model.language_model import Model
 from mechinterp.text import english
 from tests.mechinterp.planted_ioi import Plan, planted_model
@@ -69,7 +70,8 @@ def truth(plan: Plan) -> dict[Role, set[Head]]:
 )
 def test_every_head_that_was_planted_is_found_and_no_other(plan: Plan, noise: float, seed: int) -> None:
     model = planted_model(replace(plan, noise=noise, seed=seed))
-    circuit = find_circuit(model, prompts(model, 40, seed=3))
+    asked = prompts(model, 40, seed=3)
+    circuit = find_circuit(model, asked, other_names(model, asked))
     assert {role: {verdict.head for verdict in circuit.of(role)} for role in Role} == truth(plan)
 
 
@@ -81,7 +83,7 @@ def test_a_backup_head_is_idle_until_the_movers_are_gone() -> None:
     rows = torch.arange(len(asked))
 
     def at_io(removed: tuple[Head, ...]) -> float:
-        _, cache = run_without(model.transformer, asked.tokens, removed)
+        _, cache = run_without(model.transformer, asked.tokens, removed, other_names(model, asked))
         pattern = cache[f"blocks.{backup.layer}.attn.hook_pattern"][:, backup.index]
         return pattern[rows, asked.positions["END"], asked.positions["IO"]].mean().item()
 

@@ -3,8 +3,9 @@ import torch
 
 from mechinterp import load_model
 from mechinterp.attention.heads import Head, all_heads
-from mechinterp.interventions.ablation import run_without
+from mechinterp.interventions.ablation import Instead, run_without
 from mechinterp.ioi.prompts import Prompts, prompts
+from mechinterp.ioi.reference import other_names
 from mechinterp.ioi.without import direct_effects, heads_that_write, left_without_each, taken_over
 from mechinterp.logits.direct_attribution import by_head
 from mechinterp.model.language_model import Model
@@ -20,22 +21,29 @@ def asked(model: Model) -> Prompts:
     return prompts(model, 12, seed=0)
 
 
-def test_each_head_is_removed_in_turn(model: Model, asked: Prompts) -> None:
+@pytest.fixture(scope="module")
+def instead(model: Model, asked: Prompts) -> Instead:
+    return other_names(model, asked)
+
+
+def test_each_head_is_removed_in_turn(model: Model, asked: Prompts, instead: Instead) -> None:
     heads = all_heads(model.transformer)
-    left = left_without_each(model, asked)
+    left = left_without_each(model, asked, instead)
     assert left.shape == (12, len(heads))
     for head in (Head(0, 2), Head(2, 3)):
-        logits, _ = run_without(model.transformer, asked.tokens, [head])
+        logits, _ = run_without(model.transformer, asked.tokens, [head], instead)
         torch.testing.assert_close(left[:, heads.index(head)], asked.logit_diff(logits))
 
 
 @torch.no_grad()
-def test_what_the_others_take_over_is_what_they_write_more(model: Model, asked: Prompts) -> None:
+def test_what_the_others_take_over_is_what_they_write_more(
+    model: Model, asked: Prompts, instead: Instead
+) -> None:
     removed = [Head(0, 2), Head(1, 5)]
-    change = taken_over(model, asked, removed)
+    change = taken_over(model, asked, removed, instead)
     reader = asked.reader(model.transformer)
     _, cache = model.run_with_cache(asked.tokens)
-    _, without = run_without(model.transformer, asked.tokens, removed)
+    _, without = run_without(model.transformer, asked.tokens, removed, instead)
     for head in all_heads(model.transformer):
         at = (slice(None), head.layer, head.index)
         expected = (by_head(model.transformer, without, reader) - by_head(model.transformer, cache, reader))[
@@ -45,12 +53,14 @@ def test_what_the_others_take_over_is_what_they_write_more(model: Model, asked: 
         torch.testing.assert_close(change[at], expected, atol=1e-5, rtol=1e-4)
 
 
-def test_only_later_heads_can_take_over_but_for_the_final_scale(model: Model, asked: Prompts) -> None:
+def test_only_later_heads_can_take_over_but_for_the_final_scale(
+    model: Model, asked: Prompts, instead: Instead
+) -> None:
     """Heads of no later layer write the same vectors; what these are read as depends on the stream's scale alone."""
-    change = taken_over(model, asked, [Head(2, 3)])
+    change = taken_over(model, asked, [Head(2, 3)], instead)
     reader = asked.reader(model.transformer)
     _, cache = model.run_with_cache(asked.tokens)
-    _, without = run_without(model.transformer, asked.tokens, [Head(2, 3)])
+    _, without = run_without(model.transformer, asked.tokens, [Head(2, 3)], instead)
     before, after = (c["ln_final.hook_scale"][reader.rows, reader.positions] for c in (cache, without))
     expected = by_head(model.transformer, cache, reader) * (before / after - 1)[:, None]
     torch.testing.assert_close(change[:, :2], expected[:, :2], atol=1e-5, rtol=1e-3)
