@@ -28,6 +28,7 @@ class Ablation(Enum):
 
     ZERO = "zero"
     MEAN = "its mean over all prompts and positions"
+    POSITION = "its mean over all prompts, at the same position"
     RESAMPLE = "its value on another of the prompts, drawn at random, at the same position"
 
 
@@ -37,8 +38,8 @@ def instead_of(
 ) -> Instead:
     """Return what heads and MLPs write instead of what they write on these prompts.
 
-    Resampled, they write what they do on another one: choose prompts that differ only in what is asked, with the same
-    words at the same positions.
+    A mean at a position, and what is written on another prompt, are of use where prompts differ only in what is asked,
+    with the same words at the same positions.
     """
     own = transformer.cache(tokens, _outputs(transformer))
     return {name: _replaced(x, how, seed) for name, x in own.items()}
@@ -97,6 +98,8 @@ def _replaced(x: Float[Tensor, "prompt pos *parts"], how: Ablation, seed: int) -
         return torch.zeros_like(x)
     if how is Ablation.MEAN:
         return x.mean((0, 1), keepdim=True).expand_as(x)
+    if how is Ablation.POSITION:
+        return x.mean(0, keepdim=True).expand_as(x)
     # A random cycle: each prompt gets another one's value, and each value is used once.
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
     other = torch.empty_like(order)

@@ -16,10 +16,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mechinterp.interventions.ablation import Instead
 from mechinterp.interventions.metrics import Metric
 from mechinterp.interventions.patched_runs import Part, Place, Source, Tokens
 from mechinterp.interventions.patched_sweep import Stage, Start, Sweep, for_each_head, keys_name
-from mechinterp.interventions.run_pair import RunPair, run_pair
+from mechinterp.interventions.run_pair import RunPair, ablated_pair, run_pair
 from mechinterp.interventions.sweep_jobs import MEMORY, jobs_by_first_difference, jobs_by_position, run_jobs
 from mechinterp.model.transformer import Config, Transformer
 
@@ -53,8 +54,23 @@ def patch_heads(
 
     Raises ValueError as patch_positions does.
     """
-    pair = run_pair(transformer, base, source, metric)
-    config = transformer.config
+    return _each_head(run_pair(transformer, base, source, metric), part, memory)
+
+
+@torch.no_grad()
+def ablate_heads(
+    transformer: Transformer, tokens: Tokens, instead: Instead, metric: Metric, memory: int = MEMORY
+) -> Float[Tensor, "prompt layer head"]:
+    """Return the metric with one head ablated, for each head: patched with what it writes instead.
+
+    Raises ValueError where the metric reads positions that do not exist, or `memory`, in bytes, does not hold the
+    patches of one layer.
+    """
+    return _each_head(ablated_pair(transformer, tokens, instead, metric), Part.Z, memory)
+
+
+def _each_head(pair: RunPair, part: Part, memory: int) -> Float[Tensor, "prompt layer head"]:
+    config = pair.transformer.config
     found = pair.base_metric[:, None, None].repeat(1, config.n_layers, config.n_heads)
     jobs = jobs_by_first_difference(pair, config.n_heads, memory)
     for job, metrics in run_jobs(jobs, lambda sweep, layer: _start_of_heads(pair, sweep, layer, part)):

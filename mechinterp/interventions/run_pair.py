@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from mechinterp.interventions.ablation import Instead
 from mechinterp.interventions.metrics import Metric
 from mechinterp.interventions.patched_runs import Source, Tokens
 from mechinterp.model.transformer import Cache, Transformer
@@ -44,10 +45,7 @@ def run_pair(transformer: Transformer, base: Tokens, source: Source, metric: Met
         raise ValueError(
             f"expected prompts of the same shape, got {tuple(base.shape)} and {tuple(source.shape)}"
         )
-    if metric.positions.min() < 0 or metric.positions.max() >= base.shape[1]:
-        raise ValueError(
-            f"expected a metric that reads positions below {base.shape[1]}, got {metric.positions.max()}"
-        )
+    _check_read(metric, base)
     differs = base != source
     if not differs.any(1).all():
         same = (~differs.any(1)).nonzero().flatten().tolist()
@@ -55,7 +53,29 @@ def run_pair(transformer: Transformer, base: Tokens, source: Source, metric: Met
     both = transformer.cache(torch.cat((base, source)))
     of_base = {name: x[: len(base)] for name, x in both.items()}
     of_source = {name: x[len(base) :] for name, x in both.items()}
-    last = of_base[f"blocks.{transformer.config.n_layers - 1}.hook_resid_post"]
-    rows = torch.arange(len(base))
-    base_metric = metric.measure(transformer, last[rows[:, None], metric.positions], rows)
-    return RunPair(transformer, of_base, of_source, differs.int().argmax(1), metric, base_metric)
+    first = differs.int().argmax(1)
+    return RunPair(transformer, of_base, of_source, first, metric, _measured(transformer, of_base, metric))
+
+
+def ablated_pair(transformer: Transformer, tokens: Tokens, instead: Instead, metric: Metric) -> RunPair:
+    """Return a run beside what its heads and MLPs write instead, from the first position on.
+
+    Raises ValueError where the metric reads positions that do not exist.
+    """
+    _check_read(metric, tokens)
+    own = transformer.cache(tokens)
+    first = torch.zeros(len(tokens), dtype=torch.long)
+    return RunPair(transformer, own, {**own, **instead}, first, metric, _measured(transformer, own, metric))
+
+
+def _check_read(metric: Metric, tokens: Tokens) -> None:
+    if metric.positions.min() < 0 or metric.positions.max() >= tokens.shape[1]:
+        raise ValueError(
+            f"expected a metric that reads positions below {tokens.shape[1]}, got {metric.positions.max()}"
+        )
+
+
+def _measured(transformer: Transformer, run: Cache, metric: Metric) -> Float[Tensor, " prompt"]:
+    last = run[f"blocks.{transformer.config.n_layers - 1}.hook_resid_post"]
+    rows = torch.arange(len(last))
+    return metric.measure(transformer, last[rows[:, None], metric.positions], rows)

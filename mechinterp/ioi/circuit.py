@@ -22,6 +22,7 @@ from mechinterp.attention.heads import Head, all_heads
 from mechinterp.interventions.ablation import Instead, run_without
 from mechinterp.interventions.path_patching import Between, HeadInput, patch_paths
 from mechinterp.ioi.prompts import Corruption, Prompts, corrupted
+from mechinterp.ioi.without import left_without_each
 from mechinterp.logits.direct_attribution import by_head, by_head_and_source
 from mechinterp.model.language_model import Model
 from mechinterp.model.transformer import Cache
@@ -134,11 +135,8 @@ class _Search:
     def supports(self) -> None:
         """Find the heads without which the difference falls, among those that have no role yet."""
         known = {verdict.head for verdict in self.verdicts}
-        lost = torch.zeros(len(self.prompts), len(self.heads))
-        for i, head in enumerate(self.heads):
-            if head not in known:
-                logits, _ = run_without(self.transformer, self.prompts.tokens, [head], self.instead)
-                lost[:, i] = self.prompts.logit_diff(logits) - self.difference
+        lost = left_without_each(self.model, self.prompts, self.instead) - self.difference[:, None]
+        lost[:, [self.heads.index(head) for head in known]] = 0
         self.judge(Role.SUPPORT, lost, torch.zeros(len(self.heads)), -1, least_attention=0.0)
 
     def judge(

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mechinterp.attention.heads import Head, all_heads
 from mechinterp.interventions.ablation import Instead, run_without
+from mechinterp.interventions.activation_patching import ablate_heads
 from mechinterp.ioi.prompts import Prompts
 from mechinterp.logits.direct_attribution import by_head
 from mechinterp.model.language_model import Model
@@ -18,11 +19,7 @@ from mechinterp.model.language_model import Model
 @torch.no_grad()
 def left_without_each(model: Model, prompts: Prompts, instead: Instead) -> Float[Tensor, "prompt head"]:
     """Return logit(IO) − logit(S) with one head ablated, for each head in the order of all_heads."""
-    found = []
-    for head in all_heads(model.transformer):
-        logits, _ = run_without(model.transformer, prompts.tokens, [head], instead)
-        found.append(prompts.logit_diff(logits))
-    return torch.stack(found, dim=1)
+    return ablate_heads(model.transformer, prompts.tokens, instead, prompts.metric).flatten(1)
 
 
 @torch.no_grad()

@@ -22,13 +22,14 @@ def test_without_nothing_removed_it_is_the_run_itself() -> None:
 
 
 @pytest.mark.parametrize("name", [Z, OUT])
-def test_zero_mean_and_another_prompt_s_value_are_what_they_are_called(name: str) -> None:
+def test_zero_means_and_another_prompt_s_value_are_what_they_are_called(name: str) -> None:
     transformer = random_transformer()
     own = transformer.cache(TOKENS)[name]
-    zero, mean, resampled = (instead_of(transformer, TOKENS, how)[name] for how in Ablation)
+    zero, mean, position, resampled = (instead_of(transformer, TOKENS, how)[name] for how in Ablation)
     assert zero.shape == own.shape
     assert not zero.any()
     torch.testing.assert_close(mean, own.mean((0, 1)).expand_as(own))
+    torch.testing.assert_close(position, own.mean(0).expand_as(own))
     sources = [next(i for i in range(5) if torch.equal(resampled[row], own[i])) for row in range(5)]
     assert sorted(sources) == list(range(5))
     assert all(row != source for row, source in enumerate(sources))

@@ -1,0 +1,81 @@
+"""What an ablated head writes instead decides how much is lost without it."""
+
+from matplotlib.figure import Figure
+
+from figures.style.look import ACCENT, CATEGORIES, lecture_style, titled
+from figures.style.spanish import decimal
+from lectern.figure import Claim, Report
+from mechinterp.attention.heads import all_heads
+from mechinterp.interventions.ablation import Ablation, instead_of
+from mechinterp.ioi.prompts import prompts
+from mechinterp.ioi.reference import other_names
+from mechinterp.ioi.without import left_without_each
+from mechinterp.model.language_model import Model
+
+NAMES = {
+    Ablation.ZERO: "cero",
+    Ablation.MEAN: "media de todo",
+    Ablation.RESAMPLE: "lo de otra frase",
+    None: "media con otros nombres",
+}
+
+
+def compute(model: Model, n_prompts=100, shown=6, seed=1_000_000) -> dict:
+    """Remove each head in four ways; keep those about which the four disagree most."""
+    asked = prompts(model, n_prompts, seed)
+    left = {}
+    for how, name in NAMES.items():
+        instead = (
+            other_names(model, asked) if how is None else instead_of(model.transformer, asked.tokens, how)
+        )
+        left[name] = left_without_each(model, asked, instead).mean(0).tolist()
+    heads = all_heads(model.transformer)
+
+    def least(i: int) -> float:
+        return min(values[i] for values in left.values())
+
+    chosen = sorted(sorted(range(len(heads)), key=least)[:shown])
+    return {
+        "whole": asked.logit_diff(model(asked.tokens)).mean(),
+        "heads": [str(heads[i]) for i in chosen],
+        "left": {name: [values[i] for i in chosen] for name, values in left.items()},
+        "n_prompts": n_prompts,
+    }
+
+
+def report(data) -> Report:
+    whole, left = data["whole"], data["left"]
+    ranges = [max(values) - min(values) for values in zip(*left.values(), strict=True)]
+    i = ranges.index(max(ranges))
+    values = {"head": data["heads"][i], "whole": whole, "n_prompts": data["n_prompts"]}
+    values |= {"zero": left["cero"][i], "mean": left["media de todo"][i]}
+    values |= {"resampled": left["lo de otra frase"][i], "names": left["media con otros nombres"][i]}
+    claim = Claim(
+        f"distancia entre lo que queda sin {data['heads'][i]} según la referencia, en partes de la diferencia",
+        max(ranges) / whole,
+        at_least=0.3,
+    )
+    alt = f"Diferencia de logits que queda sin cada cabeza, de {decimal(whole, 1)}: " + "; ".join(
+        f"con {name}, "
+        + ", ".join(f"{decimal(v, 1)} sin {h}" for h, v in zip(data["heads"], vs, strict=True))
+        for name, vs in left.items()
+    )
+    return Report(values, {"disagree": claim}, f"{alt}.")
+
+
+@lecture_style
+def draw(data) -> Figure:
+    figure = Figure()
+    axes = figure.subplots()
+    rows, n = range(len(data["heads"])), len(data["left"])
+    for i, (name, values) in enumerate(data["left"].items()):
+        at = [row + 0.8 * ((i + 0.5) / n - 0.5) for row in rows]
+        axes.bar(at, values, width=0.8 / n, color=CATEGORIES[i], label=name)
+    axes.axhline(data["whole"], color=ACCENT, linestyle="--")
+    axes.axhline(0, color=ACCENT, linewidth=0.8)
+    axes.text(-0.5, data["whole"], "entera", color=ACCENT, va="bottom", ha="left")
+    axes.set_xticks(rows, data["heads"])
+    axes.set(xlabel="cabeza que se quita", ylabel="logit(IO) − logit(S)", ylim=(None, 1.15 * data["whole"]))
+    axes.legend(ncols=4, loc="upper right", bbox_to_anchor=(1, 1.15))
+    titled(axes, "")
+    return figure

@@ -1,0 +1,90 @@
+"""Induction heads stand in for one another: what is lost when they are removed one after another."""
+
+import random
+
+from matplotlib.figure import Figure
+
+from figures.style.look import CATEGORIES, MUTED, lecture_style, titled
+from figures.style.spanish import decimal
+from lectern.figure import Claim, Report
+from mechinterp.attention import heads as kinds
+from mechinterp.interventions.ablation import Ablation, instead_of, run_without
+from mechinterp.model.language_model import Model
+from mechinterp.text.prompts import repeated_random_tokens
+
+NAMED = 0.2  # least induction score of a head that is called an induction head
+
+
+def compute(model: Model, n_prompts=40, period=25, most=6, n_draws=8, seed=1_000_000) -> dict:
+    """Remove heads by induction score, and as many others drawn at random; each writes its mean at each position."""
+    tokens = repeated_random_tokens(model, n_prompts, period, seed)
+    pattern = kinds.attention_patterns(model.transformer, tokens)
+    scores = kinds.induction_score(pattern, period).mean(0)
+    heads = sorted(
+        kinds.all_heads(model.transformer), key=lambda head: -scores[head.layer, head.index].item()
+    )
+    instead = instead_of(model.transformer, tokens, Ablation.POSITION)
+
+    def log_prob(removed) -> float:
+        logits, _ = run_without(model.transformer, tokens, removed, instead)
+        return model.log_probs_of_next(tokens, logits)[:, 1 - period :].mean().item()
+
+    draw = random.Random(seed)
+    orders = [draw.sample(heads[most:], most) for _ in range(n_draws)]
+    return {
+        "heads": [str(head) for head in heads[:most]],
+        "scores": [scores[head.layer, head.index].item() for head in heads[:most]],
+        "left": [log_prob(heads[:n]) for n in range(most + 1)],
+        "at_random": [[log_prob(order[:n]) for n in range(most + 1)] for order in orders],
+        "previous": str(kinds.strongest(kinds.previous_token_score(pattern))),
+        "drawn": [[str(head) for head in order] for order in orders],
+        "n_prompts": n_prompts,
+    }
+
+
+def report(data) -> Report:
+    left, n = data["left"], sum(score >= NAMED for score in data["scores"])
+    # What induction heads read is needed too: draws with the previous-token head among them are told apart.
+    spared = [
+        order[n]
+        for order, drawn in zip(data["at_random"], data["drawn"], strict=True)
+        if data["previous"] not in drawn[:n]
+    ]
+    worst = min(spared)
+    values = {"n": n, "named": data["heads"][:n], "first": data["heads"][0], "n_prompts": data["n_prompts"]}
+    values |= {"whole": left[0], "without_first": left[1], "without_all": left[n], "without_random": worst}
+    values |= {"previous": data["previous"], "n_draws": len(data["drawn"]), "n_spared": len(spared)}
+    claims = {
+        "redundant": Claim("lo que se pierde sin la primera", left[0] - left[1], at_most=0.5, unit=" nats"),
+        "together": Claim("lo que se pierde sin ninguna", left[0] - left[n], at_least=3, unit=" nats"),
+        "control": Claim(
+            "lo más que se pierde sin otras tantas al azar, en partes de eso",
+            (left[0] - worst) / (left[0] - left[n]),
+            at_most=0.1,
+        ),
+    }
+    alt = (
+        f"Log-probabilidad en la repetición al quitar, una tras otra, las cabezas de inducción: {decimal(left[0], 2)} "
+        f"con todas, {decimal(left[1], 2)} sin la primera, {decimal(left[n], 2)} sin las {n}; "
+        f"{decimal(worst, 2)} sin otras {n} al azar."
+    )
+    return Report(values, claims, alt)
+
+
+@lecture_style
+def draw(data) -> Figure:
+    figure = Figure()
+    axes = figure.subplots()
+    steps = range(len(data["left"]))
+    for order in data["at_random"]:
+        axes.step(steps, order, where="mid", color=MUTED, alpha=0.4, linewidth=1.5)
+    axes.step([], [], color=MUTED, label="cabezas al azar, entre las demás")
+    axes.step(steps, data["left"], where="mid", color=CATEGORIES[0], label="cabezas de inducción")
+    scores = [
+        f"{head}\n({decimal(score, 2)})" for head, score in zip(data["heads"], data["scores"], strict=True)
+    ]
+    axes.set_xticks(steps, ["ninguna", *(f"y {name}" for name in scores)])
+    axes.set(ylabel="log-probabilidad (nats)", xlabel="cabezas que se quitan (atención de inducción)")
+    titled(axes, "lo que se acierta de la repetición")
+    axes.legend(loc="lower left")
+    return figure
