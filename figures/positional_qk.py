@@ -53,6 +53,6 @@ def draw(data) -> Figure:
     distances = range(len(data["mean"]))
     curve.axhline(0, color=MUTED, linewidth=1)
     curve.errorbar(distances, data["mean"], data["spread"], fmt="o-", color=CATEGORIES[0], capsize=3)
-    titled(curve, "media ± desviación, en unidades de atención")
+    titled(curve, "puntuación antes del softmax, media ± desviación")
     curve.set(xlabel="cuántas posiciones atrás", xticks=distances[::2])
     return figure

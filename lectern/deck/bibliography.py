@@ -56,9 +56,16 @@ class Bibliography:
         works = [_unbroken(f"{self._names(key)}, {self._get(key, 'year')}") for key in keys]
         return f"({'; '.join(works)})"
 
-    def references(self) -> str:
-        """Return all entries as a Markdown list, by year, then first author."""
-        keys = sorted(self._entries, key=lambda key: (self._get(key, "year"), self._get(key, "authors")[0]))
+    def references(self, since: int | None = None, until: int | None = None) -> str:
+        """Return all entries, or those of some years, as a Markdown list, by year, then first author."""
+        keys = [
+            key
+            for key in sorted(
+                self._entries, key=lambda key: (self._get(key, "year"), self._get(key, "authors")[0])
+            )
+            if (since is None or self._get(key, "year") >= str(since))
+            and (until is None or self._get(key, "year")[:4] <= str(until))
+        ]
         return "\n".join(f"- {self._reference(key)}" for key in keys)
 
     def _reference(self, key: str) -> str:

@@ -40,6 +40,16 @@ def test_references_are_listed_by_year() -> None:
     ]
 
 
+def test_references_of_some_years() -> None:
+    """A list that does not fit on one slide is split by year."""
+    entries = BIB.split("@misc{lone")[0]
+    found = bibliography(entries)
+    old, new = found.references().splitlines()
+    assert found.references(until=2019).splitlines() == [old]
+    assert found.references(since=2020).splitlines() == [new]
+    assert found.references(since=2019, until=2020).splitlines() == [old, new]
+
+
 def test_a_missing_key_is_refused_with_the_nearest() -> None:
     with pytest.raises(DeckError, match=r"refs\.bib has no entry 'garcia2021'\n.*did you mean 'garcia2020'"):
         bibliography().cite("garcia2021")
