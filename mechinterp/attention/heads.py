@@ -30,7 +30,7 @@ class Head:
     index: int
 
     def __str__(self) -> str:
-        return f"{self.layer}.{self.index}"
+        return f"L{self.layer}H{self.index}"
 
 
 def all_heads(transformer: Transformer) -> list[Head]:

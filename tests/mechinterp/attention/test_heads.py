@@ -109,5 +109,5 @@ def test_patterns_are_stacked_in_the_order_of_layers() -> None:
 def test_the_heads_of_a_transformer_are_named_and_ordered_by_layer() -> None:
     config = Config(n_layers=2, n_heads=3, d_model=6, d_head=2, d_mlp=4, d_vocab=5, n_ctx=4)
     heads = all_heads(transformer_of(initial_parameters(config, torch.Generator().manual_seed(0)), config))
-    assert [str(head) for head in heads] == ["0.0", "0.1", "0.2", "1.0", "1.1", "1.2"]
+    assert [str(head) for head in heads] == ["L0H0", "L0H1", "L0H2", "L1H0", "L1H1", "L1H2"]
     assert heads == sorted(heads)

@@ -81,7 +81,7 @@ def test_what_is_removed_writes_something_else_and_all_others_what_they_then_wri
 
 def test_what_cannot_be_removed_is_said() -> None:
     transformer = random_transformer()
-    with pytest.raises(ValueError, match=r"3 layers of 4 heads, got 3\.0"):
+    with pytest.raises(ValueError, match=r"3 layers of 4 heads, got L3H0"):
         run_without(transformer, TOKENS, [Head(3, 0)], {})
     with pytest.raises(ValueError, match=r"an MLP of a layer below 3, got 7"):
         run_without(transformer, TOKENS, [MLP(7)], {})
