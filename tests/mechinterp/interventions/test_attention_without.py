@@ -35,5 +35,5 @@ def test_a_head_that_is_not_later_cannot_read_the_sender(receiver: Head) -> None
     transformer = random_transformer()
     base, _ = prompts(8)
     _, cache = transformer.run_with_cache(base)
-    with pytest.raises(ValueError, match=f"a sender of a layer before {receiver}, got 1.2"):
+    with pytest.raises(ValueError, match=f"a sender of a layer before {receiver}, got L1H2"):
         attention_without(transformer, cache, Head(1, 2), receiver, torch.tensor([5, 4, 3]))

@@ -136,8 +136,8 @@ def test_bad_input_is_refused() -> None:
             patch_paths(random_transformer(shape), base, source, senders, receivers, metric)
 
     assert transformer.config.n_layers == 3
-    refused("3 layers of 4 heads, got 3.0", [Head(3, 0)], [Final()])
-    refused("3 layers of 4 heads, got 0.4", [Head(0, 1)], [HeadInput(Head(0, 4), Input.Q)])
+    refused("3 layers of 4 heads, got L3H0", [Head(3, 0)], [Final()])
+    refused("3 layers of 4 heads, got L0H4", [Head(0, 1)], [HeadInput(Head(0, 4), Input.Q)])
     refused("layer below 3, got 5", [MLP(5)], [Final()])
     refused("no path leads", [Head(2, 0)], [HeadInput(Head(1, 0), Input.Q)])
     refused("no path leads", [Head(1, 1)], [HeadInput(Head(1, 0), Input.Q)])
