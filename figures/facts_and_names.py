@@ -13,7 +13,7 @@ from mechinterp.ioi.without import heads_that_write
 from mechinterp.model.language_model import Model
 from mechinterp.text.facts import capitals, questions_in_two_hops
 
-MOVES = 0.05  # least share of the difference that a head writes to be called a mover of names
+MOVES = 0.1  # least share of the difference that a head writes to be called a mover of names
 
 
 def compute(model: Model, n_prompts=400, seed=1_000_000) -> dict:
