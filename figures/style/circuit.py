@@ -20,6 +20,16 @@ COLORS = {
     "negative": CATEGORIES[3],
     "apoyo": MUTED,
 }
+# What the effect of a role is measured by: roles are not compared with one another.
+MEASURES = {
+    "name mover": "lo que escribe",
+    "S-inhibition": "camino a las consultas",
+    "duplicate-token": "camino a los valores",
+    "induction": "camino a los valores",
+    "backup": "lo que escribe de más",
+    "negative": "lo que escribe en contra",
+    "apoyo": "lo que se pierde sin ella",
+}
 # The roles that are drawn: the token their heads look at, the one they look from, and the role that reads them.
 ROUTE = {
     "duplicate-token": ("S1", "S2", "S-inhibition"),
@@ -36,12 +46,14 @@ HALF = 0.24  # of a box' height, with some air
 def draw_circuit(axes: Axes, heads: Heads, n_layers: int) -> None:
     """Draw the heads on the way from the tokens to the logits."""
     rise = TOP / (n_layers + 1)
-    axes.set(xlim=(-1.9, 13.2), ylim=(-0.45, TOP + 0.45))
+    axes.set(xlim=(-1.9, 13.5), ylim=(-0.45, TOP + 0.45))
     axes.axis("off")
     for layer in range(n_layers):
         y = (layer + 1) * rise
         axes.plot((-0.55, 7.2), (y, y), color=FAINT, linewidth=1, zorder=0)
         axes.text(-0.7, y, f"capa {layer}", color=MUTED, fontsize=13, ha="right", va="center")
+    for token in ("S2", "END"):  # the residual streams that heads of the circuit write into
+        axes.plot((COLUMNS[token],) * 2, (0, TOP), color=FAINT, linewidth=5, zorder=0)
     for token, x in COLUMNS.items():
         box(axes, (x, 0), (1.1, 0.4), INK, token)
     box(axes, (COLUMNS["END"], TOP), (2.4, 0.4), INK, "logit(IO) − logit(S)")
@@ -59,14 +71,17 @@ def draw_circuit(axes: Axes, heads: Heads, n_layers: int) -> None:
 
 
 def list_heads(axes: Axes, heads: Heads) -> None:
-    """List every role with its heads and their effects, most of them six."""
-    axes.text(8.2, TOP, "cabezas y su efecto, en veces la diferencia", color=ACCENT, fontsize=14, va="center")
+    """List every role with what its effect is, its heads and their effects, most of them six."""
+    axes.text(
+        7.9, TOP + 0.1, "cabezas y su efecto, en veces la diferencia", color=ACCENT, fontsize=14, va="center"
+    )
     for i, (role, color) in enumerate(COLORS.items()):
-        y = TOP - 0.55 * (i + 1)
-        axes.text(8.2, y, role, color=color, fontsize=14, va="center", **STRONG)
+        y = TOP - 0.6 * (i + 1) + 0.1
+        axes.text(7.9, y + 0.11, role, color=color, fontsize=14, va="center", **STRONG)
+        axes.text(7.9, y - 0.12, MEASURES[role], color=MUTED, fontsize=13, va="center")
         listed = [f"{head['name']} ({decimal(head['effect'], 2)})" for head in heads[role][:6]] or ["ninguna"]
         lines = [", ".join(listed[:3]), ", ".join(listed[3:])]
-        axes.text(10.25, y, "\n".join(filter(None, lines)), fontsize=13, va="center", linespacing=1.3)
+        axes.text(10.6, y, "\n".join(filter(None, lines)), fontsize=13, va="center", linespacing=1.3)
 
 
 def _edges(
