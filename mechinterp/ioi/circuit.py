@@ -166,7 +166,8 @@ class _Search:
         """Return what each head adds directly by what it reads at IO, and at the token after it."""
         reader = self.prompts.reader(self.transformer)
         by_source = by_head_and_source(self.transformer, self.cache, reader).flatten(1, 2)
-        return sum(by_source[reader.rows, :, self.at["IO"] + after] for after in (0, 1))
+        io = self.at["IO"]
+        return by_source[reader.rows, :, io] + by_source[reader.rows, :, io + 1]
 
     def looks(
         self, dest: str, src: str, after: int = 0, cache: Cache | None = None
