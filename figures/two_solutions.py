@@ -40,28 +40,21 @@ def compute(n_prompts=200, seed=1_000_000) -> dict:
 
 def report(data) -> Report:
     models = data["models"]
-    other = models[OTHER]
-    selected = [one for name, one in models.items() if name != OTHER]
-    values = {"n_prompts": data["n_prompts"], "n_models": len(models)} | {
-        "inhibitors": [one["inhibitor"] for one in selected],
-        "movers": [one["mover"] for one in selected],
-    }
+    other, selected = models[OTHER], [one for name, one in models.items() if name != OTHER]
+    values = {"n_prompts": data["n_prompts"], "inhibitors": [one["inhibitor"] for one in selected]}
+    values |= {"movers": [one["mover"] for one in selected]}
+    right = min(one["right"] for one in models.values())
+    written, turned = min(one["heads"] for one in selected), max(one["effect"] for one in selected)
     claims = {
-        "right": Claim(
-            "aciertos del peor modelo", min(one["right"] for one in models.values()), at_least=0.97
-        ),
-        "heads": Claim(
-            "escriben las cabezas, con selección", min(one["heads"] for one in selected), at_least=0.8
-        ),
-        "mlps": Claim("escriben las cabezas, sin ella", other["heads"], at_most=0.5),
-        "ours": Claim(
-            "por las consultas, con selección", max(one["effect"] for one in selected), at_most=-0.3
-        ),
-        "other": Claim("por las consultas, sin ella", other["effect"], at_least=-0.1),
+        "right": Claim("aciertos del peor modelo", right, at_least=0.97),
+        "heads": Claim("parte que escriben las cabezas, con el término", written, at_least=0.8),
+        "mlps": Claim("parte que escriben las cabezas, sin el término", other["heads"], at_most=0.5),
+        "ours": Claim("efecto por las consultas, con el término", turned, at_most=-0.3),
+        "other": Claim("efecto por las consultas, sin el término", other["effect"], at_least=-0.1),
     }
     each = (
         f"{_title(name)}, las cabezas escriben el {decimal(100 * one['heads'], 0)} % de la diferencia, y "
-        f"{one['inhibitor']} cambia {decimal(one['effect'][0], 1)} por las consultas de {one['mover']}"
+        f"{one['inhibitor']} cambia {decimal(one['effect'], 1)} por las consultas de {one['mover']}"
         for name, one in models.items()
     )
     return Report(values, claims, f"Dos soluciones de IOI: {'; '.join(each)}.")
@@ -76,8 +69,8 @@ def draw(data) -> Figure:
     for (direct, queries), (name, one) in zip(panels.T, models.items(), strict=True):
         heads_map(direct, one["to_logits"], norm, notable=0.15)
         heads_map(queries, one["to_queries"], norm, notable=0.15)
-        direct.set_title(f"{_title(name)}\nde cada cabeza a los logits", fontsize=15, **STRONG)
-        queries.set_title(f"a las consultas de {one['mover']}", fontsize=15, color=MUTED)
+        direct.set_title(f"{_title(name)}\n→ logits", fontsize=15, **STRONG)
+        queries.set_title(f"→ consultas de {one['mover']}", fontsize=15, color=MUTED)
         direct.set_xlabel("")
     for axes in panels[:, 1:].flat:
         axes.set_ylabel("")

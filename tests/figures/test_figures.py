@@ -17,11 +17,14 @@ LECTURE = Project(ENGINE_ROOT, fixtures())
 
 # Enough to go through every line of a script in little time.
 SMALL = {
+    "ablation_references": {"n_prompts": 8},
     "ablations": {"n_prompts": 8},
     "activation_patching": {"n_prompts": 8},
     "anthropic": {"d_sae": 256, "steps": 1000, "n_texts": 800},
     "attention_pattern": {"n_prompts": 4},
     "dla_heads": {"n_prompts": 8},
+    "facts_and_names": {"n_prompts": 40},
+    "induction_staircase": {"n_prompts": 4, "n_draws": 2},
     "path_patching": {"n_prompts": 8},
     "ioi_circuit": {"n_prompts": 20},
     "logit_lens": {"n_prompts": 4},
@@ -29,6 +32,8 @@ SMALL = {
     "polysemanticity": {"n_groups": 1, "n_restarts": 1},
     "repeated_seq": {"n_prompts": 4},
     "sae_training": {"d_sae": 32, "steps": 40, "n_texts": 100, "n_tested": 60},
+    "training_text": {"n": 600},
+    "two_solutions": {"n_prompts": 8},
     "superposition": {"sparsities": (0.0, 0.9), "n_restarts": 1},
     "superposition_correlation": {"n_groups": 2, "n_restarts": 1},
     "superpositionhip": {"steps": 100, "n_runs": 1},
