@@ -5,16 +5,26 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from figures.style.look import ACCENT, CATEGORIES, STRONG, lecture_style
+from figures.style.look import ACCENT, CATEGORIES, MUTED, STRONG, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
+from mechinterp.training.settings import Settings
 
 
 def compute(history=Path("mechinterp/weights/history.json")) -> dict:
     rows = json.loads(history.read_text(encoding="utf-8"))
-    induction = next(row["step"] for row in rows if row["induction_score"] >= 0.5)  # half of the attention
-    ioi = next(row["step"] for row in rows if row["ioi_accuracy"] >= 0.9)
-    return {name: [row[name] for row in rows] for name in rows[0]} | {"induction": induction, "ioi": ioi}
+
+    def lasting(name, least) -> int:
+        """Return the step from which on a measurement is never below."""
+        below = [i for i, row in enumerate(rows) if row[name] < least]
+        return rows[min(below[-1] + 1, len(rows) - 1) if below else 0]["step"]
+
+    found = {"induction": lasting("induction_score", 0.5), "ioi": lasting("handwritten_accuracy", 0.9)}
+    return (
+        {name: [row[name] for row in rows] for name in rows[0]}
+        | found
+        | {"repeating": Settings().first_marked}
+    )
 
 
 def report(data) -> Report:
@@ -22,7 +32,13 @@ def report(data) -> Report:
     at = data["step"].index(induction)
     before, *_, after = data["repetition_loss"][max(0, at - 4) : at + 5]
     return Report(
-        values={"induction": induction, "ioi": ioi, "loss_before": before, "loss_after": after},
+        values={
+            "induction": induction,
+            "ioi": ioi,
+            "loss_before": before,
+            "loss_after": after,
+            "repeating": data["repeating"],
+        },
         claims={
             "drop": Claim("caída de la pérdida alrededor de la aparición", before - after, 2, unit=" nats"),
             "order": Claim("pasos entre la inducción y el IOI", ioi - induction, at_least=0),
@@ -43,10 +59,13 @@ def draw(data) -> Figure:
     upper.legend(loc="upper right")
     lower.plot(steps, data["induction_score"], color=CATEGORIES[1], label="induction head")
     lower.plot(steps, data["previous_token_score"], color=CATEGORIES[2], label="previous-token head")
-    lower.plot(steps, data["ioi_accuracy"], color=CATEGORIES[3], linestyle="--", label="aciertos en IOI")
+    lower.plot(
+        steps, data["handwritten_accuracy"], color=CATEGORIES[3], linestyle="--", label="aciertos en IOI"
+    )
     lower.set(ylim=(0, 1.02), ylabel="atención · aciertos", xlabel="paso de entrenamiento")
     lower.legend(loc="lower right", fontsize=14, labelspacing=0.2)
     for axes in (upper, lower):
         axes.axvline(data["induction"], color=ACCENT, linewidth=1.5)
+        axes.axvline(data["repeating"], color=MUTED, linewidth=1.5, linestyle=":")
     upper.set_title(f"paso {data['induction']}: aparece la inducción", color=ACCENT, loc="left", **STRONG)
     return figure
