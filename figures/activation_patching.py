@@ -1,21 +1,20 @@
 """Activation patching on IOI: what the answer needs stands at the repeated name first, and at the end after that."""
 
+import torch
 from matplotlib.colors import CenteredNorm
 from matplotlib.figure import Figure
 
 from figures.style.heads import heads_map, labelled_map
 from figures.style.look import STRONG, lecture_style, titled
 from figures.style.spanish import decimal
-from figures.style.tokens import labels
 from lectern.figure import Claim, Report
 from mechinterp.attention.heads import of_head, strongest_and_others
 from mechinterp.interventions.activation_patching import Part, Place, patch_heads, patch_positions
 from mechinterp.interventions.attribution_patching import attribute_heads
 from mechinterp.ioi.pairs import pairs
-from mechinterp.ioi.prompts import Corruption, aligned, prompts, words_by_role
+from mechinterp.ioi.prompts import Corruption, prompts
 from mechinterp.model.language_model import Model
 from mechinterp.numerics.bootstrap import mean_with_interval
-from mechinterp.text.templates import HELD_OUT_TEMPLATES
 
 PLACES = {
     "residual stream": Place.RESID_PRE,
@@ -24,16 +23,16 @@ PLACES = {
 }
 
 
-def compute(model: Model, n_prompts=300, template=4, seed=1_000_000) -> dict:
+def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
     """Denoising: the run in which the other one gives gets activations of the clean one."""
-    asked = aligned(prompts(model, n_prompts, seed, [HELD_OUT_TEMPLATES[template]]))
+    asked = prompts(model, n_prompts, seed)
     both = pairs(model, asked, Corruption.SWAPPED)
     runs = (model.transformer, both.corrupted, both.clean)
-    words = words_by_role(model, asked)
+    rows = torch.arange(n_prompts)
     maps = {}
     for title, place in PLACES.items():
-        patched = patch_positions(*runs, place, asked.metric)
-        maps[title] = both.recovered(patched).mean(0)[:, 1 : len(words)]
+        patched = both.recovered(patch_positions(*runs, place, asked.metric))
+        maps[title] = torch.stack([patched[rows, :, at].mean(0) for at in asked.positions.values()], dim=1)
     heads = both.recovered(patch_heads(*runs, Part.Z, asked.metric))
     head, own, others = strongest_and_others(heads)
     gradient = attribute_heads(*runs, Part.Z, asked.metric)  # of the corrupted run's difference
@@ -41,7 +40,7 @@ def compute(model: Model, n_prompts=300, template=4, seed=1_000_000) -> dict:
         "n_prompts": len(asked),
         "clean": both.clean_diff.mean(),
         "corrupted": both.corrupted_diff.mean(),
-        "words": labels(words[1:]),
+        "columns": list(asked.positions),
         "maps": maps,
         "heads": heads.mean(0),
         "head": str(head),
@@ -52,7 +51,7 @@ def compute(model: Model, n_prompts=300, template=4, seed=1_000_000) -> dict:
 
 
 def report(data) -> Report:
-    stream, s2 = data["maps"]["residual stream"], data["words"].index("S2")
+    stream, s2 = data["maps"]["residual stream"], data["columns"].index("S2")
     head, (share, low, high) = data["head"], data["share"]
     values = {
         name: data[name] for name in ("n_prompts", "clean", "corrupted", "head", "others", "by_gradient")
@@ -72,17 +71,16 @@ def report(data) -> Report:
 @lecture_style
 def draw(data) -> Figure:
     figure = Figure()
-    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(2.1, 1))[0]
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1.7, 1))[0]
     norm, notable = CenteredNorm(halfrange=1), 0.1  # of the difference: cells from there on are labelled
     strips = left.subplots(len(data["maps"]), 1, sharex=True)
     for axes, (title, values) in zip(strips, data["maps"].items(), strict=True):
         labelled_map(axes, values, norm, notable)
         axes.set_title(title, loc="left", **STRONG)
-    words = range(len(data["words"]))
-    strips[-1].set_xticks(words, data["words"], rotation=60, ha="right", rotation_mode="anchor")
+    strips[-1].set_xticks(range(len(data["columns"])), data["columns"])
     left.supylabel("capa", fontsize=15)
     heads = right.subplots()
     image = heads_map(heads, data["heads"], norm, notable)
     titled(heads, "salida de cada cabeza")
-    right.colorbar(image, ax=heads, location="bottom", label="parte recuperada")
+    right.colorbar(image, ax=heads, location="bottom", label="parte recuperada", ticks=(-1, 0, 1))
     return figure

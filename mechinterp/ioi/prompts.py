@@ -169,14 +169,6 @@ def aligned(prompts: Prompts) -> Prompts:
     )
 
 
-def words_by_role(model: Model, prompts: Prompts) -> list[str]:
-    """Return the tokens that aligned prompts share, up to END: the first one's, its names by their roles."""
-    words = model.strings(prompts.tokens[0, : int(prompts.positions["END"][0]) + 1])
-    for role in ("IO", "S1", "S2"):
-        words[int(prompts.positions[role][0])] = role
-    return words
-
-
 def _draw(
     n: int,
     pairs: Sequence[tuple[str, str]],

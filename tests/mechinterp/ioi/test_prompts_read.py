@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mechinterp.ioi.prompts import Prompts, aligned, prompts, words_by_role
+from mechinterp.ioi.prompts import Prompts, aligned, prompts
 from mechinterp.logits.direct_attribution import bias, by_component
 from mechinterp.model.language_model import Model
 from mechinterp.text.templates import HELD_OUT_TEMPLATES
@@ -28,13 +28,3 @@ def test_what_the_reader_reads_of_all_components_is_the_logit_difference(
     read = sum(by_component(model.transformer, cache, reader).values())
     read = read + bias(model.transformer, reader, asked.io, asked.subject)
     torch.testing.assert_close(read, asked.logit_diff(logits), atol=1e-3, rtol=1e-3)
-
-
-def test_names_are_shown_by_their_roles_and_the_rest_as_it_is(model: Model, asked: Prompts) -> None:
-    words = words_by_role(model, asked)
-    at = {role: int(positions[0]) for role, positions in asked.positions.items()}
-    assert len(words) == at["END"] + 1
-    assert {role: words[at[role]] for role in ("IO", "S1", "S2")} == {"IO": "IO", "S1": "S1", "S2": "S2"}
-    assert words[at["END"]].strip() == "a"
-    shared = [i for i in range(at["END"] + 1) if i not in (at["IO"], at["S1"], at["S2"])]
-    assert [words[i] for i in shared] == [model.string(int(asked.tokens[0, i])) for i in shared]
