@@ -1,14 +1,17 @@
 """The bundled model does what the lecture says of it."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
 
 from mechinterp import load_model
-from mechinterp.evaluation.behaviour import PERIOD, behaviours, repetition_loss
+from mechinterp.evaluation.behaviour import PERIOD, SEED, behaviours, repetition_loss
 from mechinterp.evaluation.bounds import Behaviour
-from mechinterp.model.checkpoints import WEIGHTS
+from mechinterp.evaluation.handwritten import answers, sentences
+from mechinterp.ioi.prompts import prompts
+from mechinterp.model.checkpoints import WEIGHTS, bundled
 from mechinterp.text.lexicon.names import NAMES
 from mechinterp.text.prompts import repeated_random_tokens
 
@@ -27,12 +30,22 @@ def test_the_bundled_model_does_all_that_is_asked_of_it(measured: list[Behaviour
 
 
 @pytest.mark.heavy
+@pytest.mark.parametrize("name", [name for name in bundled() if name != "bundled"])
+def test_the_models_to_compare_it_with_do_the_task_as_well(name: str) -> None:
+    """Else another solution would only be a worse one."""
+    model = load_model(name)
+    asked = prompts(model, 300, seed=SEED)
+    assert (asked.logit_diff(model(asked.tokens)) > 0).float().mean() >= 0.97
+    assert (answers(model, sentences("ioi")).difference > 0).float().mean() >= 0.9
+
+
+@pytest.mark.heavy
 def test_a_model_that_is_not_trained_does_none_of_it() -> None:
     model = load_model()
     generator = torch.Generator().manual_seed(0)
     for _, tensor in model.transformer.parameters():
         tensor.copy_(0.05 * torch.randn(tensor.shape, generator=generator))
-    assert [one.name for one in behaviours(model, n=50) if one.holds] == []
+    assert [one.name for one in behaviours(model, n=50) if one.required is not None and one.holds] == []
 
 
 def test_the_repetition_loss_is_that_of_a_loop() -> None:
@@ -53,9 +66,10 @@ def test_every_name_of_the_corpus_is_one_token() -> None:
     assert all(model.has_token(name) for name in NAMES)
 
 
-def test_the_files_are_small_and_its_history_reaches_the_end() -> None:
-    assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) <= MEGABYTES * 2**20
-    history = json.loads((WEIGHTS / "history.json").read_text())
+@pytest.mark.parametrize("folder", bundled().values())
+def test_the_files_are_small_and_a_history_reaches_the_end(folder: Path) -> None:
+    assert sum(path.stat().st_size for path in folder.iterdir() if path.is_file()) <= MEGABYTES * 2**20
+    history = json.loads((folder / "history.json").read_text())
     assert history[-1]["ioi_accuracy"] > 0.95
     assert history[0]["induction_score"] < 0.2 < 0.8 < history[-1]["induction_score"]
 
