@@ -6,7 +6,7 @@ from figures.style.look import ACCENT, CATEGORIES, MUTED, SEQUENTIAL, lecture_st
 from figures.style.spanish import decimal, plus_minus
 from lectern.figure import Claim, Report
 from mechinterp.attention import heads
-from mechinterp.attention.composition import Input, composition_score, random_baseline
+from mechinterp.attention.composition import Input, baseline, composition_score
 from mechinterp.model.language_model import Model
 from mechinterp.text.prompts import random_tokens, repeated_random_tokens
 
@@ -15,9 +15,9 @@ def compute(model: Model, n_prompts=200, period=25, seed=1_000_000) -> dict:
     tokens = repeated_random_tokens(model, n_prompts, period, seed)
     pattern = heads.attention_patterns(model.transformer, tokens)
     head, own, others = heads.strongest_and_others(heads.induction_score(pattern, period))
-    # Does its key read what a previous-token head wrote? Control: random matrices of the same shapes.
+    # Does its key read what a previous-token head wrote? Control: all other pairs of heads of the two layers.
     previous = heads.strongest(heads.previous_token_score(pattern)[:, : max(1, head.layer)])
-    composition = composition_score(model.transformer, previous, head, Input.K) if head.layer else 0.0
+    pair = (model.transformer, previous, head, Input.K)
     log_prob = model.log_probs_of_next(tokens, model(tokens))
     fresh = random_tokens(model, n_prompts, 2 * period, seed)  # control: as long, and nothing repeats
     return {
@@ -29,8 +29,8 @@ def compute(model: Model, n_prompts=200, period=25, seed=1_000_000) -> dict:
         "others": others.mean(),
         "pattern": pattern[:, head.layer, head.index].mean(0),
         "previous": str(previous),
-        "composition": composition,
-        "baseline": vars(random_baseline(model.config)),
+        "composition": composition_score(*pair) if head.layer else 0.0,
+        "baseline": vars(baseline(*pair)) if head.layer else {"mean": 0.0, "spread": 1.0},
         "log_prob": (log_prob.mean(0), log_prob.std(0)),
         "control": model.log_probs_of_next(fresh, model(fresh)).mean(0),
     }
@@ -42,10 +42,10 @@ def report(data) -> Report:
     log_prob, _ = data["log_prob"]
     first, second = log_prob[: period - 1].mean(), log_prob[1 - period :].mean()
     values = {name: data[name] for name in ("head", "others", "previous", "composition")}
-    values |= {"random": mean, "random_spread": spread}
+    values |= {"others_composed": mean, "others_spread": spread}
     values |= {"first": first, "second": second, "control": data["control"][1 - period :].mean()}
     above = (data["composition"] - mean) / spread
-    composition = f"K-composition de {previous} a {head}, en desviaciones sobre el azar"
+    composition = f"K-composition de {previous} a {head}, en desviaciones sobre los demás pares"
     claims = {
         "composition": Claim(composition, above, at_least=3),
         "stripe": Claim(f"atención media de la cabeza {head}, de inducción", data["score"][0], at_least=0.85),

@@ -2,7 +2,8 @@
 
 The score is ‖W₁W₂‖ / (‖W₁‖‖W₂‖) in Frobenius norms, with W₁ the earlier head's W_OV and W₂ the later head's W_QK
 (queries), its transpose (keys) or W_OV (values). Source: Elhage et al. 2021, «K-, Q- and V-composition». Random
-matrices of the same shapes do not score zero: their mean and standard deviation are the baseline.
+matrices do not score zero, but about 1/√d_model, and trained ones more: the other pairs of heads of the two layers are
+the baseline.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from mechinterp.attention.heads import Head
 from mechinterp.attention.qk_ov import Factored, ov_circuit, qk_circuit
-from mechinterp.model.transformer import Config, Transformer
+from mechinterp.model.transformer import Transformer
 
 
 class Input(Enum):
@@ -29,7 +30,7 @@ class Input(Enum):
 
 @dataclass(frozen=True)
 class Baseline:
-    """The mean and standard deviation of the score of random matrices."""
+    """The mean and standard deviation of the scores of other pairs of heads."""
 
     mean: float
     spread: float
@@ -42,15 +43,13 @@ def composition_score(transformer: Transformer, sender: Head, receiver: Head, in
     return _score(ov_circuit(transformer, sender), _reader(transformer, receiver, into))
 
 
-def random_baseline(config: Config, n: int = 200, seed: int = 0) -> Baseline:
-    """Return the mean and spread of the scores of n pairs of random matrices with a model's shapes."""
-    draw = torch.Generator().manual_seed(seed)
-
-    def head() -> Factored:
-        left = torch.randn(config.d_model, config.d_head, generator=draw)
-        return Factored(left, torch.randn(config.d_head, config.d_model, generator=draw))
-
-    scores = torch.tensor([_score(head(), head()) for _ in range(n)])
+def baseline(transformer: Transformer, sender: Head, receiver: Head, into: Input) -> Baseline:
+    """Return the mean and spread of the scores of all other pairs of heads of these two layers."""
+    n_heads = transformer.config.n_heads
+    pairs = [(Head(sender.layer, i), Head(receiver.layer, j)) for i in range(n_heads) for j in range(n_heads)]
+    scores = torch.tensor(
+        [composition_score(transformer, *pair, into) for pair in pairs if pair != (sender, receiver)]
+    )
     return Baseline(scores.mean().item(), scores.std().item())
 
 
