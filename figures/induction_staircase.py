@@ -12,7 +12,7 @@ from mechinterp.interventions.ablation import Ablation, instead_of, run_without
 from mechinterp.model.language_model import Model
 from mechinterp.text.prompts import repeated_random_tokens
 
-NAMED = 0.2  # least induction score of a head that is called an induction head
+LEAST = 0.2  # of the attention, for a head to be called an induction head
 
 
 def compute(model: Model, n_prompts=40, period=25, most=6, n_draws=8, seed=1_000_000) -> dict:
@@ -43,7 +43,7 @@ def compute(model: Model, n_prompts=40, period=25, most=6, n_draws=8, seed=1_000
 
 
 def report(data) -> Report:
-    left, n = data["left"], sum(score >= NAMED for score in data["scores"])
+    left, n = data["left"], sum(score >= LEAST for score in data["scores"])
     # What induction heads read is needed too: draws with the previous-token head among them are told apart.
     spared = [
         order[n]

@@ -12,6 +12,7 @@ from mechinterp.model.language_model import Model
 from mechinterp.text.lexicon.names import NAMES
 
 SHOWN = 10  # heads
+COPIES = 0.5  # of the names: a head that copies more counts as one that copies
 
 
 def compute(model: Model, shown=24, top=5) -> dict:
@@ -36,8 +37,9 @@ def compute(model: Model, shown=24, top=5) -> dict:
 def report(data) -> Report:
     best = data["scores"].argmax()
     head, score = data["heads"][best], data["scores"][best]
-    others = (data["scores"].sum() - score) / (len(data["scores"]) - 1)
-    values = {name: data[name] for name in ("n_names", "n_vocabulary")} | {"head": head, "others": others}
+    copying = data["scores"] >= COPIES
+    values = {name: data[name] for name in ("n_names", "n_vocabulary")} | {"head": head}
+    values |= {"n_copying": copying.sum(), "others": data["scores"][~copying].mean()}
     alt = (
         f"Circuito OV de la cabeza {head} entre nombres: una diagonal fuerte. Copia el {decimal(100 * score, 0)} % "
         "de los nombres; al lado, la misma medida en todas las cabezas."
@@ -55,7 +57,7 @@ def draw(data) -> Figure:
     titled(grid, f"$W_E\\,W_{{OV}}\\,W_U$ de la cabeza {data['heads'][best]}")
     grid.set(xlabel="sube el logit de…", ylabel="atender a…")
     order = data["scores"].argsort()[::-1][:SHOWN]
-    colors = [CATEGORIES[0] if i == best else FAINT for i in order]
+    colors = [CATEGORIES[0] if data["scores"][i] >= COPIES else FAINT for i in order]
     bars.bar([data["heads"][i] for i in order], data["scores"][order], color=colors)
     titled(
         bars, "parte de los nombres que copia", ylim=(0, 1.02), xlabel=f"las {SHOWN} cabezas que más copian"

@@ -10,11 +10,16 @@ from mechinterp.attention.composition import Input, baseline, composition_score
 from mechinterp.model.language_model import Model
 from mechinterp.text.prompts import random_tokens, repeated_random_tokens
 
+LEAST = 0.2  # of the attention, for a head to be called an induction head
+
 
 def compute(model: Model, n_prompts=200, period=25, seed=1_000_000) -> dict:
     tokens = repeated_random_tokens(model, n_prompts, period, seed)
     pattern = heads.attention_patterns(model.transformer, tokens)
-    head, own, others = heads.strongest_and_others(heads.induction_score(pattern, period))
+    scores = heads.induction_score(pattern, period)
+    named, others = heads.sharing(scores, LEAST)
+    head = heads.strongest(scores)
+    own = heads.of_head(scores, head)
     # Does its key read what a previous-token head wrote? Control: all other pairs of heads of the two layers.
     previous = heads.strongest(heads.previous_token_score(pattern)[:, : max(1, head.layer)])
     pair = (model.transformer, previous, head, Input.K)
@@ -26,7 +31,8 @@ def compute(model: Model, n_prompts=200, period=25, seed=1_000_000) -> dict:
         "start": len(model.start) + period,
         "head": str(head),
         "score": (own.mean(), own.std()),
-        "others": others.mean(),
+        "n_named": len(named),
+        "others": others,
         "pattern": pattern[:, head.layer, head.index].mean(0),
         "previous": str(previous),
         "composition": composition_score(*pair) if head.layer else 0.0,
@@ -41,7 +47,7 @@ def report(data) -> Report:
     mean, spread = data["baseline"]["mean"], data["baseline"]["spread"]
     log_prob, _ = data["log_prob"]
     first, second = log_prob[: period - 1].mean(), log_prob[1 - period :].mean()
-    values = {name: data[name] for name in ("head", "others", "previous", "composition")}
+    values = {name: data[name] for name in ("head", "n_named", "others", "previous", "composition")}
     values |= {"others_composed": mean, "others_spread": spread}
     values |= {"first": first, "second": second, "control": data["control"][1 - period :].mean()}
     above = (data["composition"] - mean) / spread

@@ -69,6 +69,18 @@ def strongest_and_others(
     return head, of_head(scores, head), of_others(scores, head)
 
 
+def sharing(scores: Scores, least: float) -> tuple[list[Head], float]:
+    """Return the heads whose mean score is at least `least`, the highest first, and the mean score of all others.
+
+    Where several heads share a role, those without it are the control. With none left, it is 0.
+    """
+    means = scores.mean(0)
+    chosen = [Head(layer, index) for layer, index in (means >= least).nonzero().tolist()]
+    chosen.sort(key=lambda head: -means[head.layer, head.index].item())
+    others = means[means < least]
+    return chosen, others.mean().item() if len(others) else 0.0
+
+
 def patterns(cache: Cache, n_layers: int) -> Pattern:
     """Return the attention patterns of all layers of a cached run."""
     return torch.stack([cache[f"blocks.{layer}.attn.hook_pattern"] for layer in range(n_layers)], dim=1)

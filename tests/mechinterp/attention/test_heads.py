@@ -16,6 +16,7 @@ from mechinterp.attention.heads import (
     pattern_names,
     patterns,
     previous_token_score,
+    sharing,
     strongest,
 )
 from mechinterp.model.transformer import Config
@@ -111,3 +112,12 @@ def test_the_heads_of_a_transformer_are_named_and_ordered_by_layer() -> None:
     heads = all_heads(transformer_of(initial_parameters(config, torch.Generator().manual_seed(0)), config))
     assert [str(head) for head in heads] == ["L0H0", "L0H1", "L0H2", "L1H0", "L1H1", "L1H2"]
     assert heads == sorted(heads)
+
+
+def test_heads_that_share_a_role_are_told_from_those_without_it() -> None:
+    means = SHOWN.mean(0)
+    chosen, others = sharing(SHOWN, 0.5)
+    assert chosen == [Head(1, 0), Head(0, 2)]
+    assert others == pytest.approx(means[means < 0.5].mean().item())
+    assert sharing(SHOWN, 0.0)[1] == 0
+    assert sharing(SHOWN, 2.0)[0] == []
