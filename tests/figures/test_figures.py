@@ -24,6 +24,7 @@ SMALL = {
     "attention_pattern": {"n_prompts": 4},
     "dla_heads": {"n_prompts": 8},
     "facts_and_names": {"n_prompts": 40},
+    "induction_steps": {"n_prompts": 4},
     "induction_staircase": {"n_prompts": 4, "n_draws": 2},
     "path_patching": {"n_prompts": 8},
     "ioi_circuit": {"n_prompts": 20},

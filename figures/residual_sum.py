@@ -1,0 +1,87 @@
+"""What each layer adds to the residual stream on one sentence, read as the difference of two logits: a sum, exactly."""
+
+from matplotlib.figure import Figure
+
+from figures.style.look import ACCENT, CATEGORIES, FAINT, INK, MUTED, lecture_style
+from figures.style.spanish import decimal
+from lectern.figure import Claim, Report
+from mechinterp.logits.direct_attribution import bias, by_component, logit_diff_reader
+from mechinterp.model.language_model import Model
+
+NAMES = {"hook_embed": "embedding", "hook_pos_embed": "posición", "attn": "atención", "mlp": "MLP"}
+
+
+def compute(
+    model: Model,
+    text="Cuando María y Juan fueron al mercado, Juan le dio pan a",
+    answer="María",
+    other="Juan",
+) -> dict:
+    """Split logit(answer) − logit(other) at the end of the sentence into what each component wrote there."""
+    tokens = model.tokens(text)
+    right, wrong = (tokens.new_tensor([model.first_token(word)]) for word in (answer, other))
+    reader = logit_diff_reader(model.transformer, right, wrong, tokens.new_tensor([tokens.shape[1] - 1]))
+    logits, cache = model.run_with_cache(tokens)
+    added = {name: value.item() for name, value in by_component(model.transformer, cache, reader).items()}
+    return {
+        "text": text,
+        "answer": answer,
+        "other": other,
+        "added": {_title(name): value for name, value in added.items()}
+        | {"sesgo": bias(model.transformer, reader, right, wrong).item()},
+        "difference": (logits[0, -1, right] - logits[0, -1, wrong]).item(),
+    }
+
+
+def report(data) -> Report:
+    added, difference = data["added"], data["difference"]
+    most = max(added, key=lambda name: added[name])
+    values = {"difference": difference, "most": most, "most_added": added[most]}
+    values |= {"answer": data["answer"], "other": data["other"]}
+    claims = {
+        "sum": Claim("lo que falta a la suma", abs(sum(added.values()) - difference), at_most=0.001),
+        "most": Claim(f"parte que añade {most}", added[most] / difference, at_least=0.3),
+    }
+    listed = "; ".join(f"{name}, {decimal(value, 1)}" for name, value in added.items())
+    alt = f"Lo que añade cada capa a logit({data['answer']}) − logit({data['other']}): {listed}; en total, "
+    return Report(values, claims, f"{alt}{decimal(difference, 1)}.")
+
+
+@lecture_style
+def draw(data) -> Figure:
+    figure = Figure()
+    axes = figure.subplots()
+    total, edges = 0.0, [0.0]
+    for i, (name, value) in enumerate(data["added"].items()):
+        color = (
+            CATEGORIES[0]
+            if name.startswith("atención")
+            else CATEGORIES[2]
+            if name.startswith("MLP")
+            else MUTED
+        )
+        axes.bar(i, value, bottom=total, color=color, width=0.7)
+        axes.plot((i - 0.35, i + 1.35), (total + value,) * 2, color=FAINT, linewidth=1.5, zorder=0)
+        total += value
+        edges.append(total)
+        axes.text(i, max(edges[-2:]), decimal(value, 1), ha="center", va="bottom", fontsize=14, color=INK)
+    axes.bar(len(data["added"]), data["difference"], color=ACCENT, width=0.7)
+    where = (len(data["added"]), data["difference"])
+    axes.text(*where, decimal(data["difference"], 1), ha="center", va="bottom", fontsize=14, color=ACCENT)
+    axes.axhline(0, color=MUTED, linewidth=1)
+    axes.set_xticks(
+        range(len(data["added"]) + 1), [*(name.replace(" ", "\n") for name in data["added"]), "total"]
+    )
+    axes.set(ylabel=f"logit({data['answer']}) − logit({data['other']})")
+    axes.use_sticky_edges = False
+    axes.margins(x=0.02, y=0.12)
+    axes.set_title(f"«{data['text']} …»", fontsize=16, color=MUTED)
+    return figure
+
+
+def _title(name: str) -> str:
+    """Return «atención 0» for blocks.0.hook_attn_out."""
+    if not name.startswith("blocks"):
+        return NAMES[name]
+    _, layer, point = name.split(".")
+    return f"{NAMES[point.split('_')[1]]} {layer}"
