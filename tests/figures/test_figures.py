@@ -31,6 +31,7 @@ SMALL = {
     "logit_lens": {"n_prompts": 4},
     "positional_qk": {"n_prompts": 4},
     "polysemanticity": {"n_groups": 1, "n_restarts": 1},
+    "qk_then_ov": {"n_prompts": 4},
     "repeated_seq": {"n_prompts": 4},
     "sae_training": {"d_sae": 32, "steps": 40, "n_texts": 100, "n_tested": 60},
     "training_text": {"n": 600},
