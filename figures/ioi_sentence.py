@@ -62,7 +62,7 @@ def draw(data) -> Figure:
     for i, (token, width) in enumerate(zip(shown, widths, strict=True)):
         x, role = edge + width / 2, roles.get(i)
         last = i == len(shown) - 1
-        color = ACCENT if last else COLORS.get(role, MUTED)
+        color = ACCENT if last else COLORS[role] if role else MUTED
         box(axes, (x, 0), (width, 0.8), color, token, "white" if role else "", fontsize=16)
         if role:
             axes.text(x, 0.65, role, color=color, ha="center", va="bottom", fontsize=19, **STRONG)
