@@ -83,8 +83,8 @@ def draw(data) -> Figure:
     scores = [
         f"{head}\n({decimal(score, 2)})" for head, score in zip(data["heads"], data["scores"], strict=True)
     ]
-    axes.set_xticks(steps, ["ninguna", *(f"y {name}" for name in scores)])
+    axes.set_xticks(steps, ["ninguna", *(f"+ {name}" for name in scores)])
     axes.set(ylabel="log-probabilidad (nats)", xlabel="cabezas que se quitan (atención de inducción)")
-    titled(axes, "lo que se acierta de la repetición")
+    titled(axes, "log-probabilidad en la repetición")
     axes.legend(loc="lower left")
     return figure

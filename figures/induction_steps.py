@@ -64,8 +64,10 @@ def draw(data) -> Figure:
     for i, token in enumerate([*tokens, data["next"]]):
         color = ACCENT if i == len(tokens) else CATEGORIES[1] if i == last else MUTED
         box(axes, (STEP * i, 0), (1.5, 0.7), color, token, "white" if i == last else "", fontsize=18)
-    one = f"1. {data['previous']} anota en «{tokens[at]}»\nqué lo precede ({decimal(data['noted'], 2)})"
-    two = f"2. {data['induction']} busca qué fue tras «{tokens[last]}»,\ny lo copia ({decimal(data['found'], 2)})"
+    one = f"1. {data['previous']} anota en «{tokens[at]}»\nqué lo precede (atención {decimal(data['noted'], 2)})"
+    two = (
+        f"2. {data['induction']} busca qué siguió a «{tokens[last]}»\n(atención {decimal(data['found'], 2)})"
+    )
     steps = ((at, first, CATEGORIES[0], 0.9, one), (last, at, CATEGORIES[1], 2.1, two))
     for source, target, color, height, text in steps:
         arc = {"arrowstyle": "-|>,head_width=0.5,head_length=0.8", "color": color, "linewidth": 3}

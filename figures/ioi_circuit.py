@@ -61,8 +61,8 @@ def report(data) -> Report:
         "inhibited": Claim("cabezas de S-inhibition", len(inhibitors), at_least=1),
     }
     alt = (
-        f"Grafo del circuito: {len(inhibitors)} cabezas leen S2 desde el final y, por sus consultas, desvían a "
-        f"{len(movers)} que copia IO; con {len(supports)} de apoyo conservan el "
+        f"Grafo del circuito. Leen S2 desde el final: {', '.join(inhibitors)}. Copian IO, desviadas por ellas a través "
+        f"de las consultas: {', '.join(movers)}. Con {len(supports)} de apoyo, el circuito conserva el "
         f"{decimal(100 * kept, 0)} % de la diferencia."
     )
     return Report(values, claims, alt)

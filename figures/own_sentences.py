@@ -42,7 +42,7 @@ def compute(
 
 def report(data) -> Report:
     kind = KINDS["ioi"]
-    values = {"n": data["n"][kind], "answer_probability": data["probability"]}
+    values = {"n": data["n"][kind], "expected": data["answer"], "answer_probability": data["probability"]}
     claims = {
         "answer": Claim(f"probabilidad de {data['answer']}", data["probability"], at_least=0.9),
         "right": Claim("aciertos en frases de IOI escritas a mano", data["right"][kind], at_least=0.97),
@@ -72,6 +72,6 @@ def draw(data) -> Figure:
     shares.axvline(0.5, color=MUTED, linestyle=":")
     shares.invert_yaxis()
     shares.set(xlim=(0, 1.15))
-    titled(shares, "respuesta preferida a la otra", xlabel="parte de las frases escritas a mano")
+    titled(shares, "prefiere la respuesta correcta", xlabel="parte de las frases escritas a mano")
     figure.suptitle(f"«{data['text']} …»", fontsize=16, color=MUTED)
     return figure

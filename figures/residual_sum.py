@@ -36,7 +36,7 @@ def compute(
 def report(data) -> Report:
     added, difference = data["added"], data["difference"]
     most = max(added, key=lambda name: added[name])
-    values = {"difference": difference, "most": most, "most_added": added[most]}
+    values = {"difference": difference, "largest": most, "most_added": added[most]}
     values |= {"answer": data["answer"], "other": data["other"]}
     claims = {
         "sum": Claim("lo que falta a la suma", abs(sum(added.values()) - difference), at_most=0.001),
