@@ -34,12 +34,9 @@ SEED = 10_000  # far from the seeds of training
 N_PROMPTS = 500
 N_TOKENS = 48
 PERIOD = 25
-BY_HAND = {
-    "ioi": 0.97,
-    "induction": 0.9,
-    "fact": 0.9,
-    "list": 0.9,
-}  # least shares of the kinds the lecture uses
+# Least shares of right answers in sentences written by hand. Facts in other words than the corpus has for them, and who
+# has what, are measured and not asked: the model has not learned them.
+BY_HAND = {"ioi": 0.97, "induction": 0.97, "list": 0.97}
 
 
 @torch.no_grad()
