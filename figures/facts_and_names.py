@@ -13,17 +13,17 @@ from mechinterp.ioi.without import heads_that_write
 from mechinterp.model.language_model import Model
 from mechinterp.text.facts import capitals, questions_in_two_hops
 
-MOVES = 0.1  # least share of the difference that a head writes to be called a mover of names
+WRITES = 0.05  # least share of the difference, for a head to count as one that writes the name
 
 
 def compute(model: Model, n_prompts=400, seed=1_000_000) -> dict:
     """Put in place of an output what it is on another sentence of the same form."""
     facts, names = capitals(), one_template(model, n_prompts, seed)
     tokens = torch.tensor([model.tokenize(prompt) for prompt, _ in facts])
-    movers = heads_that_write(model, names, MOVES)
+    writers = heads_that_write(model, names, WRITES)
     layers = range(model.config.n_layers)
     removed = {"entero": []} | {f"sin el MLP {layer}": [MLP(layer)] for layer in layers}
-    removed |= {"sin ningún MLP": [MLP(layer) for layer in layers], "sin name movers": movers}
+    removed |= {"sin ningún MLP": [MLP(layer) for layer in layers], "sin quien lo escribe": writers}
     instead = [instead_of(model.transformer, asked, Ablation.RESAMPLE) for asked in (tokens, names.tokens)]
     found = {}
     for name, gone in removed.items():
@@ -35,7 +35,7 @@ def compute(model: Model, n_prompts=400, seed=1_000_000) -> dict:
     in_two = [is_answer(model, [one], model(model.tokens(one[0]))).item() for one in steps]
     return {
         "shares": found,
-        "movers": [str(head) for head in movers],
+        "writers": [str(head) for head in writers],
         "n_facts": len(facts),
         "n_names": len(names),
         "two_steps": sum(in_two) / len(in_two),
@@ -45,14 +45,14 @@ def compute(model: Model, n_prompts=400, seed=1_000_000) -> dict:
 
 def report(data) -> Report:
     shares = data["shares"]
-    whole, without, still = (shares[at] for at in ("entero", "sin ningún MLP", "sin name movers"))
-    values = {name: data[name] for name in ("movers", "n_facts", "n_names", "n_two_steps")}
+    whole, without, still = (shares[at] for at in ("entero", "sin ningún MLP", "sin quien lo escribe"))
+    values = {name: data[name] for name in ("writers", "n_facts", "n_names", "n_two_steps")}
     values |= {"facts_still": still[0]}
     claims = {
         "known": Claim("capitales que sabe", whole[0], at_least=0.95),
         "facts": Claim("capitales que quedan sin los MLP", without[0], at_most=0.5),
         "names": Claim("aciertos en IOI sin los MLP", without[1], at_least=0.8),
-        "lost": Claim("aciertos en IOI sin las name movers", still[1], at_most=0.7),
+        "lost": Claim("aciertos en IOI sin las que lo escriben", still[1], at_most=0.7),
         "two_steps": Claim("aciertos en dos pasos", data["two_steps"], at_least=0.8),
     }
     alt = "Aciertos en capitales y en IOI: " + "; ".join(

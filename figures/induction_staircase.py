@@ -16,7 +16,7 @@ LEAST = 0.2  # of the attention, for a head to be called an induction head
 
 
 def compute(model: Model, n_prompts=40, period=25, most=6, n_draws=8, seed=1_000_000) -> dict:
-    """Remove heads by induction score, and as many others drawn at random; each writes its mean at each position."""
+    """Remove heads by induction score, and others of their layers at random; each writes its mean at each position."""
     tokens = repeated_random_tokens(model, n_prompts, period, seed)
     pattern = kinds.attention_patterns(model.transformer, tokens)
     scores = kinds.induction_score(pattern, period).mean(0)
@@ -30,30 +30,27 @@ def compute(model: Model, n_prompts=40, period=25, most=6, n_draws=8, seed=1_000
         return model.log_probs_of_next(tokens, logits)[:, 1 - period :].mean().item()
 
     draw = random.Random(seed)
-    orders = [draw.sample(heads[most:], most) for _ in range(n_draws)]
+    first = min(head.layer for head in heads[:most])
+    others = [head for head in heads[most:] if head.layer >= first]
+    orders = [draw.sample(others, min(most, len(others))) for _ in range(n_draws)]
+    previous = kinds.strongest(kinds.previous_token_score(pattern))
     return {
         "heads": [str(head) for head in heads[:most]],
         "scores": [scores[head.layer, head.index].item() for head in heads[:most]],
         "left": [log_prob(heads[:n]) for n in range(most + 1)],
         "at_random": [[log_prob(order[:n]) for n in range(most + 1)] for order in orders],
-        "previous": str(kinds.strongest(kinds.previous_token_score(pattern))),
-        "drawn": [[str(head) for head in order] for order in orders],
+        "previous": str(previous),
+        "without_previous": log_prob([previous]),
         "n_prompts": n_prompts,
     }
 
 
 def report(data) -> Report:
     left, n = data["left"], sum(score >= LEAST for score in data["scores"])
-    # What induction heads read is needed too: draws with the previous-token head among them are told apart.
-    spared = [
-        order[n]
-        for order, drawn in zip(data["at_random"], data["drawn"], strict=True)
-        if data["previous"] not in drawn[:n]
-    ]
-    worst = min(spared)
-    values = {"n": n, "named": data["heads"][:n], "first": data["heads"][0], "n_prompts": data["n_prompts"]}
+    worst = min(order[n] for order in data["at_random"])
+    values = {name: data[name] for name in ("n_prompts", "previous", "without_previous")}
+    values |= {"n": n, "named": data["heads"][:n], "first": data["heads"][0], "n_draws": len(data["at_random"])}
     values |= {"whole": left[0], "without_first": left[1], "without_all": left[n], "without_random": worst}
-    values |= {"previous": data["previous"], "n_draws": len(data["drawn"]), "n_spared": len(spared)}
     claims = {
         "redundant": Claim("lo que se pierde sin la primera", left[0] - left[1], at_most=0.5, unit=" nats"),
         "together": Claim("lo que se pierde sin ninguna", left[0] - left[n], at_least=3, unit=" nats"),
@@ -78,7 +75,7 @@ def draw(data) -> Figure:
     steps = range(len(data["left"]))
     for order in data["at_random"]:
         axes.step(steps, order, where="mid", color=MUTED, alpha=0.4, linewidth=1.5)
-    axes.step([], [], color=MUTED, label="cabezas al azar, entre las demás")
+    axes.step([], [], color=MUTED, label="otras de sus capas, al azar")
     axes.step(steps, data["left"], where="mid", color=CATEGORIES[0], label="cabezas de inducción")
     scores = [
         f"{head}\n({decimal(score, 2)})" for head, score in zip(data["heads"], data["scores"], strict=True)

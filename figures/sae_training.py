@@ -56,8 +56,8 @@ def report(data) -> Report:
             "ratio": Claim(
                 "FVU de L1 entre la de TopK con k = 8, disparando más características", ratio, 1.3
             ),
-            "interpretable": Claim("mayor proporción de características interpretables con TopK", best, 0.15),
-            "control": Claim("lo mismo, sin entrenar o con los ejes del residual", control, at_most=0.04),
+            "interpretable": Claim("mayor proporción de características interpretables con TopK", best, 0.1),
+            "control": Claim("lo mismo, sin entrenar o con los ejes del residual", control, at_most=best / 4),
         },
         alt="Izquierda: varianza sin explicar frente a características activas (L0) de cinco clases de SAE con el "
         "mismo presupuesto. Derecha: proporción de características interpretables, hasta "

@@ -230,7 +230,7 @@ def _citing(deck: DeckSource, workshop: Workshop, numbers: Numbers) -> dict[str,
             raise DeckError(f"cannot read the bibliography: {error}", Place(shown), remedy) from error
 
     def function(name: str) -> Callable[..., str]:
-        return lambda *arguments: getattr(bibliography(), name)(*arguments)
+        return lambda *args, **options: getattr(bibliography(), name)(*args, **options)
 
     names = {"cite": "cite", "citep": "cite_in_parentheses", "references": "references"}
     return {name: function(method) for name, method in names.items()}
