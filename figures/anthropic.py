@@ -22,7 +22,7 @@ TIME_LIMIT = 300
 HOOK = "blocks.2.hook_resid_post"
 # Times the most that the feature fires in the texts; a prompt where it does not fire, and one where it does.
 STRENGTHS = {"abajo": -1, "apagada": 0, "sin tocar": None, "arriba": 1}
-PROMPTS = ("Ayer Carmen fue a la tienda y compró una", "Diego tiene una")
+PROMPTS = ("Ayer Carmen fue a la tienda y", "Diego vio a Ana en el parque y le dio")
 
 
 def compute(model: Model, hook=HOOK, d_sae=512, k=4, steps=3000, n_texts=1600, seed=0) -> dict:
@@ -60,7 +60,9 @@ def report(data) -> Report:
         claims={
             "f1": Claim("F1 de la mejor etiqueta de la característica", card["f1"], at_least=0.8),
             "raised": Claim(f"P({name}) con la característica al máximo", effect["raised"], at_least=0.3),
-            "control": Claim("lo mismo, con otra al máximo", effect["raised_by_other"], at_most=effect["raised"] / 2),
+            "control": Claim(
+                "lo mismo, con otra al máximo", effect["raised_by_other"], at_most=effect["raised"] / 2
+            ),
             "ablated": Claim("lo mismo donde se activa, apagada", effect["ablated"], at_most=half),
             "recovered": Claim("pérdida recuperada por el SAE", recovered, at_least=0.9),
         },

@@ -73,7 +73,7 @@ def draw(data) -> Figure:
             [row + 0.4 * (i - 0.5) for row in rows], values, width=0.38, color=CATEGORIES[i], label=name
         )
         axes.bar_label(bars, [decimal(100 * value, 0) for value in values], fontsize=14)
-    axes.set_xticks(rows, list(data["shares"]))
+    axes.set_xticks(rows, [name.replace("sin ", "sin\n") for name in data["shares"]])
     axes.set(ylim=(0, 1.15), ylabel="aciertos (%)", yticks=(0, 0.5, 1), yticklabels=("0", "50", "100"))
     axes.legend(loc="upper right", ncols=2, bbox_to_anchor=(1, 1.12))
     titled(axes, "")

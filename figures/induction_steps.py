@@ -75,15 +75,8 @@ def draw(data) -> Figure:
         axes.annotate(
             "", (STEP * target, 0.4), (STEP * source, 0.4), arrowprops=arc | {"connectionstyle": rise}
         )
-        axes.text(
-            STEP * (source + target) / 2 - 0.1,
-            0.62 * height + 0.35,
-            text,
-            color=color,
-            ha="center",
-            va="bottom",
-            fontsize=15,
-        )
+        note = {"color": color, "ha": "right", "va": "bottom", "fontsize": 15}
+        axes.text(STEP * source - 0.15, 0.62 * height + 0.35, text, **note)
     chance = f"lo que sigue,\nprobabilidad {decimal(data['probability'], 2)}"
     axes.text(STEP * len(tokens), -0.5, chance, color=ACCENT, ha="center", va="top", fontsize=15, **STRONG)
     axes.set(xlim=(-1, STEP * len(tokens) + 1.2), ylim=(-1.2, 2.7))

@@ -11,7 +11,7 @@ from mechinterp.attention.qk_ov import copying_score, full_ov_circuits
 from mechinterp.model.language_model import Model
 from mechinterp.text.lexicon.names import NAMES
 
-SHOWN = 10  # heads
+SHOWN = 6  # heads
 COPIES = 0.5  # of the names: a head that copies more counts as one that copies
 
 

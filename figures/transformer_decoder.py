@@ -45,19 +45,19 @@ def draw(data) -> Figure:
     layers = range(data["n_layers"])
     shown = layers if len(layers) <= MOST_LAYERS else (0, 1, "…", layers[-1])
     end = 2.2 + WIDTH * len(shown)
-    axes.set(xlim=(-0.55, end + 2.35), ylim=(-2.15, 2.4))
+    axes.set(xlim=(-0.55, end + 2.7), ylim=(-2.15, 2.4))
     axes.axis("off")
     arrow(axes, (1.5, 0), (end + 0.6, 0), MUTED, linewidth=9, head=28)
     stream = f"residual stream,\n$d_{{model}}$ = {data['d_model']}"
     axes.text(end + 0.55, 0.2, stream, ha="right", va="bottom", color=MUTED, fontsize=14)
     box(axes, (0.5, 0), (1.9, 1.5), INK, f"$W_E + W_{{pos}}$\n{data['d_vocab']} tokens\n{data['positions']}")
-    box(axes, (end + 1.5, 0), (1.6, 1.5), INK, f"norma, $W_U$\n{data['d_vocab']} logits")
+    box(axes, (end + 1.65, 0), (1.95, 1.5), INK, f"normalización,\n$W_U$,\n{data['d_vocab']} logits")
     for i, layer in enumerate(shown):
         _layer(axes, 1.85 + WIDTH * i, layer, data)
     counts = {name: whole(number) for name, number in data["counts"].items()}
     note = {"ha": "center", "va": "top", "color": MUTED, "fontsize": 13}
     axes.text(0.5, -1.0, f"{counts['embedding']}\nparámetros", **note)
-    axes.text(end + 1.5, -1.0, f"{counts['unembedding']}\nparámetros", **note)
+    axes.text(end + 1.65, -1.0, f"{counts['unembedding']}\nparámetros", **note)
     everywhere = f"{counts['attention']} parámetros en la atención, {counts['mlp']} en los MLP"
     axes.text((end + 1.85) / 2, -1.85, f"en todas las capas: {everywhere}", **note)
     return figure

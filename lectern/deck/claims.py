@@ -65,7 +65,7 @@ class ClaimTag(Extension):
             remedy = "name one of a figure's claims: figures.NAME.claims.CLAIM"
             raise DeckError(f"a sentence has to rest on a claim, and this is none: {claim!r}", remedy=remedy)
         body = caller()
-        sentence = " ".join(body.split())
+        sentence = re.sub(r"[ \t\r\n]+", " ", body).strip(" ")  # spaces that do not break stay as they are
         stated: list[Stated] = self.environment.stated  # type: ignore[attr-defined]
         stated.append(Stated(claim, sentence))
         return f'<span class="claim" data-claim="{len(stated)}">{sentence}</span>' + (

@@ -51,6 +51,11 @@ def test_a_picture_named_by_its_path_in_a_template_is_made_too(one: Sandbox) -> 
     assert (one.root / "img/one.png").exists()
 
 
+def test_spaces_that_do_not_break_stay_so_in_a_claim_s_sentence(one: Sandbox) -> None:
+    claim = "[% claim figures.one.claims.positive %]\n[[ 0.98 | percent(0) ]]  of\tit.\n[% endclaim %]"
+    assert ">98\N{NO-BREAK SPACE}% of it.</span>" in render(one, f"---\nlang: es\n---\n{claim}")
+
+
 def test_a_claim_marks_its_sentence(one: Sandbox) -> None:
     path = one.deck(
         "Since [% claim figures.one.claims.positive %]\ntwice is\n[[ figures.one.twice ]].\n[% endclaim %]\nSo."
@@ -65,7 +70,7 @@ def test_a_claim_marks_its_sentence(one: Sandbox) -> None:
 def test_references(one: Sandbox) -> None:
     one.write("slides/refs.bib", "@misc{a, author={Doe, Jane}, title={T}, year=2020}")
     front = "---\nlang: es\nbibliography: refs.bib\n---\n"
-    assert render(one, front + "[[ citep('a') ]]\n[[ references() ]]").endswith(
+    assert render(one, front + "[[ citep('a') ]]\n[[ references(since=2020) ]]").endswith(
         "(Doe, 2020)\n- Doe (2020). *T*.".replace(", 2", ",\xa02")
     )
 
