@@ -49,12 +49,8 @@ def report(data) -> Report:
     left, n = data["left"], sum(score >= LEAST for score in data["scores"])
     worst = min(order[n] for order in data["at_random"])
     values = {name: data[name] for name in ("n_prompts", "previous", "without_previous")}
-    values |= {
-        "n": n,
-        "named": data["heads"][:n],
-        "first": data["heads"][0],
-        "n_draws": len(data["at_random"]),
-    }
+    values |= {"n": n, "named": data["heads"][:n], "first": data["heads"][0]}
+    values |= {"n_draws": len(data["at_random"])}
     values |= {"whole": left[0], "without_first": left[1], "without_all": left[n], "without_random": worst}
     claims = {
         "redundant": Claim("lo que se pierde sin la primera", left[0] - left[1], at_most=0.5, unit=" nats"),

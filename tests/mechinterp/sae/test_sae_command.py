@@ -82,7 +82,7 @@ def test_it_writes_an_sae_and_says_what_it_is_worth(
     assert train(tmp_path / "sae", "--architecture", architecture, *option) == 0
     found = load_sae(tmp_path / "sae", "bundled", HOOK)
     assert type(found.sae) is KINDS[architecture]
-    assert (found.sae.d_model, found.sae.d_sae) == (96, 24)
+    assert (found.sae.d_model, found.sae.d_sae) == (load_model().config.d_model, 24)
     shown = capsys.readouterr().out
     for row in ("FVU", "L0", "dead", "loss recovered, from zero", "from mean", "interpretable"):
         assert row in shown
@@ -207,7 +207,7 @@ def test_nan_in_the_vectors_loses_nothing(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     with monkeypatch.context() as patched:
-        nan = torch.full((4, 96), torch.nan)
+        nan = torch.full((4, load_model().config.d_model), torch.nan)
         broken(patched, 7, lambda run: patched.setattr(command.Activations, "batch", lambda *_: nan))
         assert train(tmp_path / "sae", "--k", "3") == 1
     assert (

@@ -255,7 +255,8 @@ def test_a_continuation_that_the_context_cannot_hold_is_refused() -> None:
 
 
 def test_steered_texts_are_told_under_the_names_of_their_values() -> None:
-    model, sae = load_model(), random_sae("standard", d_model=96)
+    model = load_model()
+    sae = random_sae("standard", d_model=model.config.d_model)
     words = torch.tensor([model.token("Ana"), model.token("Juan")])
     values = {"abajo": -5.0, "sin tocar": None, "arriba": 20.0}
     found = steered_texts(model, HOOK, sae, 3, words, "Ayer Carmen", values, length=4, seed=2)
