@@ -15,7 +15,7 @@ from mechinterp.text.prompts import repeated_random_tokens
 LEAST = 0.2  # of the attention, for a head to be called an induction head
 
 
-def compute(model: Model, n_prompts=40, period=25, most=6, n_draws=8, seed=1_000_000) -> dict:
+def compute(model: Model, n_prompts=30, period=25, most=6, n_draws=5, seed=1_000_000) -> dict:
     """Remove heads by induction score, and others of their layers at random; each writes its mean at each position."""
     tokens = repeated_random_tokens(model, n_prompts, period, seed)
     pattern = kinds.attention_patterns(model.transformer, tokens)

@@ -21,7 +21,7 @@ OURS, OTHER = "bundled", "bundled-without-selection"
 TITLES = {OURS: "el modelo de la clase", OTHER: "sin el término de selección"}
 
 
-def compute(n_prompts=200, seed=1_000_000) -> dict:
+def compute(n_prompts=100, seed=1_000_000) -> dict:
     """Patch the same paths in all models that come with the lecture, on the same sentences."""
     found = {}
     for name in bundled():
