@@ -20,6 +20,11 @@ NOT_TEXT = re.compile(
 )
 ENGLISH = re.compile(r"\*([^*\n]+)\*")  # the deck sets English terms in italics; each counts as one word
 WORD = re.compile(r"[^\W\d_]{2,}")
+# Verbs that stand in any text; the package of empty words has only auxiliary ones.
+VERBS = re.compile(
+    r"(aparec|aprend|atiend|cab|dic|escrib|hac|le|pon|repit|respond|sab|sub|v)en?|"
+    r"(baj|copi|esper|mir|pas|qued|quit|recuper|sum|tom)an?"
+)
 
 
 def compute(deck=Path("slides/mechinterp.md.j2"), n_terms=45) -> dict:
@@ -27,7 +32,11 @@ def compute(deck=Path("slides/mechinterp.md.j2"), n_terms=45) -> dict:
     text = NOT_TEXT.sub(" ", deck.read_text(encoding="utf-8")).replace("**", "")
     english = ENGLISH.findall(text)
     silent = set(stop_words.get_stop_words("es"))
-    words = [word for word in WORD.findall(ENGLISH.sub(" ", text)) if word.lower() not in silent]
+    words = [
+        word
+        for word in WORD.findall(ENGLISH.sub(" ", text))
+        if word.lower() not in silent and not VERBS.fullmatch(word.lower())
+    ]
     forms = defaultdict(Counter)
     for term in sorted([*english, *words], reverse=True):  # of equally common forms, the one in lower case
         forms[stem(term)][term] += 1
