@@ -22,7 +22,7 @@ ENGLISH = re.compile(r"\*([^*\n]+)\*")  # the deck sets English terms in italics
 WORD = re.compile(r"[^\W\d_]{2,}")
 # Verbs that stand in any text; the package of empty words has only auxiliary ones.
 VERBS = re.compile(
-    r"(aparec|aprend|atiend|cab|dic|escrib|hac|le|pon|repit|respond|sab|sub|v)en?|"
+    r"(aparec|aprend|atiend|cab|dic|escrib|hac|le|pid|pierd|pon|repit|respond|sab|sub|v)en?|"
     r"(baj|copi|esper|mir|pas|qued|quit|recuper|sum|tom)an?"
 )
 
