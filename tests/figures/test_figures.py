@@ -20,7 +20,7 @@ SMALL = {
     "ablation_references": {"n_prompts": 8},
     "ablations": {"n_prompts": 8},
     "activation_patching": {"n_prompts": 8},
-    "anthropic": {"d_sae": 256, "steps": 1000, "n_texts": 800},
+    "anthropic": {"d_sae": 128, "steps": 400, "n_texts": 300},
     "attention_pattern": {"n_prompts": 4},
     "dla_heads": {"n_prompts": 8},
     "facts_and_names": {"n_prompts": 40},
