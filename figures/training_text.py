@@ -8,7 +8,7 @@ from figures.style.look import CATEGORIES, MUTED, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.sae.labels import KINDS
-from mechinterp.text.corpus import SENTENCES, Corpus
+from mechinterp.text.corpus import Corpus
 from mechinterp.training.settings import Settings
 
 LONGEST = 78  # characters of an example
@@ -35,7 +35,6 @@ def compute(n=4000, seed=1_000_000) -> dict:
         },
         "steps": settings.steps,
         "batch": settings.batch,
-        "n_sentences": SENTENCES * settings.n_texts,
         "random": settings.repeated + settings.marked,
         "d_mlp": settings.d_mlp,
         "first": settings.first_marked,
@@ -43,9 +42,8 @@ def compute(n=4000, seed=1_000_000) -> dict:
 
 
 def report(data) -> Report:
-    gifts = max(data["shares"].values())
-    values = {name: data[name] for name in ("steps", "batch", "n_sentences", "random", "first", "d_mlp")}
-    values |= {"gifts": gifts, "n_kinds": len(data["shares"])}
+    values = {name: data[name] for name in ("steps", "batch", "random", "first", "d_mlp")}
+    values |= {"n_kinds": len(data["shares"])}
     claim = Claim("clases de frase, además de la de regalo", len(data["shares"]) - 1, at_least=10)
     listed = "; ".join(f"{kind}, {decimal(100 * share, 0)} %" for kind, share in data["shares"].items())
     return Report(values, {"kinds": claim}, f"Clases de frase con que se entrenó el modelo: {listed}.")
