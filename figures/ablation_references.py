@@ -2,7 +2,8 @@
 
 from matplotlib.figure import Figure
 
-from figures.style.look import ACCENT, CATEGORIES, lecture_style, titled
+from figures.style.bars import grouped_bars
+from figures.style.look import ACCENT, lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.attention.heads import all_heads
@@ -67,14 +68,10 @@ def report(data) -> Report:
 def draw(data) -> Figure:
     figure = Figure()
     axes = figure.subplots()
-    rows, n = range(len(data["heads"])), len(data["left"])
-    for i, (name, values) in enumerate(data["left"].items()):
-        at = [row + 0.8 * ((i + 0.5) / n - 0.5) for row in rows]
-        axes.bar(at, values, width=0.8 / n, color=CATEGORIES[i], label=name)
+    grouped_bars(axes, data["heads"], data["left"])
     axes.axhline(data["whole"], color=ACCENT, linestyle="--")
     axes.axhline(0, color=ACCENT, linewidth=0.8)
     axes.text(-0.5, data["whole"], "entera", color=ACCENT, va="bottom", ha="left")
-    axes.set_xticks(rows, data["heads"])
     axes.set(xlabel="cabeza que se quita", ylabel="logit(IO) − logit(S)", ylim=(None, 1.15 * data["whole"]))
     axes.legend(ncols=4, loc="upper right", bbox_to_anchor=(1, 1.15))
     titled(axes, "")

@@ -2,19 +2,18 @@
 
 from matplotlib.figure import Figure
 
-from figures.style.bars import bars_with_intervals
-from figures.style.heads import logits_map
-from figures.style.look import ACCENT, CATEGORIES, FAINT, lecture_style, titled
+from figures.style.bars import bars_with_intervals, ranked_bars
+from figures.style.look import ACCENT, CATEGORIES, PALE, lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
-from mechinterp.attention.heads import all_heads, of_head, strongest
+from mechinterp.attention.heads import all_heads, of_head, ranked, strongest
 from mechinterp.ioi.prompts import prompts
 from mechinterp.ioi.reference import other_names
 from mechinterp.ioi.without import direct_effects, left_without_each, taken_over
 from mechinterp.model.language_model import Model
 from mechinterp.numerics.bootstrap import mean_with_interval
 
-SHOWN = 8  # heads whose loss is largest
+SHOWN = 6  # heads whose loss is largest, or whose contribution changes most
 
 
 def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
@@ -26,13 +25,14 @@ def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
     # Do others write more of the difference when the head that writes most of it is removed?
     direct = direct_effects(model, asked)
     mover = strongest(direct)
-    change = taken_over(model, asked, [mover], instead).mean(0)
+    change = taken_over(model, asked, [mover], instead)
     return {
         "whole": asked.logit_diff(model(asked.tokens)).mean(),
         "left": {str(heads[i]): left[:, i] for i in left[0].argsort()},
         "mover": str(mover),
-        "change": change,
-        "backup": change.sum() / of_head(direct, mover).mean(),
+        "change": ranked(change, SHOWN),
+        "mover_logits": of_head(direct, mover).mean(),
+        "taken_over": change.sum((1, 2)).mean(),
     }
 
 
@@ -41,7 +41,8 @@ def report(data) -> Report:
     (worst, worst_left), (second, second_left), *_ = left
     others = [mean for _, mean in left[len(left) // 2 :]]
     whole, unneeded = data["whole"], sum(others) / len(others)
-    values = {"whole": whole, "unneeded": unneeded, "mover": data["mover"], "backup": data["backup"]}
+    values = {"whole": whole, "unneeded": unneeded, "mover": data["mover"]}
+    values |= {"backup": data["taken_over"] / data["mover_logits"]}
     values |= {"worst": worst, "worst_left": worst_left, "second": second, "second_left": second_left}
     needed = f"diferencia que queda sin {second}, en partes de la entera"
     spared = "diferencia media que queda sin cada una de la mitad menos necesaria, en partes de la entera"
@@ -59,13 +60,18 @@ def report(data) -> Report:
 @lecture_style
 def draw(data) -> Figure:
     figure = Figure()
-    bars, heads = figure.subplots(1, 2, width_ratios=(1.3, 1))
+    bars, heads = figure.subplots(1, 2, width_ratios=(1, 1.1))
     whole, left = data["whole"], dict(list(data["left"].items())[:SHOWN])
-    colors = [CATEGORIES[0] if mean < 0.6 * whole else FAINT for mean, _, _ in left.values()]
+    colors = [CATEGORIES[0] if mean < 0.6 * whole else PALE for mean, _, _ in left.values()]
     bars_with_intervals(bars, left, colors)
     bars.axhline(whole, color=ACCENT, linestyle="--")
-    bars.text(0.0, whole, "con todas", color=ACCENT, va="bottom", ha="center")
-    titled(bars, "lo que queda sin cada cabeza (IC del 95 %)", xlabel="cabeza que se quita")
-    bars.set(ylabel="logit(IO) − logit(S)", ylim=(None, 1.12 * whole))
-    logits_map(heads, data["change"], f"cambio en las demás sin {data['mover']} (logits)")
+    bars.text(-0.4, 1.01 * whole, "con todas", color=ACCENT, va="bottom", ha="left")
+    titled(bars, "lo que queda sin cada cabeza", xlabel="cabeza que se quita")
+    bars.set(ylabel="logits (media, IC del 95 %)", ylim=(None, 1.12 * whole))
+    ranked_bars(heads, *data["change"], counts=1)
+    heads.axhline(data["mover_logits"], color=ACCENT, linestyle="--")
+    gone = {"color": ACCENT, "va": "bottom", "ha": "left"}
+    heads.text(-0.4, 1.01 * data["mover_logits"], f"lo que escribía {data['mover']}", **gone)
+    heads.set_ylim(top=1.12 * data["mover_logits"])
+    titled(heads, f"lo que suman de más las otras sin {data['mover']}", xlabel="cabeza que escribe")
     return figure

@@ -59,7 +59,7 @@ def draw(data) -> Figure:
     figure = Figure()
     for axes, (kind, found) in zip(figure.subplots(1, 3), data["kinds"].items(), strict=True):
         axes.imshow(found["pattern"], cmap=SEQUENTIAL, vmin=0, vmax=1)
-        words_on_both_sides(axes, data["words"], fontsize=13)
+        words_on_both_sides(axes, data["words"], fontsize=14)
         attention = plus_minus(found["mean"], found["spread"])
         titled(axes, f"{kind}-token: cabeza {found['head']}\n{attention}")
     figure.supylabel("atiende…", fontsize=15)

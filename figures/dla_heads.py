@@ -2,12 +2,11 @@
 
 from matplotlib.figure import Figure
 
-from figures.style.bars import bars_with_intervals
-from figures.style.heads import logits_map
+from figures.style.bars import bars_with_intervals, ranked_bars
 from figures.style.look import CATEGORIES, MUTED, lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
-from mechinterp.attention.heads import of_head, strongest
+from mechinterp.attention.heads import of_head, ranked, strongest
 from mechinterp.ioi.prompts import prompts
 from mechinterp.logits.direct_attribution import by_head, by_head_and_source
 from mechinterp.model.language_model import Model
@@ -17,7 +16,7 @@ from mechinterp.numerics.bootstrap import mean_with_interval
 SOURCES = {"IO": ("IO", 0), "IO + 1": ("IO", 1), "S1": ("S1", 0), "S1 + 1": ("S1", 1), "S2": ("S2", 0)}
 
 
-def compute(model: Model, n_prompts=300, seed=1_000_000) -> dict:
+def compute(model: Model, n_prompts=300, shown=8, seed=1_000_000) -> dict:
     asked = prompts(model, n_prompts, seed)
     logits, cache = model.run_with_cache(asked.tokens)
     reader = asked.reader(model.transformer)
@@ -28,7 +27,8 @@ def compute(model: Model, n_prompts=300, seed=1_000_000) -> dict:
     sources["otras"] = moved.sum(1) - sum(sources.values())
     return {
         "difference": asked.logit_diff(logits).mean(),
-        "heads": direct.mean(0),
+        "written_by_all": direct.sum((1, 2)).mean(),
+        "ranked": ranked(direct, shown),
         "mover": str(mover),
         "written": mean_with_interval(of_head(direct, mover)),
         "sources": {name: mean_with_interval(source) for name, source in sources.items()},
@@ -38,7 +38,7 @@ def compute(model: Model, n_prompts=300, seed=1_000_000) -> dict:
 def report(data) -> Report:
     mover, difference, (written, low, high) = data["mover"], data["difference"], data["written"]
     values = {"mover": mover, "mover_logits": written, "low": low, "high": high, "difference": difference}
-    share = data["heads"].sum() / difference
+    share = data["written_by_all"] / difference
     claims = {
         "heads": Claim("parte de la diferencia que escriben las cabezas", share, at_least=0.8, at_most=1.2),
         "mover": Claim(f"logits que escribe {mover}", written, at_least=1),
@@ -53,10 +53,11 @@ def report(data) -> Report:
 @lecture_style
 def draw(data) -> Figure:
     figure = Figure()
-    heads, bars = figure.subplots(1, 2)
-    logits_map(heads, data["heads"], "contribución directa de cada cabeza (logits)")
+    heads, bars = figure.subplots(1, 2, width_ratios=(1.4, 1))
+    ranked_bars(heads, *data["ranked"], counts=1)
+    titled(heads, "contribución directa de cada cabeza")
+    heads.set_ylabel("logits (media, IC del 95 %)")
     bars.axhline(0, color=MUTED, linewidth=1)
     bars_with_intervals(bars, data["sources"], CATEGORIES[0])
     titled(bars, f"la de {data['mover']}, según la posición que atiende")
-    bars.set_ylabel("logits (media, IC del 95 %)")
     return figure

@@ -3,7 +3,8 @@
 import torch
 from matplotlib.figure import Figure
 
-from figures.style.look import CATEGORIES, lecture_style, titled
+from figures.style.bars import grouped_bars
+from figures.style.look import lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.evaluation.knowledge import is_answer, one_template
@@ -66,14 +67,10 @@ def report(data) -> Report:
 def draw(data) -> Figure:
     figure = Figure()
     axes = figure.subplots()
-    rows = range(len(data["shares"]))
-    for i, name in enumerate(("capitales", "nombres (IOI)")):
-        values = [share[i] for share in data["shares"].values()]
-        bars = axes.bar(
-            [row + 0.4 * (i - 0.5) for row in rows], values, width=0.38, color=CATEGORIES[i], label=name
-        )
-        axes.bar_label(bars, [decimal(100 * value, 0) for value in values], fontsize=14)
-    axes.set_xticks(rows, [name.replace("sin ", "sin\n") for name in data["shares"]])
+    facts, names = zip(*data["shares"].values(), strict=True)
+    removed = [name.replace("sin ", "sin\n") for name in data["shares"]]
+    for bars in grouped_bars(axes, removed, {"capitales": facts, "nombres (IOI)": names}):
+        axes.bar_label(bars, [decimal(100 * value, 0) for value in bars.datavalues], fontsize=14)
     axes.set(ylim=(0, 1.15), ylabel="aciertos (%)", yticks=(0, 0.5, 1), yticklabels=("0", "50", "100"))
     axes.legend(loc="upper right", ncols=2, bbox_to_anchor=(1, 1.12))
     titled(axes, "")

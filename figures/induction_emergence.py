@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from figures.style.look import ACCENT, CATEGORIES, MUTED, STRONG, lecture_style
-from figures.style.spanish import decimal
+from figures.style.spanish import decimal, whole
 from lectern.figure import Claim, Report
 from mechinterp.training.settings import Settings
 
@@ -67,5 +67,7 @@ def draw(data) -> Figure:
     for axes in (upper, lower):
         axes.axvline(data["induction"], color=ACCENT, linewidth=1.5)
         axes.axvline(data["repeating"], color=MUTED, linewidth=1.5, linestyle=":")
-    upper.set_title(f"paso {data['induction']}: aparece la inducción", color=ACCENT, loc="left", **STRONG)
+    upper.set_title(
+        f"paso {whole(data['induction'])}: aparece la inducción", color=ACCENT, loc="left", **STRONG
+    )
     return figure

@@ -4,7 +4,7 @@ import random
 
 from matplotlib.figure import Figure
 
-from figures.style.look import CATEGORIES, MUTED, lecture_style, titled
+from figures.style.look import CATEGORIES, PALE, lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.attention import heads as kinds
@@ -75,8 +75,8 @@ def draw(data) -> Figure:
     axes = figure.subplots()
     steps = range(len(data["left"]))
     for order in data["at_random"]:
-        axes.step(steps, order, where="mid", color=MUTED, alpha=0.4, linewidth=1.5)
-    axes.step([], [], color=MUTED, label="otras de sus capas, al azar")
+        axes.step(steps, order, where="mid", color=PALE, linewidth=1.5)
+    axes.step([], [], color=PALE, label="otras de sus capas, al azar")
     axes.step(steps, data["left"], where="mid", color=CATEGORIES[0], label="cabezas de inducción")
     scores = [
         f"{head}\n({decimal(score, 2)})" for head, score in zip(data["heads"], data["scores"], strict=True)

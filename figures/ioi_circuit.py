@@ -1,11 +1,15 @@
 """The IOI circuit that is found in the model: which heads, what they read, and how much goes through each edge."""
 
+import random
+
+import torch
 from matplotlib.figure import Figure
 
 from figures.style.circuit import draw_circuit, list_heads
 from figures.style.look import lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
+from mechinterp.attention.heads import all_heads
 from mechinterp.ioi.circuit import Role, faithfulness, find_circuit, incompleteness, minimality
 from mechinterp.ioi.prompts import prompts
 from mechinterp.ioi.reference import other_names
@@ -22,12 +26,16 @@ ROLES = {
 }
 
 
-def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
+def compute(model: Model, n_prompts=200, n_draws=20, seed=1_000_000) -> dict:
     asked = prompts(model, n_prompts, seed)
     instead = other_names(model, asked)
     circuit = find_circuit(model, asked, instead)
     route = sorted({verdict.head for verdict in circuit.verdicts if verdict.role is not Role.SUPPORT})
     kept, alone = (faithfulness(model, asked, heads, instead).mean() for heads in (circuit.heads, route))
+    # Control: as many heads, drawn at random.
+    draw, every = random.Random(seed), all_heads(model.transformer)
+    sets = [draw.sample(every, len(circuit.heads)) for _ in range(n_draws)]
+    at_random = torch.stack([faithfulness(model, asked, heads, instead).mean() for heads in sets])
     heads = {
         name: [
             {"name": str(v.head), "layer": v.head.layer, "effect": v.effect, "attention": v.attention}
@@ -39,25 +47,30 @@ def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
         "heads": heads,
         "n_heads": len(circuit.heads),
         "n_all": model.config.n_layers * model.config.n_heads,
+        "n_draws": n_draws,
         "n_layers": model.config.n_layers,
         "faithful": kept / circuit.difference,
         "route": alone / circuit.difference,
         "least_needed": min(minimality(model, asked, circuit, instead).values()),
         "incompleteness": incompleteness(model, asked, circuit, instead),
         "control": circuit.control.get(Role.S_INHIBITION, 0.0),
+        "at_random": at_random.mean() / circuit.difference,
     }
 
 
 def report(data) -> Report:
     names = {role: [head["name"] for head in heads] for role, heads in data["heads"].items()}
     movers, inhibitors, supports = names["name mover"], names["S-inhibition"], names["apoyo"]
-    values = {name: data[name] for name in ("n_heads", "n_all", "route", "incompleteness", "control")}
+    values = {
+        name: data[name] for name in ("n_heads", "n_all", "route", "incompleteness", "control", "n_draws")
+    }
     values |= {"movers": movers, "inhibitors": inhibitors, "supports": supports}
     values |= {"duplicates": names["duplicate-token"] + names["induction"], "backups": names["backup"]}
     kept, least = data["faithful"], data["least_needed"]
     claims = {
         "faithful": Claim("parte de la diferencia que conserva el circuito", kept, at_least=0.8, at_most=1.2),
         "minimal": Claim("parte que pierde sin su cabeza menos necesaria", least, at_least=0),
+        "chance": Claim("lo mismo, de otras tantas al azar", data["at_random"], at_most=kept / 2),
         "inhibited": Claim("cabezas de S-inhibition", len(inhibitors), at_least=1),
     }
     alt = (

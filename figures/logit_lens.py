@@ -57,8 +57,9 @@ def draw(data) -> Figure:
     titled(table, "lo más probable que sigue a cada token, leído tras cada capa")
     mean, low, high = data["difference"]
     curve.axvline(0, color=MUTED, linewidth=1)
-    curve.plot(mean, stages, "o-", color=CATEGORIES[0], markersize=9)
-    curve.fill_betweenx(stages, low, high, color=CATEGORIES[0], alpha=0.25, linewidth=0)
+    curve.errorbar(
+        mean, stages, xerr=(mean - low, high - mean), fmt="o-", color=CATEGORIES[0], ms=9, capsize=4
+    )
     curve.tick_params(axis="y", length=0)
     titled(curve, "logit(IO) − logit(S)", xlabel=f"media de {data['n_prompts']} prompts, IC del 95 %")
     return figure

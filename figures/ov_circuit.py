@@ -4,7 +4,7 @@ import torch
 from matplotlib.figure import Figure
 
 from figures.style.grids import centred_map, words_on_both_sides
-from figures.style.look import CATEGORIES, FAINT, lecture_style, titled
+from figures.style.look import CATEGORIES, PALE, lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.attention.qk_ov import copying_score, full_ov_circuits
@@ -15,7 +15,7 @@ SHOWN = 6  # heads
 COPIES = 0.5  # of the names: a head that copies more counts as one that copies
 
 
-def compute(model: Model, shown=24, top=5) -> dict:
+def compute(model: Model, shown=14, top=5) -> dict:
     """Count a name as copied where it is among the `top` logits that attending to it raises most."""
     names = [name for name in NAMES if model.has_token(name)]
     tokens = torch.tensor([model.token(name) for name in names])
@@ -50,14 +50,14 @@ def report(data) -> Report:
 @lecture_style
 def draw(data) -> Figure:
     figure = Figure()
-    grid, bars = figure.subplots(1, 2, width_ratios=(1, 0.85))
+    grid, bars = figure.subplots(1, 2, width_ratios=(1, 0.9))
     best = data["scores"].argmax()
     centred_map(grid, data["matrix"], shrink=0.8)
-    words_on_both_sides(grid, data["names"], fontsize=10)
+    words_on_both_sides(grid, data["names"], fontsize=14)
     titled(grid, f"$W_E\\,W_{{OV}}\\,W_U$ de la cabeza {data['heads'][best]}")
     grid.set(xlabel="sube el logit de…", ylabel="atender a…")
     order = data["scores"].argsort()[::-1][:SHOWN]
-    colors = [CATEGORIES[0] if data["scores"][i] >= COPIES else FAINT for i in order]
+    colors = [CATEGORIES[0] if data["scores"][i] >= COPIES else PALE for i in order]
     bars.bar([data["heads"][i] for i in order], data["scores"][order], color=colors)
     titled(
         bars, "parte de los nombres que copia", ylim=(0, 1.02), xlabel=f"las {SHOWN} cabezas que más copian"

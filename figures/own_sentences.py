@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from figures.style.look import ACCENT, CATEGORIES, FAINT, MUTED, lecture_style, titled
+from figures.style.look import ACCENT, CATEGORIES, MUTED, ON_WHITE, PALE, lecture_style, titled
 from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Report
@@ -61,14 +61,16 @@ def report(data) -> Report:
 def draw(data) -> Figure:
     figure = Figure()
     words, shares = figure.subplots(1, 2, width_ratios=(1, 1.1))
-    colors = [ACCENT if token.strip() == data["answer"] else FAINT for token in data["tokens"]]
+    colors = [ACCENT if token.strip() == data["answer"] else PALE for token in data["tokens"]]
     words.barh(data["tokens"], data["probabilities"], color=colors)
     words.invert_yaxis()
     words.set(xlim=(0, 1))
     titled(words, "el siguiente token", xlabel="probabilidad")
     rows = [f"{name}\n({data['n'][name]})" for name in data["right"]]
     bars = shares.barh(rows, list(data["right"].values()), color=CATEGORIES[0])
-    shares.bar_label(bars, [f"{decimal(100 * share, 0)} %" for share in data["right"].values()], padding=4)
+    shares.bar_label(
+        bars, [f"{decimal(100 * share, 0)} %" for share in data["right"].values()], padding=4, bbox=ON_WHITE
+    )
     shares.axvline(0.5, color=MUTED, linestyle=":")
     shares.invert_yaxis()
     shares.set(xlim=(0, 1.15))

@@ -1,13 +1,12 @@
 """Path patching on IOI: one head writes the answer, and another tells it, through its queries, where to look."""
 
-from matplotlib.colors import CenteredNorm
 from matplotlib.figure import Figure
 
-from figures.style.heads import heads_map
+from figures.style.bars import ranked_bars
 from figures.style.look import lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
-from mechinterp.attention.heads import of_head, of_others
+from mechinterp.attention.heads import of_head, of_others, ranked
 from mechinterp.ioi.pairs import pairs
 from mechinterp.ioi.prompts import Corruption, prompts
 from mechinterp.ioi.routes import routes
@@ -15,7 +14,7 @@ from mechinterp.model.language_model import Model
 from mechinterp.numerics.bootstrap import mean_with_interval
 
 
-def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
+def compute(model: Model, n_prompts=200, shown=6, seed=1_000_000) -> dict:
     """Noise: paths of the clean run carry what their head does when the other one gives."""
     asked = prompts(model, n_prompts, seed)
     both = pairs(model, asked, Corruption.SWAPPED)
@@ -23,8 +22,8 @@ def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
     before = found.to_queries[:, : found.mover.layer]  # the heads that have a path to the queries
     return {
         "difference": both.clean_diff.mean(),
-        "to_logits": found.to_logits.mean(0),
-        "to_queries": found.to_queries.mean(0),
+        "to_logits": ranked(found.to_logits, shown),
+        "to_queries": ranked(before, shown),
         "mover": str(found.mover),
         "inhibitor": str(found.inhibitor),
         "effect": mean_with_interval(of_head(before, found.inhibitor)),
@@ -33,7 +32,7 @@ def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
 
 
 def report(data) -> Report:
-    mover, inhibitor, direct = data["mover"], data["inhibitor"], data["to_logits"].min()
+    mover, inhibitor, direct = data["mover"], data["inhibitor"], data["to_logits"][0][data["mover"]][0]
     effect, low, high = data["effect"]
     values = {name: data[name] for name in ("mover", "inhibitor", "others", "difference")}
     claims = {
@@ -50,11 +49,10 @@ def report(data) -> Report:
 @lecture_style
 def draw(data) -> Figure:
     figure = Figure()
-    direct, queries = panels = figure.subplots(1, 2, sharey=True)
-    norm = CenteredNorm(halfrange=max(abs(data["to_logits"]).max(), abs(data["to_queries"]).max()))
-    image = heads_map(direct, data["to_logits"], norm, notable=0.05, decimals=2)
-    heads_map(queries, data["to_queries"], norm, notable=0.05, decimals=2)
+    direct, queries = figure.subplots(1, 2, sharey=True)
+    for axes, found in ((direct, data["to_logits"]), (queries, data["to_queries"])):
+        ranked_bars(axes, *found, counts=0.5)
     titled(direct, "camino directo de cada cabeza a los logits")
-    titled(queries, f"camino a las consultas de {data['mover']}", ylabel="")
-    figure.colorbar(image, ax=panels, label="cambio de logit(IO) − logit(S),\nen veces su valor")
+    titled(queries, f"camino a las consultas de {data['mover']}")
+    direct.set_ylabel("cambio de logit(IO) − logit(S),\nen veces su valor (IC del 95 %)")
     return figure

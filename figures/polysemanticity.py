@@ -4,7 +4,7 @@ import torch
 from matplotlib.figure import Figure
 
 from figures.style.axes import framed_map, thin_lines
-from figures.style.look import CATEGORIES, FAINT, MUTED, STRONG, lecture_style
+from figures.style.look import CATEGORIES, INK, PALE, STRONG, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.superposition import neurons
@@ -75,14 +75,14 @@ def draw(data) -> Figure:
         responses = data["responses"][kind]
         framed_map(axes, responses, 0, 1.2)
         axes.set_title(TITLES[kind].format(*responses.shape), loc="left", color=color, **STRONG)
-        cloud.plot(held[kind], mixed[kind], "o", color=color, alpha=0.7, ms=11, mew=2)
-    cloud.plot(held["control"], mixed["control"], "o", color=COLORS["C"], alpha=0.7, ms=15, mew=2, mfc="none")
+        cloud.plot(held[kind], mixed[kind], "o", color=color, mfc="none", ms=11, mew=2.5)
+    cloud.plot(held["control"], mixed["control"], "D", color=COLORS["C"], ms=15, mew=2, mfc="none")
     label = {"va": "center", "linespacing": 1.1, **STRONG}
     cloud.text(1.06, 2.6, "A: polisemánticas\nsin superposición", color=COLORS["A"], **label)
-    cloud.text(1.06, 1.62, "B y, con entradas densas, C:\nmonosemánticas", color=COLORS["B"], **label)
+    cloud.text(1.06, 1.68, "B y, con entradas densas, C:\nmonosemánticas", color=COLORS["B"], **label)
     cloud.text(1.4, 4.35, "C: polisemánticas,\nen superposición", color=COLORS["C"], **label)
-    cloud.fill_between((1.06, 2.2), 0.8, 1.2, color=FAINT, alpha=0.5, linewidth=0)
-    cloud.text(1.09, 1, "imposible: no hay neuronas para todas", color=MUTED, va="center", fontsize=15)
+    cloud.fill_between((1.06, 2.2), 0.8, 1.2, facecolor="#f3f4f6", edgecolor=PALE)
+    cloud.text(1.09, 1, "imposible: no hay neuronas para todas", color=INK, va="center", fontsize=15)
     thin_lines(cloud, x=[1])
     cloud.set(xlim=(0.9, 2.2), xticks=(1, 1.5, 2), xlabel="características representadas, por neurona")
     cloud.set(ylim=(0.6, 5), yticks=(1, 2, 3, 4, 5))

@@ -2,7 +2,8 @@
 
 from matplotlib.figure import Figure
 
-from figures.style.look import CATEGORIES, FAINT, MUTED, lecture_style, titled
+from figures.style.bars import grouped_bars
+from figures.style.look import CATEGORIES, MUTED, PALE, lecture_style, titled
 from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Report
@@ -63,17 +64,13 @@ def draw(data) -> Figure:
     figure = Figure()
     upper, lower = figure.subplots(2, 1, sharex=True)
     rows = range(len(data["tokens"]))
-    upper.bar(
-        rows, data["attention"], color=[CATEGORIES[0] if a >= 0.1 else FAINT for a in data["attention"]]
-    )
+    upper.bar(rows, data["attention"], color=[CATEGORIES[0] if a >= 0.1 else PALE for a in data["attention"]])
     upper.set(ylim=(0, 1), ylabel="atención")
     titled(upper, f"QK: qué lee {data['head']} desde el último token")
-    for i, (name, added) in enumerate(data["added"].items()):
-        at = [row + 0.4 * (i - 0.5) for row in rows]
-        lower.bar(at, added, width=0.4, color=CATEGORIES[i + 1], label=f"al logit de {name}")
+    added = {f"al logit de {name}": values for name, values in data["added"].items()}
+    grouped_bars(lower, data["tokens"], added, CATEGORIES[1:])
     lower.axhline(0, color=MUTED, linewidth=1)
     lower.set(ylabel="logits")
-    lower.set_xticks(rows, data["tokens"])
     lower.legend(loc="upper right", ncols=2)
     titled(lower, "OV: lo que añade cada token que lee")
     return figure

@@ -2,6 +2,7 @@
 
 from matplotlib.figure import Figure
 
+from figures.style.axes import band
 from figures.style.look import ACCENT, CATEGORIES, MUTED, SEQUENTIAL, lecture_style, titled
 from figures.style.spanish import decimal, plus_minus
 from lectern.figure import Claim, Report
@@ -79,11 +80,11 @@ def draw(data) -> Figure:
     positions = range(1, len(mean) + 1)
     curve.axvline(start, **mark)
     curve.plot(positions, mean, color=CATEGORIES[0], label="la secuencia se repite")
-    curve.fill_between(positions, mean - spread, mean + spread, color=CATEGORIES[0], alpha=0.2, linewidth=0)
+    band(curve, positions, mean - spread, mean + spread, CATEGORIES[0])
     curve.plot(positions, data["control"], color=MUTED, linestyle="--", label="control: nada se repite")
     beside = {"xytext": (-8, 0), "textcoords": "offset points", "ha": "right", "color": ACCENT}
-    curve.annotate("empieza la repetición", (start, 0.35), **beside)
+    curve.annotate("empieza la repetición", (start, -3), **beside)
     titled(curve, f"del token correcto, media ± desviación ({data['n_prompts']} secuencias)")
     curve.set(xlabel="posición", ylabel="log-probabilidad (nats)", ylim=(None, 0.9))
-    curve.legend(loc="upper left", bbox_to_anchor=(0, 0.78))
+    curve.legend(loc="lower left")
     return figure

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from figures.style.look import CATEGORIES, FAINT, MUTED, lecture_style, titled
+from figures.style.look import ACCENT, CATEGORIES, MUTED, lecture_style, titled
 from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Report
@@ -48,13 +48,12 @@ def draw(data) -> Figure:
     panels = figure.subplots(1, 3, sharey=True, sharex=True)
     for axes, (name, kept) in zip(panels, data["kept"].items(), strict=True):
         axes.barh(rows, kept, color=CATEGORIES[0], height=0.8)
-        axes.barh(rows, data["model"], color=FAINT, height=0.8, alpha=0.75)
-        axes.plot(data["model"], rows, "|", color=MUTED, markersize=12, markeredgewidth=2)
+        axes.plot(data["model"], rows, "|", color=ACCENT, markersize=13, markeredgewidth=3)
         n_kept = data["n_kept"][name]
         titled(axes, f"{name}: {n_kept} token{'' if n_kept == 1 else 's'}")
         axes.set_yticks(rows, data["tokens"])
         axes.tick_params(axis="y", length=0)
     panels[0].invert_yaxis()
-    figure.supxlabel("probabilidad: la del modelo (gris) y la del sorteo (azul)", fontsize=15)
+    figure.supxlabel("probabilidad: la del modelo (marca) y la del sorteo (barra)", fontsize=15)
     figure.suptitle(f"«{data['prompt']} …»", fontsize=16, color=MUTED)
     return figure

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from figures.style.axes import thin_lines
 from figures.style.directions import spoke
 from figures.style.heads import labelled_map
-from figures.style.look import CATEGORIES, STRONG, lecture_style, plane
+from figures.style.look import CATEGORIES, ON_WHITE, STRONG, lecture_style, plane
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.superposition.geometry import cosines, turned_up
@@ -68,18 +68,20 @@ def draw(data) -> Figure:
 
 
 def _columns(axes, W) -> None:
-    plane(axes, 1.5)
+    plane(axes, 1.65)
     for i, (x, y) in enumerate(W.T):
         color = CATEGORIES[i // 2]
         spoke(axes, (x, y), color, markerfacecolor=(color, "white")[i % 2], markeredgewidth=2.5)
-        axes.annotate(str(i + 1), (1.32 * x, 1.32 * y), ha="center", va="center", color=color, **STRONG)
+        axes.annotate(
+            str(i + 1), (1.45 * x, 1.45 * y), ha="center", va="center", color=color, bbox=ON_WHITE, **STRONG
+        )
 
 
 def _strip(axes, groups) -> None:
     axes.set_title("coseno en cada par", loc="left")
     for row, (title, group) in enumerate(zip(TITLES, groups, strict=True)):
         heights = [row + 0.3 * (i % 5 - 2) / 2 for i in range(len(group))]  # so that equal ones are all seen
-        axes.plot(group, heights, "o", color=CATEGORIES[2], alpha=0.5, markersize=9, markeredgewidth=0)
+        axes.plot(group, heights, "o", color=CATEGORIES[2], markersize=9, markeredgecolor="white")
         axes.text(-1.05, row - 0.42, title, va="center", fontsize=14)
     thin_lines(axes, x=(-1, 0, 1))
     axes.set(xlim=(-1.15, 1.15), ylim=(2.5, -0.6), yticks=[])

@@ -75,7 +75,7 @@ def draw(data) -> Figure:
     named_ticks(left.yaxis, {"0,2": 0.2, "1": 1, "5": 5})
     inverse_density, shares, mean = data["shares"]
     for x, each in zip(inverse_density, shares, strict=True):
-        right.plot([x] * len(each), each, "o", color=CATEGORIES[0], alpha=0.35, ms=8, mew=0)
+        right.plot([x] * len(each), each, "o", color=CATEGORIES[0], mfc="none", ms=8, mew=1.2)
     right.plot(inverse_density, mean, color=CATEGORIES[1], zorder=1)
     for name, share in {"1": 1, "2/3": 2 / 3, "1/2": 1 / 2, "2/5": 2 / 5}.items():
         thin_lines(right, y=[share])

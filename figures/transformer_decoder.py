@@ -22,7 +22,7 @@ def compute(model: Model) -> dict:
         "d_model": config.d_model,
         "d_head": config.d_head,
         "d_mlp": config.d_mlp,
-        "d_vocab": config.d_vocab,
+        "d_vocab": whole(config.d_vocab),
         "positions": "rotatorias" if config.rotary_dims else f"{whole(config.n_ctx)} posiciones",
         "counts": model.transformer.n_parameters(),
     }
@@ -55,7 +55,7 @@ def draw(data) -> Figure:
     for i, layer in enumerate(shown):
         _layer(axes, 1.85 + WIDTH * i, layer, data)
     counts = {name: whole(number) for name, number in data["counts"].items()}
-    note = {"ha": "center", "va": "top", "color": MUTED, "fontsize": 13}
+    note = {"ha": "center", "va": "top", "color": MUTED, "fontsize": 14}
     axes.text(0.5, -1.0, f"{counts['embedding']}\nparámetros", **note)
     axes.text(end + 1.65, -1.0, f"{counts['unembedding']}\nparámetros", **note)
     everywhere = f"{counts['attention']} parámetros en la atención, {counts['mlp']} en los MLP"

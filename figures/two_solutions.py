@@ -1,11 +1,8 @@
 """The same task solved in two ways: a head looks at the right name, or the MLPs tell the names apart."""
 
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import CenteredNorm
 from matplotlib.figure import Figure
 
-from figures.style.heads import heads_map
-from figures.style.look import DIVERGING, MUTED, STRONG, lecture_style
+from figures.style.look import ACCENT, CATEGORIES, lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.ioi.solution import solution
@@ -18,7 +15,7 @@ FILES = (
     "mechinterp/weights/**/SHA256SUMS",
 )
 OURS, OTHER = "bundled", "bundled-without-selection"
-TITLES = {OURS: "el modelo de la clase", OTHER: "sin el término de selección"}
+TITLES = {OURS: "el de la clase", OTHER: "sin el término\nde selección"}
 
 
 def compute(n_prompts=100, seed=1_000_000) -> dict:
@@ -32,8 +29,6 @@ def compute(n_prompts=100, seed=1_000_000) -> dict:
             "effect": one.inhibition,
             "mover": str(one.routes.mover),
             "inhibitor": str(one.routes.inhibitor),
-            "to_logits": one.routes.to_logits.mean(0),
-            "to_queries": one.routes.to_queries.mean(0),
         }
     return {"models": found, "n_prompts": n_prompts}
 
@@ -63,19 +58,19 @@ def report(data) -> Report:
 @lecture_style
 def draw(data) -> Figure:
     figure = Figure()
+    written, turned = figure.subplots(1, 2, sharey=True)
     models = data["models"]
-    panels = figure.subplots(2, len(models), sharex=True, sharey=True, squeeze=False)
-    norm = CenteredNorm(halfrange=1)
-    for (direct, queries), (name, one) in zip(panels.T, models.items(), strict=True):
-        heads_map(direct, one["to_logits"], norm, notable=0.15)
-        heads_map(queries, one["to_queries"], norm, notable=0.15)
-        direct.set_title(f"{_title(name)}\n→ logits", fontsize=15, **STRONG)
-        queries.set_title(f"→ consultas de {one['mover']}", fontsize=15, color=MUTED)
-        direct.set_xlabel("")
-    for axes in panels[:, 1:].flat:
-        axes.set_ylabel("")
-    colors = ScalarMappable(norm, DIVERGING)
-    figure.colorbar(colors, ax=panels, label="cambio de logit(IO) − logit(S),\nen veces su valor")
+    names = [_title(name) for name in models]
+    colors = [ACCENT if name == OTHER else CATEGORIES[0] for name in models]
+    drawn = written.barh(names, [one["heads"] for one in models.values()], color=colors)
+    written.bar_label(drawn, [f"{decimal(100 * one['heads'], 0)} %" for one in models.values()], padding=5)
+    titled(written, "parte de la diferencia que escriben las cabezas", xlim=(0, 1.25), xticks=(0, 0.5, 1))
+    drawn = turned.barh(names, [one["effect"] for one in models.values()], color=colors)
+    edges = [f"{one['inhibitor']} → {one['mover']}: {decimal(one['effect'], 2)}" for one in models.values()]
+    turned.bar_label(drawn, edges, padding=5)
+    titled(turned, "camino más fuerte a las consultas de la que escribe")
+    turned.set(xlim=(-1.75, 0), xticks=(-1, -0.5, 0), xlabel="cambio de la diferencia, en veces su valor")
+    written.invert_yaxis()
     return figure
 
 

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from build import fixtures
+from figures.style.look import FAINT
 from lectern.project import ENGINE_ROOT
 from tests.conftest import Sandbox
 
@@ -55,6 +56,17 @@ FAULTS = """
   return faults
 }
 """
+
+
+# What is wrong with the words and marks of its picture, and with how its caption reads.
+LEGIBILITY = (Path(__file__).parent / "legibility.js").read_text()
+LEAST = {
+    "smallest": 18,  # px of 720, words in pictures
+    "guideLine": "rgb({}, {}, {})".format(
+        *bytes.fromhex(FAINT[1:])
+    ),  # the one colour that may be lighter than 3:1
+    "mostWords": 36,  # of a caption: about ten seconds
+}
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +120,18 @@ def test_every_slide_is_whole_legible_and_shows_its_pictures(page: Page) -> None
     assert faults == {}
 
 
+def test_every_picture_can_be_read_from_the_back_row(page: Page) -> None:
+    faults = {}
+    for number in range(1, page.locator("svg[data-marpit-svg]").count() + 1):
+        page.wait_for_function(
+            "n => document.querySelector('svg.bespoke-marp-active section').id === String(n)", arg=number
+        )
+        if found := page.evaluate(LEGIBILITY, LEAST):
+            faults[number] = found
+        page.keyboard.press("ArrowRight")
+    assert faults == {}
+
+
 def test_the_fonts_are_the_themes_own(page: Page) -> None:
     for font in ("400 20px 'Source Sans 3'", "600 20px 'Source Sans 3'", "20px KaTeX_Main"):
         assert page.evaluate("font => document.fonts.load(font).then(faces => faces.length)", font) > 0
@@ -128,6 +152,46 @@ def test_the_checks_can_fail(page: Page) -> None:
     faults = " ".join(page.evaluate(FAULTS))
     for word in ("faint", "small", "no picture", "overflow", "sticks out", "formula", "without alt"):
         assert word in faults
+
+
+BAD_PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" width="850pt" height="330pt" viewBox="0 0 850 330">
+<g id="figure_1"><g id="patch_1"><path d="M 300 100 L 500 100 L 500 200 L 300 200 z" style="fill: #d1d5db"/></g>
+<g id="line2d_1"><path d="M 0 300 L 850 300" style="fill: none; stroke: #d1d5db"/></g>{words}</g></svg>"""
+WORD = """<g id="text_{i}"><!-- {name} --><g style="fill: {color}" transform="translate({x} 150) scale({size} -{size})">
+<path d="M 0 0 L 300 0 L 300 70 L 0 70 z"/></g></g>"""
+
+
+def test_the_checks_of_pictures_can_fail(page: Page) -> None:
+    words = (
+        ("tiny", "#000", 10, 0.1),
+        ("pale", "#888", 320, 0.2),
+        ("one", "#000", 100, 0.2),
+        ("two", "#000", 120, 0.2),
+    )
+    drawn = [
+        WORD.format(i=i, name=n, color=c, x=x, size=s)
+        for i, (n, c, x, s) in enumerate((*words, ("out", "#000", 840, 0.2)))
+    ]
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('svg.bespoke-marp-active section').id === '2'")
+    page.evaluate(
+        """async (picture) => {
+          const section = [...document.querySelectorAll('svg.bespoke-marp-active section')].at(-1)
+          section.querySelector('img').src = 'data:image/svg+xml,' + encodeURIComponent(picture)
+          await section.querySelector('img').decode()
+          section.querySelector('p').innerHTML = 'palabra '.repeat(50) + '<br>a'
+        }""",
+        BAD_PICTURE.format(words="".join(drawn)),
+    )
+    assert page.evaluate(LEGIBILITY, LEAST) == [
+        "small: 9.9 px tiny",
+        "faint words: pale",
+        "cut: out",
+        "over one another: two / one",
+        "faint mark: 209,213,219 in patch_1",
+        "alone on its line: a",
+        "caption of 51 words",
+    ]
 
 
 def test_the_page_fits_other_windows(page: Page) -> None:

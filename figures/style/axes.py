@@ -5,6 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import to_rgba
 from matplotlib.ticker import NullLocator
 
 from figures.style.look import FAINT, SEQUENTIAL
@@ -22,6 +23,11 @@ def named_ticks(axis: Axis, ticks: Mapping[str, float]) -> None:
     """Put ticks where they are named, and none in between, as a logarithmic axis would have them."""
     axis.set_ticks(list(ticks.values()), labels=list(ticks))
     axis.set_minor_locator(NullLocator())
+
+
+def band(axes: Axes, x: Sequence[float], low: Any, high: Any, color: str) -> None:
+    """Fill the space between two curves lightly, with an edge that can be seen."""
+    axes.fill_between(x, low, high, facecolor=to_rgba(color, 0.2), edgecolor=color, linewidth=0.8)
 
 
 def framed_map(axes: Axes, values: Any, low: float, high: float, cmap: str = SEQUENTIAL, **how: Any) -> None:

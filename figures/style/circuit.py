@@ -1,4 +1,7 @@
-"""The graph of an IOI circuit: tokens below, heads by layer, the logits on top, edges as wide as their effect."""
+"""The graph of an IOI circuit: tokens below, heads by layer, the logits on top.
+
+A dotted line goes from what a head looks at to the head, and an arrow, as wide as its effect, to what reads it.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +9,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from figures.style.diagram import Point, arrow, box
-from figures.style.look import ACCENT, CATEGORIES, FAINT, INK, MUTED, STRONG
+from figures.style.look import CATEGORIES, FAINT, INK, MUTED, PALE, STRONG
 from figures.style.spanish import decimal
 
 Heads = Mapping[str, Sequence[Mapping[str, Any]]]  # by role: name, layer, effect, attention
@@ -18,7 +21,7 @@ COLORS = {
     "induction": CATEGORIES[2],
     "backup": CATEGORIES[5],
     "negative": CATEGORIES[3],
-    "apoyo": MUTED,
+    "apoyo": PALE,
 }
 # What the effect of a role is measured by: roles are not compared with one another.
 MEASURES = {
@@ -39,24 +42,25 @@ ROUTE = {
 }
 COLUMNS = {"S1": 0.0, "IO": 2.0, "S2": 4.0, "END": 6.0}
 TOP = 4.0  # where the logits are
-WIDEST = 9.0  # points, of an edge whose effect is the whole difference
+WIDEST = 6.0  # points, of an edge whose effect is the whole difference
 HALF = 0.24  # of a box' height, with some air
+LEGEND = 8.0  # where the list of heads begins
 
 
 def draw_circuit(axes: Axes, heads: Heads, n_layers: int) -> None:
     """Draw the heads on the way from the tokens to the logits."""
     rise = TOP / (n_layers + 1)
-    axes.set(xlim=(-1.9, 13.5), ylim=(-0.45, TOP + 0.45))
+    axes.set(xlim=(-1.7, 14.3), ylim=(-0.3, TOP + 0.35))
     axes.axis("off")
     for layer in range(n_layers):
         y = (layer + 1) * rise
-        axes.plot((-0.55, 7.2), (y, y), color=FAINT, linewidth=1, zorder=0)
-        axes.text(-0.7, y, f"capa {layer}", color=MUTED, fontsize=13, ha="right", va="center")
+        axes.plot((-0.5, 7.0), (y, y), color=FAINT, linewidth=1, zorder=0)
+        axes.text(-0.65, y, f"capa {layer}", color=MUTED, fontsize=14, ha="right", va="center")
     for token in ("S2", "END"):  # the residual streams that heads of the circuit write into
         axes.plot((COLUMNS[token],) * 2, (0, TOP), color=FAINT, linewidth=5, zorder=0)
     for token, x in COLUMNS.items():
         box(axes, (x, 0), (1.1, 0.4), INK, token)
-    box(axes, (COLUMNS["END"], TOP), (2.4, 0.4), INK, "logit(IO) − logit(S)")
+    box(axes, (COLUMNS["END"], TOP), (2.6, 0.4), INK, "logit(IO) − logit(S)")
     places: dict[str, list[Point]] = {}
     for role, (_, column, _) in ROUTE.items():
         places[role] = [
@@ -67,31 +71,42 @@ def draw_circuit(axes: Axes, heads: Heads, n_layers: int) -> None:
             _edges(axes, role, head, place, places)
     for role in ROUTE:
         for head, place in zip(heads[role], places[role], strict=True):
-            box(axes, place, (1.0, 0.42), COLORS[role], head["name"], "white", fontsize=15)
+            box(axes, place, (1.05, 0.42), COLORS[role], head["name"], "white", fontsize=15)
 
 
 def list_heads(axes: Axes, heads: Heads) -> None:
-    """List every role with what its effect is, its heads and their effects, most of them six."""
+    """List every role that has heads, with what its effect is, its heads and their effects, most of them six."""
+    listed = [role for role in COLORS if heads[role]]
+    absent = [role for role in COLORS if not heads[role]]
     axes.text(
-        7.9, TOP + 0.1, "cabezas y su efecto, en veces la diferencia", color=ACCENT, fontsize=14, va="center"
+        LEGEND, TOP + 0.1, "cabezas y su efecto, en veces la diferencia", fontsize=14, va="center", **STRONG
     )
-    for i, (role, color) in enumerate(COLORS.items()):
-        y = TOP - 0.6 * (i + 1) + 0.1
-        axes.text(7.9, y + 0.11, role, color=color, fontsize=14, va="center", **STRONG)
-        axes.text(7.9, y - 0.12, MEASURES[role], color=MUTED, fontsize=13, va="center")
-        listed = [f"{head['name']} ({decimal(head['effect'], 2)})" for head in heads[role][:6]] or ["ninguna"]
-        lines = [", ".join(listed[:3]), ", ".join(listed[3:])]
-        axes.text(10.6, y, "\n".join(filter(None, lines)), fontsize=13, va="center", linespacing=1.3)
+    for i, role in enumerate(listed):
+        y = TOP - 0.72 * (i + 1) + 0.15
+        axes.plot(LEGEND + 0.1, y + 0.13, "s", color=COLORS[role], markersize=11)
+        axes.text(LEGEND + 0.4, y + 0.13, role, fontsize=14, va="center", **STRONG)
+        axes.text(LEGEND + 0.4, y - 0.14, MEASURES[role], color=MUTED, fontsize=14, va="center")
+        each = [f"{head['name']} ({decimal(head['effect'], 2)})" for head in heads[role][:6]]
+        lines = [", ".join(each[start : start + 2]) for start in (0, 2, 4)]
+        axes.text(LEGEND + 3.5, y, "\n".join(filter(None, lines)), fontsize=14, va="center", linespacing=1.15)
+    if absent:
+        y = TOP - 0.72 * (len(listed) + 1) + 0.05
+        axes.text(LEGEND, y, f"ninguna: {', '.join(absent)}", color=MUTED, fontsize=14, va="center")
+    y = -0.02
+    axes.plot((LEGEND, LEGEND + 0.7), (y, y), color=INK, linewidth=2.5, linestyle=":")
+    axes.text(LEGEND + 0.85, y, "qué lee", fontsize=14, va="center")
+    arrow(axes, (LEGEND + 2.6, y), (LEGEND + 3.4, y), INK, 3)
+    axes.text(LEGEND + 3.55, y, "quién la lee (ancho: efecto)", fontsize=14, va="center")
 
 
 def _edges(
     axes: Axes, role: str, head: Mapping[str, Any], place: Point, places: Mapping[str, list[Point]]
 ) -> None:
-    """Draw what a head looks at, as wide as its attention, and what reads it, as wide as its effect."""
+    """Draw from where a head reads, and, as wide as its effect, to what reads it."""
     token, _, reader = ROUTE[role]
     x, y = place
-    arrow(axes, (COLUMNS[token], 0.22), (x - 0.15, y - HALF), COLORS[role], 1 + WIDEST * head["attention"])
+    axes.plot((COLUMNS[token], x - 0.15), (0.22, y - HALF), color=COLORS[role], linewidth=2.5, linestyle=":")
     targets = [(COLUMNS["END"], TOP)] if reader is None else places[reader]
     for target in targets:
         width = 1 + WIDEST * min(1.0, abs(head["effect"]))
-        arrow(axes, (x, y + HALF), (target[0], target[1] - HALF), COLORS[role], width)
+        arrow(axes, (x, y + HALF), (target[0], target[1] - HALF), COLORS[role], width, head=14)

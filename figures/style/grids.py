@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.colors import CenteredNorm
 
-from figures.style.look import DIVERGING, INK, SEQUENTIAL, bare
+from figures.style.look import DIVERGING, SEQUENTIAL, bare, ink_on
 
 
 def centred_map(axes: Axes, matrix, shrink: float) -> None:
@@ -23,10 +23,10 @@ def words_on_both_sides(axes: Axes, words: Sequence[str], fontsize: float) -> No
 
 def shaded_table(axes: Axes, rows: Sequence[Sequence[str]], darkness, fontsize: float = 15) -> None:
     """Write words in a table, each on a ground as dark as its number, from 0, white, to 1; the first row below."""
-    axes.imshow(darkness, cmap=SEQUENTIAL, vmin=0, vmax=1, aspect="auto")
+    image = axes.imshow(darkness, cmap=SEQUENTIAL, vmin=0, vmax=1, aspect="auto")
     for y, row in enumerate(rows):
         for x, word in enumerate(row):
-            color = "white" if darkness[y, x] > 0.6 else INK
+            color = ink_on(image.to_rgba(darkness[y, x]))
             axes.text(x, y, word, ha="center", va="center", color=color, fontsize=fontsize)
     axes.invert_yaxis()
     bare(axes)

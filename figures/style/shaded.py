@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import matplotlib
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.offsetbox import AnnotationBbox, HPacker, TextArea
+from matplotlib.offsetbox import AnnotationBbox, DrawingArea, HPacker, TextArea
 
-from figures.style.look import INK, SEQUENTIAL
+from figures.style.look import SEQUENTIAL, ink_on
+
+SPACE = 5  # points, between words
 
 
 def shaded_line(
@@ -15,17 +17,13 @@ def shaded_line(
 ) -> None:
     """Write tokens from the left edge of axes at height y; a darkness is from 0, white, to 1."""
     ground = matplotlib.colormaps[SEQUENTIAL]
-    boxes: list[Artist] = [
-        TextArea(
-            token.strip(),
-            textprops={
-                "fontsize": fontsize,
-                "color": "white" if dark > 0.6 else INK,
-                "bbox": {"facecolor": ground(0.9 * dark) if dark > 0 else "none", "pad": 1.5, "linewidth": 0},
-            },
-        )
-        for token, dark in zip(tokens, darkness, strict=True)
-    ]
-    line = HPacker(children=boxes, align="baseline", pad=0, sep=5)
+    boxes: list[Artist] = []
+    for token, dark in zip(tokens, darkness, strict=True):
+        if boxes and token[:1].isspace():  # between words only, so that a word of several tokens stays whole
+            boxes.append(DrawingArea(SPACE, 0))
+        face = {"facecolor": ground(0.9 * dark) if dark > 0 else "none", "pad": 1.5, "linewidth": 0}
+        look = {"fontsize": fontsize, "color": ink_on(ground(0.9 * dark)), "bbox": face}
+        boxes.append(TextArea(token.strip(), textprops=look))
+    line = HPacker(children=boxes, align="baseline", pad=0, sep=0)
     box = AnnotationBbox(line, (0, y), frameon=False, box_alignment=(0, 0.5), pad=0, annotation_clip=False)
     axes.add_artist(box)

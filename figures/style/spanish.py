@@ -13,8 +13,8 @@ def decimal(number: SupportsFloat, decimals: int) -> str:
 
 
 def whole(number: int) -> str:
-    """Write a whole number, with a thin space between thousands from five digits on."""
-    return f"{number:,}".replace(",", "\u202f") if number >= 10_000 else str(number)
+    """Write a whole number as the prose does, with a point between thousands."""
+    return format_decimal(number, locale="es")
 
 
 def plus_minus(mean: SupportsFloat, spread: SupportsFloat) -> str:

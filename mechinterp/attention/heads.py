@@ -17,6 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from mechinterp.model.transformer import Cache, Transformer
+from mechinterp.numerics.bootstrap import mean_with_interval
 
 Pattern = Float[Tensor, "prompt layer head dest_pos src_pos"]
 Scores = Float[Tensor, "prompt layer head"]
@@ -67,6 +68,19 @@ def strongest_and_others(
     """Return the head whose mean score is highest, its scores, and the mean scores of all other heads."""
     head = strongest(scores)
     return head, of_head(scores, head), of_others(scores, head)
+
+
+def ranked(scores: Scores, most: int) -> tuple[dict[str, Float[Tensor, "3"]], float]:
+    """Return the heads whose mean score is furthest from zero, `most` of them, and the mean score of all others.
+
+    By name, the furthest first, each with its mean and the ends of its 95 % bootstrap interval.
+    """
+    measured = mean_with_interval(scores).flatten(1)
+    order = measured[0].abs().argsort(descending=True).tolist()
+    n_heads = scores.shape[-1]
+    chosen = {str(Head(*divmod(i, n_heads))): measured[:, i] for i in order[:most]}
+    others = measured[0, order[most:]]
+    return chosen, others.mean().item() if len(others) else 0.0
 
 
 def sharing(scores: Scores, least: float) -> tuple[list[Head], float]:

@@ -16,6 +16,7 @@ from mechinterp.attention.heads import (
     pattern_names,
     patterns,
     previous_token_score,
+    ranked,
     sharing,
     strongest,
 )
@@ -121,3 +122,13 @@ def test_heads_that_share_a_role_are_told_from_those_without_it() -> None:
     assert others == pytest.approx(means[means < 0.5].mean().item())
     assert sharing(SHOWN, 0.0)[1] == 0
     assert sharing(SHOWN, 2.0)[0] == []
+
+
+def test_heads_are_ranked_by_the_size_of_their_mean_and_the_rest_is_averaged() -> None:
+    scores = torch.tensor([[[1.0, -3.0], [0.5, 0.0]], [[1.0, -5.0], [0.5, 0.0]]])
+    found, rest = ranked(scores, 2)
+    assert list(found) == ["L0H1", "L0H0"]
+    assert found["L0H1"].tolist() == pytest.approx([-4, -5, -3])  # both prompts may be drawn twice
+    assert found["L0H0"].tolist() == [1, 1, 1]
+    assert rest == 0.25
+    assert ranked(scores, 4)[1] == 0
