@@ -20,8 +20,8 @@ from mechinterp.sae.training import Settings, train
 
 TIME_LIMIT = 300
 HOOK = "blocks.2.hook_resid_post"
-# Times the most that the feature fires in the texts; a prompt where it does not fire, and one where it does.
 STRENGTHS = {"abajo": -1, "apagada": 0, "sin tocar": None, "arriba": 1}
+# Where it does not fire, and where it does; strengths are in times the most that it fires.
 PROMPTS = ("Ayer Carmen fue a la tienda y", "Diego vio a Ana en el parque y le dio")
 
 
@@ -76,7 +76,7 @@ def draw(data) -> Figure:
     figure = Figure()
     top, bottom = figure.subfigures(2, 1, height_ratios=(1.45, 1))  # type: ignore[misc]
     excerpts, histogram, words = top.subplots(1, 3, width_ratios=(2.3, 0.9, 0.8))
-    shaded_lines(excerpts, data["excerpts"])
+    shaded_lines(excerpts, data["excerpts"][:5])
     excerpts.set_title("donde más se activa", **STRONG, loc="left")
     histogram.hist(data["positive"], bins=24, color=CATEGORIES[0], log=True)
     histogram.set(xlabel="activación", ylabel="tokens")

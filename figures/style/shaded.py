@@ -21,7 +21,7 @@ def shaded_line(
     for token, dark in zip(tokens, darkness, strict=True):
         if boxes and token[:1].isspace():  # between words only, so that a word of several tokens stays whole
             boxes.append(DrawingArea(SPACE, 0))
-        face = {"facecolor": ground(0.9 * dark) if dark > 0 else "none", "pad": 1.5, "linewidth": 0}
+        face = {"facecolor": ground(0.9 * dark) if dark > 0 else "none", "pad": 1, "linewidth": 0}
         look = {"fontsize": fontsize, "color": ink_on(ground(0.9 * dark)), "bbox": face}
         boxes.append(TextArea(token.strip(), textprops=look))
     line = HPacker(children=boxes, align="baseline", pad=0, sep=0)

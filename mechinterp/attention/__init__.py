@@ -1,4 +1,4 @@
 """What heads attend to and what their weights say: head scores, QK and OV circuits, composition.
 
-May import `model`.
+May import `model` and `numerics`.
 """
