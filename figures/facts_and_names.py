@@ -69,8 +69,9 @@ def draw(data) -> Figure:
     axes = figure.subplots()
     facts, names = zip(*data["shares"].values(), strict=True)
     removed = [name.replace("sin ", "sin\n") for name in data["shares"]]
-    for bars in grouped_bars(axes, removed, {"capitales": facts, "nombres (IOI)": names}):
-        axes.bar_label(bars, [decimal(100 * value, 0) for value in bars.datavalues], fontsize=14)
+    drawn = grouped_bars(axes, removed, {"capitales": facts, "nombres (IOI)": names})
+    for bars, shares in zip(drawn, (facts, names), strict=True):
+        axes.bar_label(bars, [decimal(100 * share, 0) for share in shares], fontsize=14)
     axes.set(ylim=(0, 1.15), ylabel="aciertos (%)", yticks=(0, 0.5, 1), yticklabels=("0", "50", "100"))
     axes.legend(loc="upper right", ncols=2, bbox_to_anchor=(1, 1.12))
     titled(axes, "")

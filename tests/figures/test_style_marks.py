@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from figures.style.bars import bars_with_intervals, grouped_bars, ranked_bars
 from figures.style.grids import shaded_table, words_on_both_sides
 from figures.style.heads import labelled_map
-from figures.style.look import CATEGORIES, PALE, bare, ink_on, titled
+from figures.style.look import ACCENT, CATEGORIES, INK, MUTED, PALE, bare, ink_on, titled
 from figures.style.spanish import plus_minus
 
 
@@ -86,14 +86,25 @@ def test_grouped_bars_stand_side_by_side_at_their_names(axes) -> None:
     assert axes.get_legend_handles_labels()[1] == ["uno", "dos"]
 
 
-@given(st.tuples(*[st.floats(0, 1)] * 3))
-def test_one_of_two_inks_can_be_read_on_any_ground(ground: tuple[float, float, float]) -> None:
+def contrast(one, other) -> float:
     def luminance(color) -> float:
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
-    dark, light = sorted((luminance(ground), luminance(ink_on(ground))))
-    assert (light + 0.05) / (dark + 0.05) >= 4.5
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@given(st.tuples(*[st.floats(0, 1)] * 3))
+def test_one_of_two_inks_can_be_read_on_any_ground(ground: tuple[float, float, float]) -> None:
+    assert contrast(ground, ink_on(ground)) >= 4.5
+
+
+def test_colours_can_be_seen_on_white_and_those_of_words_be_read() -> None:
+    assert all(contrast(color, "white") >= 3 for color in (*CATEGORIES, PALE))
+    assert all(
+        contrast(color, "white") >= 4.5 for color in (*CATEGORIES[:3], CATEGORIES[5], INK, MUTED, ACCENT)
+    )
 
 
 def test_a_mean_is_written_with_its_spread() -> None:
