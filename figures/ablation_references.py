@@ -23,24 +23,24 @@ NAMES = {
 
 def compute(model: Model, n_prompts=100, shown=6, seed=1_000_000) -> dict:
     """Remove each head in four ways; keep those about which the four disagree most."""
-    asked = prompts(model, n_prompts, seed)
+    heads = all_heads(model.transformer)
+    asked = prompts(model, model.affordable(n_prompts, runs=2 * len(heads)), seed)
     left = {}
     for how, name in NAMES.items():
         instead = (
             other_names(model, asked) if how is None else instead_of(model.transformer, asked.tokens, how)
         )
         left[name] = left_without_each(model, asked, instead).mean(0).tolist()
-    heads = all_heads(model.transformer)
 
     def least(i: int) -> float:
         return min(values[i] for values in left.values())
 
     chosen = sorted(sorted(range(len(heads)), key=least)[:shown])
     return {
-        "whole": asked.logit_diff(model(asked.tokens)).mean(),
+        "whole": asked.difference(model.transformer).mean(),
         "heads": [str(heads[i]) for i in chosen],
         "left": {name: [values[i] for i in chosen] for name, values in left.items()},
-        "n_prompts": n_prompts,
+        "n_prompts": len(asked),
     }
 
 

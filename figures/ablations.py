@@ -18,8 +18,8 @@ SHOWN = 6  # heads whose loss is largest, or whose contribution changes most
 
 def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
     """Each head writes what it does, on average, in the same sentence with other names."""
-    asked = prompts(model, n_prompts, seed)
     heads = all_heads(model.transformer)
+    asked = prompts(model, model.affordable(n_prompts, runs=len(heads) / 2), seed)
     instead = other_names(model, asked)
     left = mean_with_interval(left_without_each(model, asked, instead))
     # Do others write more of the difference when the head that writes most of it is removed?
@@ -27,7 +27,7 @@ def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
     mover = strongest(direct)
     change = taken_over(model, asked, [mover], instead)
     return {
-        "whole": asked.logit_diff(model(asked.tokens)).mean(),
+        "whole": asked.difference(model.transformer).mean(),
         "left": {str(heads[i]): left[:, i] for i in left[0].argsort()},
         "mover": str(mover),
         "change": ranked(change, SHOWN),

@@ -22,7 +22,9 @@ PLACES = {"residual stream": Place.RESID_PRE, "salida de la atención": Place.AT
 
 def compute(model: Model, n_prompts=200, shown=6, seed=1_000_000) -> dict:
     """Denoising: the run in which somebody else gives gets activations of the clean one."""
-    asked = prompts(model, n_prompts, seed)
+    asked = prompts(
+        model, model.affordable(n_prompts, runs=model.config.n_layers * model.config.n_heads / 3), seed
+    )
     both, third = (pairs(model, asked, how) for how in (Corruption.SWAPPED, Corruption.UNREPEATED))
     heads, with_third = (recovered_by_heads(model, asked, each) for each in (both, third))
     head, detector = strongest(heads), strongest(with_third)

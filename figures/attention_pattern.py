@@ -16,6 +16,7 @@ NAMED = 0.5  # of the attention: others with as much are of the kind too, and no
 
 
 def compute(model: Model, n_prompts=200, n_tokens=48, seed=1_000_000) -> dict:
+    n_prompts = model.affordable(n_prompts, n_positions=n_tokens)
     tokens = random_tokens(model, n_prompts, n_tokens, seed)  # scored where no text asks for anything else
     pattern = heads.attention_patterns(model.transformer, tokens)
     text = ordinary_text(model, 1, 12, seed)  # shown

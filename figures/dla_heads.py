@@ -7,8 +7,9 @@ from figures.style.look import CATEGORIES, MUTED, lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.attention.heads import of_head, ranked, strongest
+from mechinterp.ioi.moved import moved_from
 from mechinterp.ioi.prompts import prompts
-from mechinterp.logits.direct_attribution import by_head, by_head_and_source
+from mechinterp.ioi.without import direct_effects
 from mechinterp.model.language_model import Model
 from mechinterp.numerics.bootstrap import mean_with_interval
 
@@ -17,16 +18,15 @@ SOURCES = {"IO": ("IO", 0), "IO + 1": ("IO", 1), "S1": ("S1", 0), "S1 + 1": ("S1
 
 
 def compute(model: Model, n_prompts=300, shown=8, seed=1_000_000) -> dict:
-    asked = prompts(model, n_prompts, seed)
-    logits, cache = model.run_with_cache(asked.tokens)
-    reader = asked.reader(model.transformer)
-    direct = by_head(model.transformer, cache, reader)
+    asked = prompts(model, model.affordable(n_prompts), seed)
+    direct = direct_effects(model, asked)
     mover = strongest(direct)
-    moved = by_head_and_source(model.transformer, cache, reader)[:, mover.layer, mover.index]
-    sources = {name: moved[reader.rows, asked.positions[at] + after] for name, (at, after) in SOURCES.items()}
-    sources["otras"] = moved.sum(1) - sum(sources.values())
+    moved = moved_from(model, asked, tuple(SOURCES.values()))[:, mover.layer, mover.index]
+    sources = dict(zip(SOURCES, moved.T, strict=True))
+    sources["otras"] = of_head(direct, mover) - moved.sum(1)
     return {
-        "difference": asked.logit_diff(logits).mean(),
+        "n_prompts": len(asked),
+        "difference": asked.difference(model.transformer).mean(),
         "written_by_all": direct.sum((1, 2)).mean(),
         "ranked": ranked(direct, shown),
         "mover": str(mover),
@@ -38,6 +38,7 @@ def compute(model: Model, n_prompts=300, shown=8, seed=1_000_000) -> dict:
 def report(data) -> Report:
     mover, difference, (written, low, high) = data["mover"], data["difference"], data["written"]
     values = {"mover": mover, "mover_logits": written, "low": low, "high": high, "difference": difference}
+    values |= {"n_prompts": data["n_prompts"]}
     share = data["written_by_all"] / difference
     claims = {
         "heads": Claim("parte de la diferencia que escriben las cabezas", share, at_least=0.8, at_most=1.2),

@@ -8,7 +8,7 @@ from figures.style.look import CATEGORIES, PALE, lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.attention import heads as kinds
-from mechinterp.interventions.ablation import Ablation, instead_of, run_without
+from mechinterp.interventions.ablation import Ablation, instead_of, narrow, without
 from mechinterp.model.language_model import Model
 from mechinterp.text.prompts import repeated_random_tokens
 
@@ -17,6 +17,7 @@ LEAST = 0.2  # of the attention, for a head to be called an induction head
 
 def compute(model: Model, n_prompts=30, period=25, most=6, n_draws=5, seed=1_000_000) -> dict:
     """Remove heads by induction score, and others of their layers at random; each writes its mean at each position."""
+    n_prompts = model.affordable(n_prompts, runs=2 * (n_draws + 1) * most, n_positions=2 * period)
     tokens = repeated_random_tokens(model, n_prompts, period, seed)
     pattern = kinds.attention_patterns(model.transformer, tokens)
     scores = kinds.induction_score(pattern, period).mean(0)
@@ -26,8 +27,10 @@ def compute(model: Model, n_prompts=30, period=25, most=6, n_draws=5, seed=1_000
     instead = instead_of(model.transformer, tokens, Ablation.POSITION)
 
     def log_prob(removed) -> float:
-        logits, _ = run_without(model.transformer, tokens, removed, instead)
-        return model.log_probs_of_next(tokens, logits)[:, 1 - period :].mean().item()
+        def tap_for(some):
+            return without(model.transformer, removed, narrow(instead, some, tokens.shape[1]))
+
+        return model.log_probs_of_next(tokens, tap_for)[:, 1 - period :].mean().item()
 
     draw = random.Random(seed)
     first = min(head.layer for head in heads[:most])

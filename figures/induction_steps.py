@@ -24,7 +24,7 @@ def compute(model: Model, text=" mesa pan tren mesa pan", period=25, n_prompts=6
     previous = heads.strongest(heads.previous_token_score(pattern)[:, : max(1, induction.layer)])
     tokens = model.tokens(text)
     shown = heads.attention_patterns(model.transformer, tokens)[0]
-    logits = model(tokens)[0, -1]
+    logits = model.next_logits(tokens)[0]
     start = len(model.start)
     row = tokens[0, start:].tolist()
     last = len(row) - 1

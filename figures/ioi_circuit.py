@@ -27,7 +27,9 @@ ROLES = {
 
 
 def compute(model: Model, n_prompts=200, n_draws=20, seed=1_000_000) -> dict:
-    asked = prompts(model, n_prompts, seed)
+    asked = prompts(
+        model, model.affordable(n_prompts, runs=model.config.n_layers * model.config.n_heads), seed
+    )
     instead = other_names(model, asked)
     circuit = find_circuit(model, asked, instead)
     route = sorted({verdict.head for verdict in circuit.verdicts if verdict.role is not Role.SUPPORT})

@@ -29,7 +29,7 @@ def compute(
     row, io, s = tokens[0].tolist(), model.first_token(answer), model.first_token(subject)
     start, last = len(model.start), len(row) - 1
     at = {"IO": row.index(io), "S1": row.index(s), "S2": last - row[::-1].index(s), "END": last}
-    logits = model(tokens)[0, -1]
+    logits = model.next_logits(tokens)[0]
     return {
         "tokens": labels(model.strings(tokens[0, start:])),
         "at": {role: position - start for role, position in at.items()},

@@ -1,6 +1,5 @@
 """The logit lens: the answer can be read from the residual stream only after the last layers."""
 
-import torch
 from matplotlib.figure import Figure
 
 from figures.style.grids import shaded_table
@@ -8,6 +7,7 @@ from figures.style.look import CATEGORIES, MUTED, lecture_style, titled
 from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Report
+from mechinterp.ioi.lens import difference_by_stage
 from mechinterp.ioi.prompts import prompts
 from mechinterp.logits.logit_lens import logit_lens
 from mechinterp.model.language_model import Model
@@ -15,15 +15,14 @@ from mechinterp.numerics.bootstrap import mean_with_interval
 
 
 def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
-    asked = prompts(model, n_prompts, seed)
-    stages = logit_lens(model, asked.tokens)
-    difference = torch.stack([asked.logit_diff(logits) for logits in stages])
+    asked = prompts(model, model.affordable(n_prompts), seed)
+    difference = difference_by_stage(model, asked)
     end = int(asked.positions["END"][0]) + 1
     shown = slice(end - 7, end)  # of the first prompt
-    best = stages[:, 0, shown].softmax(-1).max(-1)
+    best = logit_lens(model, asked.tokens[:1, :end])[:, 0, shown].softmax(-1).max(-1)
     return {
-        "n_prompts": n_prompts,
-        "difference": mean_with_interval(difference.T),
+        "n_prompts": len(asked),
+        "difference": mean_with_interval(difference),
         "text": asked.texts[0],
         "tokens": labels(model.strings(asked.tokens[0, shown])),
         "best": [labels(model.strings(tokens)) for tokens in best.indices],

@@ -19,17 +19,18 @@ def compute(model: Model, shown=14, top=5) -> dict:
     """Count a name as copied where it is among the `top` logits that attending to it raises most."""
     names = [name for name in NAMES if model.has_token(name)]
     tokens = torch.tensor([model.token(name) for name in names])
-    circuits = full_ov_circuits(model)
-    scores = {head: copying_score(circuit, tokens, top) for head, circuit in circuits.items()}
-    best = max(circuits, key=lambda head: scores[head])
-    matrix = circuits[best].rows(tokens)[:, tokens]
+    rows, scores, best = torch.arange(len(tokens)), {}, None
+    for head, circuit in full_ov_circuits(model, tokens):
+        scores[head] = copying_score(circuit, tokens, top, rows)
+        if best is None or scores[head] > scores[best]:
+            best, matrix = head, circuit.rows(rows)[:, tokens]
     few = range(0, len(names), max(1, len(names) // shown))[:shown]
     return {
         "n_names": len(names),
         "n_vocabulary": model.config.d_vocab,
         "names": [names[i] for i in few],
         "matrix": (matrix - matrix.mean(1, keepdim=True))[few][:, few],
-        "heads": [str(head) for head in circuits],
+        "heads": [str(head) for head in scores],
         "scores": torch.stack(list(scores.values())),
     }
 

@@ -25,7 +25,7 @@ def compute(
     shown=8,
 ) -> dict:
     """Ask for the next word of a sentence of one's own, and of all those in the file of hand-written ones."""
-    probabilities = model(model.tokens(text))[0, -1].softmax(-1)
+    probabilities = model.next_logits(model.tokens(text))[0].softmax(-1)
     best = probabilities.topk(shown)
     found = {kind: answers(model, sentences(kind)) for kind in kinds()}
     return {

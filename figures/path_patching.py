@@ -16,11 +16,12 @@ from mechinterp.numerics.bootstrap import mean_with_interval
 
 def compute(model: Model, n_prompts=200, shown=6, seed=1_000_000) -> dict:
     """Noise: paths of the clean run carry what their head does when the other one gives."""
-    asked = prompts(model, n_prompts, seed)
+    asked = prompts(model, model.affordable(n_prompts, runs=10), seed)
     both = pairs(model, asked, Corruption.SWAPPED)
     found = routes(model, asked, both)
     before = found.to_queries[:, : found.mover.layer]  # the heads that have a path to the queries
     return {
+        "n_prompts": len(asked),
         "difference": both.clean_diff.mean(),
         "to_logits": ranked(found.to_logits, shown),
         "to_queries": ranked(before, shown),
@@ -34,7 +35,7 @@ def compute(model: Model, n_prompts=200, shown=6, seed=1_000_000) -> dict:
 def report(data) -> Report:
     mover, inhibitor, direct = data["mover"], data["inhibitor"], data["to_logits"][0][data["mover"]][0]
     effect, low, high = data["effect"]
-    values = {name: data[name] for name in ("mover", "inhibitor", "others", "difference")}
+    values = {name: data[name] for name in ("n_prompts", "mover", "inhibitor", "others", "difference")}
     claims = {
         "mover": Claim(f"efecto directo de {mover} en los logits", direct, at_most=-0.5),
         "inhibitor": Claim(f"efecto de {inhibitor} por las consultas de {mover}", effect, at_most=-0.3),

@@ -14,13 +14,14 @@ from mechinterp.text.prompts import random_tokens
 
 
 def compute(model: Model, n_positions=32, n_prompts=100, seed=1_000_000) -> dict:
+    n_prompts = model.affordable(n_prompts, runs=2, n_positions=n_positions)
     tokens = random_tokens(model, n_prompts, n_positions - len(model.start), seed)
     head = strongest(previous_token_score(attention_patterns(model.transformer, tokens)))
     circuits = positional_qk_circuits(model.transformer, n_positions)
     preferred = {of: previous_preferred(circuit) for of, circuit in circuits.items()}
     # As large as in these prompts, where the normalisation divides what queries and keys read by its scale.
     name = f"blocks.{head.layer}.ln1.hook_scale"
-    _, cache = model.run_with_cache(tokens, [name])
+    cache = model.transformer.cache(tokens, [name])
     scores = positional_qk_circuit(model.transformer, head, n_positions, cache[name].mean().item())
     by_distance = [scores.diagonal(-distance) for distance in range(12)]
     return {

@@ -15,6 +15,7 @@ LEAST = 0.2  # of the attention, for a head to be called an induction head
 
 
 def compute(model: Model, n_prompts=200, period=25, seed=1_000_000) -> dict:
+    n_prompts = model.affordable(n_prompts, runs=4, n_positions=2 * period)
     tokens = repeated_random_tokens(model, n_prompts, period, seed)
     pattern = heads.attention_patterns(model.transformer, tokens)
     scores = heads.induction_score(pattern, period)
@@ -24,7 +25,7 @@ def compute(model: Model, n_prompts=200, period=25, seed=1_000_000) -> dict:
     # Does its key read what a previous-token head wrote? Control: all other pairs of heads of the two layers.
     previous = heads.strongest(heads.previous_token_score(pattern)[:, : max(1, head.layer)])
     pair = (model.transformer, previous, head, Input.K)
-    log_prob = model.log_probs_of_next(tokens, model(tokens))
+    log_prob = model.log_probs_of_next(tokens)
     fresh = random_tokens(model, n_prompts, 2 * period, seed)  # control: as long, and nothing repeats
     return {
         "n_prompts": n_prompts,
@@ -39,7 +40,7 @@ def compute(model: Model, n_prompts=200, period=25, seed=1_000_000) -> dict:
         "composition": composition_score(*pair) if head.layer else 0.0,
         "baseline": vars(baseline(*pair)) if head.layer else {"mean": 0.0, "spread": 1.0},
         "log_prob": (log_prob.mean(0), log_prob.std(0)),
-        "control": model.log_probs_of_next(fresh, model(fresh)).mean(0),
+        "control": model.log_probs_of_next(fresh).mean(0),
     }
 
 

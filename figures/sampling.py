@@ -13,7 +13,7 @@ PROMPT = "Esta mañana Elena volvió de la escuela. Ayer Elena fue al mercado y 
 
 
 def compute(model: Model, prompt=PROMPT, k=5, p=0.9, shown=14) -> dict:
-    probabilities = model(model.tokens(prompt))[0, -1].softmax(-1)
+    probabilities = model.next_logits(model.tokens(prompt))[0].softmax(-1)
     kept = {
         "greedy": greedy(probabilities),
         f"top-k, k = {k}": top_k(probabilities, k),

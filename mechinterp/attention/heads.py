@@ -103,8 +103,7 @@ def patterns(cache: Cache, n_layers: int) -> Pattern:
 def attention_patterns(transformer: Transformer, tokens: Int[Tensor, "prompt pos"]) -> Pattern:
     """Run prompts; return the attention patterns of all layers."""
     n_layers = transformer.config.n_layers
-    _, cache = transformer.run_with_cache(tokens, pattern_names(n_layers))
-    return patterns(cache, n_layers)
+    return patterns(transformer.cache(tokens, pattern_names(n_layers)), n_layers)
 
 
 def pattern_names(n_layers: int) -> list[str]:

@@ -8,6 +8,7 @@ depends on the prompt, is not. Source: Elhage et al. 2021.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +19,7 @@ from mechinterp.attention.heads import Head, all_heads
 from mechinterp.model.language_model import Model
 from mechinterp.model.transformer import Norm, Transformer, rotate
 
-Embedding = Float[Tensor, "d_vocab d_model"]
+Embedding = Float[Tensor, "tokens d_model"]
 CHUNK = 256  # rows of a full circuit that are computed at once
 
 
@@ -78,25 +79,31 @@ def full_ov_circuit(transformer: Transformer, head: Head, embedding: Embedding) 
     return ov_circuit(transformer, head).between(embedding, unembedding(transformer))
 
 
-def full_ov_circuits(model: Model) -> dict[Head, Factored]:
-    """Return the full OV circuit of every head, each from tokens as they are at the entry of its layer."""
-    embeddings = [embedding_at(model, layer) for layer in range(model.config.n_layers)]
-    heads = all_heads(model.transformer)
-    return {head: full_ov_circuit(model.transformer, head, embeddings[head.layer]) for head in heads}
+def full_ov_circuits(model: Model, tokens: Int[Tensor, " chosen"]) -> Iterator[tuple[Head, Factored]]:
+    """Yield the full OV circuit of every head from some tokens, as they are at the entry of its layer, to all.
+
+    One at a time: those of all heads together are large.
+    """
+    W_U = unembedding(model.transformer)
+    for layer in range(model.config.n_layers):
+        embedding = embedding_at(model, layer, tokens)
+        for index in range(model.config.n_heads):
+            head = Head(layer, index)
+            yield head, ov_circuit(model.transformer, head).between(embedding, W_U)
 
 
-def embedding_at(model: Model, layer: int) -> Embedding:
-    """Return the residual stream before a layer for each token of the vocabulary, right after the start.
+def embedding_at(model: Model, layer: int, tokens: Int[Tensor, " chosen"] | None = None) -> Embedding:
+    """Return the residual stream before a layer for some tokens, or all there are, right after the start.
 
     It replaces W_E in the full circuits of later layers: the first layers rewrite tokens in other directions. Wang et
     al. 2022 (appendix E) do the same with the first MLP. It is divided by the normalisation's scale.
     """
-    tokens = torch.arange(model.config.d_vocab)[:, None]
+    tokens = (torch.arange(model.config.d_vocab) if tokens is None else tokens)[:, None]
     start = torch.tensor(model.start, dtype=torch.long).expand(len(tokens), -1)
     names = [f"blocks.{layer}.hook_resid_pre", f"blocks.{layer}.ln1.hook_scale"]
     found = []
     for chunk in torch.cat((start, tokens), dim=1).split(CHUNK):
-        _, cache = model.run_with_cache(chunk, names)
+        cache = model.transformer.cache(chunk, names)
         found.append((cache[names[0]] / cache[names[1]])[:, -1])
     return torch.cat(found)
 
@@ -139,15 +146,18 @@ def previous_preferred(scores: Float[Tensor, "dest src"]) -> Float[Tensor, ""]:
     return (best == torch.arange(len(scores)) - 1)[2:].float().mean()
 
 
-def copying_score(circuit: Factored, tokens: Int[Tensor, " chosen"], k: int) -> Float[Tensor, ""]:
+def copying_score(
+    circuit: Factored, tokens: Int[Tensor, " chosen"], k: int, rows: Int[Tensor, " chosen"] | None = None
+) -> Float[Tensor, ""]:
     """Return the share of tokens that are among the k tokens whose logits rise most when they are attended to.
 
+    `rows` says where they are in a circuit that does not begin from the whole vocabulary.
     Source: the copying scores of Elhage et al. 2021 and Wang et al. 2022, appendix E, who
     use the rank of the token itself.
     """
     hits = torch.zeros(())
-    for chunk in tokens.split(CHUNK):
-        top = circuit.rows(chunk).topk(k, dim=-1).indices
+    for chunk, row in zip(tokens.split(CHUNK), (tokens if rows is None else rows).split(CHUNK), strict=True):
+        top = circuit.rows(row).topk(k, dim=-1).indices
         hits += (top == chunk[:, None]).any(-1).sum()
     return hits / len(tokens)
 

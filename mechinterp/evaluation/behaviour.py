@@ -125,7 +125,7 @@ def repetition_loss(model: Model, n: int, seed: int) -> Tensor:
     The first token of the second half cannot be predicted and is left out. Shape: (n,).
     """
     tokens = repeated_random_tokens(model, n, PERIOD, seed)
-    return -model.log_probs_of_next(tokens, model(tokens))[:, 1 - PERIOD :].mean(-1)
+    return -model.log_probs_of_next(tokens)[:, 1 - PERIOD :].mean(-1)
 
 
 def _best(

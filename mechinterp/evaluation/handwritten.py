@@ -62,7 +62,7 @@ def answers(model: Model, asked: list[Sentence]) -> Answers:
     padded = torch.tensor([row + [row[0]] * (longest - len(row)) for row in rows])
     ends = torch.tensor([len(row) - 1 for row in rows])
     each = torch.arange(len(asked))
-    log_probs = model(padded)[each, ends].log_softmax(-1)
+    log_probs = model.transformer.unembed(model.transformer.stream(padded)[each, ends]).log_softmax(-1)
     right, wrong = (
         log_probs[each, [model.first_token(getattr(sentence, word)) for sentence in asked]]
         for word in ("answer", "foil")

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from mechinterp.attention.heads import Head
 from mechinterp.interventions.paths import MLP, check_parts
-from mechinterp.model.transformer import Cache, Transformer
+from mechinterp.model.transformer import Cache, Tap, Transformer
 
 Instead = Mapping[str, Tensor]  # by hook point, what all heads of a layer, or its MLP, write instead
 
@@ -56,6 +56,30 @@ def mean_over(transformer: Transformer, versions: Int[Tensor, "version prompt po
     return {name: x / len(versions) for name, x in total.items()}
 
 
+def narrow(instead: Instead, some: Int[Tensor, " some"], n_positions: int) -> Instead:
+    """Return what is written instead for some of the prompts, at their first positions."""
+    return {name: x[some, :n_positions] for name, x in instead.items()}
+
+
+def without(transformer: Transformer, removed: Iterable[Head | MLP], instead: Instead) -> Tap:
+    """Return the tap that ablates some heads or MLPs; raises ValueError where the model has no such head or layer."""
+    removed = list(removed)
+    check_parts(transformer, removed)
+    heads: dict[str, list[int]] = {}
+    for part in removed:
+        if isinstance(part, Head):
+            heads.setdefault(f"blocks.{part.layer}.attn.hook_z", []).append(part.index)
+    mlps = {f"blocks.{part.layer}.hook_mlp_out" for part in removed if isinstance(part, MLP)}
+
+    def tap(name: str, x: Tensor) -> Tensor:
+        if name in heads:
+            x = x.clone()
+            x[:, :, heads[name]] = instead[name][:, :, heads[name]]
+        return instead[name] if name in mlps else x
+
+    return tap
+
+
 @torch.no_grad()
 def run_without(
     transformer: Transformer,
@@ -67,23 +91,11 @@ def run_without(
 
     Raises ValueError where the model has no such head or layer.
     """
-    removed = list(removed)
-    check_parts(transformer, removed)
-    heads: dict[str, list[int]] = {}
-    for part in removed:
-        if isinstance(part, Head):
-            heads.setdefault(f"blocks.{part.layer}.attn.hook_z", []).append(part.index)
-    mlps = {f"blocks.{part.layer}.hook_mlp_out" for part in removed if isinstance(part, MLP)}
-    cache: Cache = {}
+    ablate, cache = without(transformer, removed, instead), Cache()
 
     def tap(name: str, x: Tensor) -> Tensor:
-        if name in heads:
-            x = x.clone()
-            x[:, :, heads[name]] = instead[name][:, :, heads[name]]
-        elif name in mlps:
-            x = instead[name]
-        cache[name] = x
-        return x
+        cache[name] = ablate(name, x)
+        return cache[name]
 
     return transformer.forward(tokens, tap), cache
 

@@ -12,25 +12,35 @@ and is not computed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
+
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from mechinterp.interventions.ablation import Instead
 from mechinterp.interventions.metrics import Metric
 from mechinterp.interventions.patched_runs import Part, Place, Source, Tokens
 from mechinterp.interventions.patched_sweep import Stage, Start, Sweep, for_each_head, keys_name
-from mechinterp.interventions.run_pair import RunPair, ablated_pair, run_pair
-from mechinterp.interventions.sweep_jobs import MEMORY, jobs_by_first_difference, jobs_by_position, run_jobs
+from mechinterp.interventions.run_pair import RunPair, ablated_pairs, run_pairs
+from mechinterp.interventions.sweep_jobs import jobs_by_first_difference, jobs_by_position, run_jobs
 from mechinterp.model.transformer import Config, Transformer
 
 
 @torch.no_grad()
 def patch_positions(
-    transformer: Transformer, base: Tokens, source: Source, place: Place, metric: Metric, memory: int = MEMORY
+    transformer: Transformer,
+    base: Tokens,
+    source: Source,
+    place: Place,
+    metric: Metric,
+    memory: int | None = None,
+    positions: Int[Tensor, "prompt chosen"] | None = None,
 ) -> Float[Tensor, "prompt layer pos"]:
     """Return the metric with one place patched at one position of one layer, for each of them.
 
+    With `positions`, only patches there are computed; elsewhere the metric is the base run's.
     Raises ValueError where the prompts differ in shape, a prompt is the same in both runs, the metric reads positions
     that do not exist, the model has no such place, or `memory`, in bytes, does not hold the patches of one layer.
     """
@@ -38,66 +48,92 @@ def patch_positions(
         raise ValueError(
             "this model has no residual stream between attention and MLP: both read the same residual stream"
         )
-    pair = run_pair(transformer, base, source, metric)
-    found = pair.base_metric[:, None, None].repeat(1, transformer.config.n_layers, pair.n_positions)
-    jobs = jobs_by_position(pair, per_layer=1, memory=memory)
-    for job, metrics in run_jobs(jobs, lambda sweep, layer: _start_at(pair, sweep, layer, place)):
-        found[job.sweep.prompts, job.layers.start : job.layers.stop, job.sweep.first] = metrics.T
+    memory = memory or transformer.memory
+    shape = (*base.shape[:1], transformer.config.n_layers, base.shape[1])
+    found = torch.empty(shape, dtype=transformer.W_E.dtype)
+    for some, pair in run_pairs(transformer, base, source, metric, memory):
+        found[some] = pair.base_metric[:, None, None]
+        jobs = jobs_by_position(pair, 1, memory, positions if positions is None else positions[some])
+        for job, metrics in run_jobs(jobs, partial(_start_at, pair, place=place)):
+            found[some[job.sweep.prompts], job.layers.start : job.layers.stop, job.sweep.first] = metrics.T
     return found
 
 
 @torch.no_grad()
 def patch_heads(
-    transformer: Transformer, base: Tokens, source: Source, part: Part, metric: Metric, memory: int = MEMORY
+    transformer: Transformer,
+    base: Tokens,
+    source: Source,
+    part: Part,
+    metric: Metric,
+    memory: int | None = None,
 ) -> Float[Tensor, "prompt layer head"]:
     """Return the metric with one part of one head patched at all positions, for each head.
 
     Raises ValueError as patch_positions does.
     """
-    return _each_head(run_pair(transformer, base, source, metric), part, memory)
+    memory = memory or transformer.memory
+    return _each_head(
+        transformer, len(base), run_pairs(transformer, base, source, metric, memory), part, memory
+    )
 
 
 @torch.no_grad()
 def ablate_heads(
-    transformer: Transformer, tokens: Tokens, instead: Instead, metric: Metric, memory: int = MEMORY
+    transformer: Transformer, tokens: Tokens, instead: Instead, metric: Metric, memory: int | None = None
 ) -> Float[Tensor, "prompt layer head"]:
     """Return the metric with one head ablated, for each head: patched with what it writes instead.
 
     Raises ValueError where the metric reads positions that do not exist, or `memory`, in bytes, does not hold the
     patches of one layer.
     """
-    return _each_head(ablated_pair(transformer, tokens, instead, metric), Part.Z, memory)
+    memory = memory or transformer.memory
+    pairs = ablated_pairs(transformer, tokens, instead, metric, memory)
+    return _each_head(transformer, len(tokens), pairs, Part.Z, memory)
 
 
-def _each_head(pair: RunPair, part: Part, memory: int) -> Float[Tensor, "prompt layer head"]:
-    config = pair.transformer.config
-    found = pair.base_metric[:, None, None].repeat(1, config.n_layers, config.n_heads)
-    jobs = jobs_by_first_difference(pair, config.n_heads, memory)
-    for job, metrics in run_jobs(jobs, lambda sweep, layer: _start_of_heads(pair, sweep, layer, part)):
-        metrics = metrics.T.unflatten(1, (len(job.layers), config.n_heads))
-        found[job.sweep.prompts, job.layers.start : job.layers.stop] = metrics
+def _each_head(
+    transformer: Transformer,
+    n_prompts: int,
+    pairs: Iterable[tuple[Int[Tensor, " some"], RunPair]],
+    part: Part,
+    memory: int,
+) -> Float[Tensor, "prompt layer head"]:
+    config = transformer.config
+    found = torch.empty(n_prompts, config.n_layers, config.n_heads, dtype=transformer.W_E.dtype)
+    for some, pair in pairs:
+        found[some] = pair.base_metric[:, None, None]
+        jobs = jobs_by_first_difference(pair, config.n_heads, memory)
+        for job, metrics in run_jobs(jobs, partial(_start_of_heads, pair, part=part)):
+            metrics = metrics.T.unflatten(1, (len(job.layers), config.n_heads))
+            found[some[job.sweep.prompts], job.layers.start : job.layers.stop] = metrics
     return found
 
 
 @torch.no_grad()
 def patch_heads_and_positions(
-    transformer: Transformer, base: Tokens, source: Source, part: Part, metric: Metric, memory: int = MEMORY
+    transformer: Transformer,
+    base: Tokens,
+    source: Source,
+    part: Part,
+    metric: Metric,
+    memory: int | None = None,
 ) -> Float[Tensor, "prompt layer head pos"]:
     """Return the metric with one part of one head patched at one position, for each head and position.
 
     The position of a query or of a row of the pattern is the one that attends; that of a key or a value, the one that
     is attended to. Raises ValueError as patch_positions does.
     """
-    pair = run_pair(transformer, base, source, metric)
-    config = transformer.config
-    found = pair.base_metric[:, None, None, None].repeat(1, config.n_layers, config.n_heads, pair.n_positions)
-
-    def start(sweep: Sweep, layer: int) -> Start:
-        return _start_of_heads(pair, sweep, layer, part, sweep.first)
-
-    for job, metrics in run_jobs(jobs_by_position(pair, config.n_heads, memory), start):
-        metrics = metrics.T.unflatten(1, (len(job.layers), config.n_heads))
-        found[job.sweep.prompts, job.layers.start : job.layers.stop, :, job.sweep.first] = metrics
+    config, memory = transformer.config, memory or transformer.memory
+    shape = (len(base), config.n_layers, config.n_heads, base.shape[1])
+    found = torch.empty(shape, dtype=transformer.W_E.dtype)
+    for some, pair in run_pairs(transformer, base, source, metric, memory):
+        found[some] = pair.base_metric[:, None, None, None]
+        start = partial(_start_of_heads, pair, part=part, at_first=True)
+        for job, metrics in run_jobs(jobs_by_position(pair, config.n_heads, memory), start):
+            metrics = metrics.T.unflatten(1, (len(job.layers), config.n_heads))
+            layers = slice(job.layers.start, job.layers.stop)
+            found[some[job.sweep.prompts], layers, :, job.sweep.first] = metrics
     return found
 
 
@@ -114,10 +150,9 @@ def _start_at(pair: RunPair, sweep: Sweep, layer: int, place: Place) -> Start:
     return Start(stage, resid[None])
 
 
-def _start_of_heads(
-    pair: RunPair, sweep: Sweep, layer: int, part: Part, position: int | None = None
-) -> Start:
-    """Return residual streams, each with a part of one head of a layer patched: at one position, or at all."""
+def _start_of_heads(pair: RunPair, sweep: Sweep, layer: int, part: Part, at_first: bool = False) -> Start:
+    """Return residual streams, each with a part of one head of a layer patched: at the first position, or at all."""
+    position = sweep.first if at_first else None
     stage, stream = _after_attention(pair.transformer)
     block = pair.transformer.blocks[layer]
     z = _patched_z(pair, sweep, layer, part, position)[:, sweep.first :]

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mechinterp.model.transformer import Transformer, no_tap
+from mechinterp.model.transformer import Tap, Transformer, no_tap
 
 OfLogits = Callable[[Float[Tensor, "run read d_vocab"], Int[Tensor, " run"]], Float[Tensor, " run"]]
 
@@ -23,6 +23,20 @@ class Metric:
 
     positions: Int[Tensor, "prompt read"]
     of_logits: OfLogits
+
+    def of(self, some: Int[Tensor, " some"]) -> Metric:
+        """Return the metric of some of the prompts, which then count from 0."""
+        return Metric(self.positions[some], lambda logits, prompts: self.of_logits(logits, some[prompts]))
+
+    def of_run(
+        self, transformer: Transformer, tokens: Int[Tensor, "prompt pos"], tap: Tap = no_tap
+    ) -> Float[Tensor, " prompt"]:
+        """Return the metric of a run of the prompts, showing each hook point of the layers to `tap`.
+
+        Logits are computed only at the positions read.
+        """
+        rows = torch.arange(len(tokens))
+        return self.measure(transformer, transformer.stream(tokens, tap)[rows[:, None], self.positions], rows)
 
     def measure(
         self,
@@ -49,6 +63,10 @@ class LogitDiff(Metric):
 
     right: Int[Tensor, " prompt"]
     wrong: Int[Tensor, " prompt"]
+
+    def of(self, some: Int[Tensor, " some"]) -> LogitDiff:
+        """Return the difference for some of the prompts."""
+        return logit_diff(self.right[some], self.wrong[some], self.positions[some, 0])
 
     def measure(
         self,

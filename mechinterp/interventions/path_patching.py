@@ -37,8 +37,8 @@ from mechinterp.interventions.paths import (
     Sender,
     check_paths,
 )
-from mechinterp.interventions.run_pair import RunPair, run_pair
-from mechinterp.interventions.sweep_jobs import MEMORY, rows_in_memory
+from mechinterp.interventions.run_pair import RunPair, run_pairs
+from mechinterp.interventions.sweep_jobs import rows_in_memory
 from mechinterp.model.transformer import Transformer
 
 __all__ = [
@@ -64,7 +64,7 @@ def patch_paths(
     metric: Metric,
     between: Between = Between.MLPS,
     positions: Int[Tensor, " prompt"] | None = None,
-    memory: int = MEMORY,
+    memory: int | None = None,
     reading: Reading = Reading.TOGETHER,
 ) -> Float[Tensor, "prompt sender"]:
     """Return the metric with the paths from one sender to all receivers patched, for each sender.
@@ -76,15 +76,22 @@ def patch_paths(
     check_paths(transformer, senders, receivers)
     if positions is not None and not 0 <= positions.min() <= positions.max() < base.shape[1]:
         raise ValueError(f"expected positions below {base.shape[1]}, got {positions.tolist()}")
-    pair = run_pair(transformer, base, source, metric)
-    found = pair.base_metric[:, None].repeat(1, len(senders))
-    starts = pair.first_difference if positions is None else positions
-    for first in starts.unique().tolist():
-        prompts = pair.affected(starts == first, first)
-        for some, part in _chunks(pair, prompts, list(senders), first, memory):
-            changes = changes_of(pair, some, part, first, between, only_first=positions is not None)
-            sweep = PathSweep(transformer, pair.base, some, first, metric, tuple(receivers), changes, reading)
-            found[some[:, None], [senders.index(sender) for sender in part]] = sweep.run_paths().T
+    memory = memory or transformer.memory
+    found = torch.empty(len(base), len(senders), dtype=transformer.W_E.dtype)
+    for batch, pair in run_pairs(transformer, base, source, metric, memory):
+        found[batch] = pair.base_metric[:, None]
+        starts = pair.first_difference if positions is None else positions[batch]
+        for first in starts.unique().tolist():
+            if first >= pair.n_positions:
+                continue  # nothing changes before what the metric reads
+            prompts = pair.affected(starts == first, first)
+            for some, part in _chunks(pair, prompts, list(senders), first, memory):
+                changes = changes_of(pair, some, part, first, between, only_first=positions is not None)
+                sweep = PathSweep(
+                    transformer, pair.base, some, first, pair.metric, tuple(receivers), changes, reading
+                )
+                columns = [senders.index(sender) for sender in part]
+                found[batch[some][:, None], columns] = sweep.run_paths().T
     return found
 
 

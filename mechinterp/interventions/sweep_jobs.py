@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mechinterp.interventions.patched_sweep import Start, Sweep, run_together
 from mechinterp.interventions.run_pair import RunPair
-
-MEMORY = 2**30  # bytes that the activations of patched runs may take by default
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +32,7 @@ def rows_in_memory(pair: RunPair, first: int, memory: int, extra: int = 0) -> in
     """
     config = pair.transformer.config
     numbers = 8 * config.d_model + 2 * config.d_mlp + 3 * config.n_heads * pair.n_positions  # a position
-    row = 4 * (pair.n_positions - first) * numbers + extra
+    row = 4 * max(1, pair.n_positions - first) * numbers + extra
     if row > memory:
         raise ValueError(
             f"expected memory for one patched run, {row / 2**20:.1f} MiB, got {memory / 2**20:.1f} MiB"
@@ -42,15 +40,21 @@ def rows_in_memory(pair: RunPair, first: int, memory: int, extra: int = 0) -> in
     return memory // row
 
 
-def jobs_by_position(pair: RunPair, per_layer: int, memory: int) -> Iterator[Job]:
-    """Yield the sweeps that begin at each position, of the prompts that differ there or earlier."""
+def jobs_by_position(
+    pair: RunPair, per_layer: int, memory: int, positions: Int[Tensor, "prompt chosen"] | None = None
+) -> Iterator[Job]:
+    """Yield the sweeps that begin at each position, of the prompts that differ there or earlier, and have it chosen."""
     for position in range(pair.n_positions):
-        yield from jobs(pair, pair.first_difference <= position, position, per_layer, memory)
+        prompts = pair.first_difference <= position
+        if positions is not None:
+            prompts = prompts & (positions == position).any(1)
+        yield from jobs(pair, prompts, position, per_layer, memory)
 
 
 def jobs_by_first_difference(pair: RunPair, per_layer: int, memory: int) -> Iterator[Job]:
     """Yield the sweeps of the prompts that first differ at each position, beginning there."""
     for first in pair.first_difference.unique().tolist():
+        # Beyond the last position where nothing differs: there is no prompt to sweep.
         yield from jobs(pair, pair.first_difference == first, first, per_layer, memory)
 
 

@@ -18,18 +18,26 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mechinterp.attention.composition import Input
-from mechinterp.attention.heads import Head, all_heads
-from mechinterp.interventions.ablation import Instead, run_without
+from mechinterp.attention.heads import Head, all_heads, pattern_names
+from mechinterp.interventions.ablation import Instead, narrow, without
 from mechinterp.interventions.path_patching import Between, HeadInput, patch_paths
+from mechinterp.ioi.moved import moved_from
 from mechinterp.ioi.prompts import Corruption, Prompts, corrupted
-from mechinterp.ioi.without import left_without_each
-from mechinterp.logits.direct_attribution import by_head, by_head_and_source
+from mechinterp.ioi.without import direct_effects, left_without, left_without_each, taken_over
 from mechinterp.model.language_model import Model
-from mechinterp.model.transformer import Cache
 from mechinterp.numerics.bootstrap import bootstrap_interval
 
 MIN_SHARE = 0.05  # of the mean logit difference
 MIN_ATTENTION = 0.1  # to the position that defines a class
+
+# From a position to another, or to the token after it: what the classes are told apart by.
+Look = tuple[str, str, int]
+LOOKS: tuple[Look, ...] = (
+    *(("END", name, after) for name in ("IO", "S1") for after in (0, 1)),
+    ("END", "S2", 0),
+    ("S2", "S1", 0),
+    ("S2", "S1", 1),
+)
 
 
 class Role(Enum):
@@ -102,33 +110,31 @@ class _Search:
         self.model, self.prompts, self.instead = model, prompts, instead
         self.transformer = model.transformer
         self.heads = all_heads(self.transformer)
-        logits, self.cache = model.run_with_cache(prompts.tokens)
-        self.difference = prompts.logit_diff(logits)
+        self.difference = prompts.difference(self.transformer)
         if self.difference.mean() <= 0:
             raise ValueError(
                 f"expected {model.name} to do the task, got a mean difference of {self.difference.mean():.2f}"
             )
         self.swapped = corrupted(model, prompts, Corruption.SWAPPED)
         self.at = prompts.positions
+        self.looks = self.attention()
         self.verdicts: list[Verdict] = []
         self.control: dict[Role, float] = {}
 
     def circuit(self) -> Circuit:
-        direct = self.direct(self.cache)
-        movers = self.judge(Role.NAME_MOVER, direct, self.looks("END", "IO"), 1, self.prefers_io())
-        self.judge(Role.NEGATIVE, self.moved_from_io(), self.looks("END", "IO"), -1)
+        direct = direct_effects(self.model, self.prompts).flatten(1)
+        movers = self.judge(Role.NAME_MOVER, direct, self.looks["END", "IO", 0], 1, self.prefers_io())
+        at_io = moved_from(self.model, self.prompts, (("IO", 0), ("IO", 1))).sum(-1).flatten(1)
+        self.judge(Role.NEGATIVE, at_io, self.looks["END", "IO", 0], -1)
         if movers:
-            inhibitors = self.judge(
-                Role.S_INHIBITION, self.paths(movers, Input.Q, "END"), self.looks("END", "S2"), -1
-            )
+            queries = self.paths(movers, Input.Q, "END")
+            inhibitors = self.judge(Role.S_INHIBITION, queries, self.looks["END", "S2", 0], -1)
             if inhibitors:
                 values = self.paths(inhibitors, Input.V, "S2")
-                self.judge(Role.DUPLICATE_TOKEN, values, self.looks("S2", "S1"), -1)
-                self.judge(Role.INDUCTION, values, self.looks("S2", "S1", after=1), -1)
-            _, without = run_without(self.transformer, self.prompts.tokens, movers, self.instead)
-            gained = self.direct(without) - direct
-            gained[:, [self.heads.index(head) for head in movers]] = 0
-            self.judge(Role.BACKUP, gained, self.looks("END", "IO", cache=without), 1)
+                self.judge(Role.DUPLICATE_TOKEN, values, self.looks["S2", "S1", 0], -1)
+                self.judge(Role.INDUCTION, values, self.looks["S2", "S1", 1], -1)
+            gained = taken_over(self.model, self.prompts, movers, self.instead).flatten(1)
+            self.judge(Role.BACKUP, gained, self.attention(movers)["END", "IO", 0], 1)
         self.supports()
         return Circuit(tuple(self.verdicts), self.control, self.difference.mean().item())
 
@@ -159,28 +165,27 @@ class _Search:
         self.control[role] = mean[~chosen].mean().item()
         return [self.heads[i] for i in chosen.nonzero().flatten().tolist()]
 
-    def direct(self, cache: Cache) -> Float[Tensor, "prompt head"]:
-        return by_head(self.transformer, cache, self.prompts.reader(self.transformer)).flatten(1)
+    def attention(self, removed: Iterable[Head] = ()) -> dict[Look, Float[Tensor, " head"]]:
+        """Return each head's mean attention from one position to another, or to the token after it."""
+        removed = list(removed)
 
-    def moved_from_io(self) -> Float[Tensor, "prompt head"]:
-        """Return what each head adds directly by what it reads at IO, and at the token after it."""
-        reader = self.prompts.reader(self.transformer)
-        by_source = by_head_and_source(self.transformer, self.cache, reader).flatten(1, 2)
-        io = self.at["IO"]
-        return by_source[reader.rows, :, io] + by_source[reader.rows, :, io + 1]
+        def measure(part: Prompts, some: Tensor) -> Tensor:
+            tap = without(self.transformer, removed, narrow(self.instead, some, part.tokens.shape[1]))
+            names = pattern_names(self.model.config.n_layers)
+            patterns = self.transformer.cache(part.tokens, names, tap).values()
+            row, at = torch.arange(len(part)), part.positions
+            return torch.stack(
+                [
+                    torch.cat([pattern[row, :, at[dest], at[src] + after] for pattern in patterns], dim=1)
+                    for dest, src, after in LOOKS
+                ],
+                dim=1,
+            )
 
-    def looks(
-        self, dest: str, src: str, after: int = 0, cache: Cache | None = None
-    ) -> Float[Tensor, " head"]:
-        """Return each head's mean attention from one position to another, or to the token after it, in a run."""
-        row = torch.arange(len(self.prompts))
-        layers = range(self.model.config.n_layers)
-        patterns = [(cache or self.cache)[f"blocks.{layer}.attn.hook_pattern"] for layer in layers]
-        found = [pattern[row, :, self.at[dest], self.at[src] + after].mean(0) for pattern in patterns]
-        return torch.cat(found)
+        return dict(zip(LOOKS, self.prompts.each(self.transformer, measure).mean(0), strict=True))
 
     def prefers_io(self) -> Tensor:
-        io, s = (self.looks("END", name) + self.looks("END", name, after=1) for name in ("IO", "S1"))
+        io, s = (self.looks["END", name, 0] + self.looks["END", name, 1] for name in ("IO", "S1"))
         return io > s
 
     def paths(self, receivers: Iterable[Head], into: Input, position: str) -> Float[Tensor, "prompt head"]:
@@ -220,8 +225,7 @@ def faithfulness(
     """Return the logit difference with all heads except those kept ablated."""
     kept = set(kept)
     removed = [head for head in all_heads(model.transformer) if head not in kept]
-    logits, _ = run_without(model.transformer, prompts.tokens, removed, instead)
-    return prompts.logit_diff(logits)
+    return left_without(model, prompts, removed, instead)
 
 
 def minimality(model: Model, prompts: Prompts, circuit: Circuit, instead: Instead) -> dict[Head, float]:
@@ -251,6 +255,6 @@ def incompleteness(
         removed = [circuit.heads[int(i)] for i in chosen[: max(1, len(chosen) // 2)]]
         rest = [head for head in circuit.heads if head not in removed]
         alone = faithfulness(model, prompts, rest, instead).mean()
-        logits, _ = run_without(model.transformer, prompts.tokens, removed, instead)
-        worst = max(worst, (alone - prompts.logit_diff(logits).mean()).abs().item())
+        whole = left_without(model, prompts, removed, instead).mean()
+        worst = max(worst, (alone - whole).abs().item())
     return worst / circuit.difference

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int
@@ -41,9 +41,9 @@ class Pairs:
 @torch.no_grad()
 def pairs(model: Model, prompts: Prompts, how: Corruption) -> Pairs:
     """Run prompts and their corruption; raises ValueError where the model has too few names of one token."""
-    broken = corrupted(model, prompts, how)
-    clean_diff, corrupted_diff = (prompts.logit_diff(model(tokens)) for tokens in (prompts.tokens, broken))
-    return Pairs(prompts.tokens, broken, clean_diff, corrupted_diff)
+    broken = replace(prompts, tokens=corrupted(model, prompts, how))
+    clean_diff, corrupted_diff = (run.difference(model.transformer) for run in (prompts, broken))
+    return Pairs(prompts.tokens, broken.tokens, clean_diff, corrupted_diff)
 
 
 def _beside(diff: Float[Tensor, " prompt"], patched: Float[Tensor, "prompt *parts"]) -> Tensor:

@@ -20,11 +20,14 @@ from mechinterp.interventions.metrics import LogitDiff, logit_diff
 from mechinterp.logits.direct_attribution import Reader, logit_diff_reader
 from mechinterp.model.language_model import Model
 from mechinterp.model.transformer import Transformer
+from mechinterp.numerics.batches import batches
 from mechinterp.text import english
 from mechinterp.text.corpus import ioi, kept_apart
 from mechinterp.text.lexicon.names import NAMES
 from mechinterp.text.phrases import spell, with_capitals
 from mechinterp.text.templates import HELD_OUT_TEMPLATES
+
+Measure = Callable[["Prompts", Int[Tensor, " some"]], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +55,28 @@ class Prompts:
     def reader(self, transformer: Transformer) -> Reader:
         """Return what reads logit(IO) − logit(S) off the residual stream at END, as direct attribution asks for."""
         return logit_diff_reader(transformer, self.io, self.subject, self.positions["END"])
+
+    def __getitem__(self, some: Int[Tensor, " some"]) -> Prompts:
+        """Return some of the prompts, up to the last position that one of them has."""
+        positions = {name: at[some] for name, at in self.positions.items()}
+        tokens = self.tokens[some, : int(positions["END"].max()) + 1]
+        return Prompts(tokens, self.io[some], self.subject[some], positions, [self.texts[i] for i in some])
+
+    def each(self, transformer: Transformer, measure: Measure) -> Float[Tensor, "prompt ..."]:
+        """Return what `measure` gives for each prompt, called on as many at a time as fit into memory.
+
+        It gets some of the prompts, and their indices.
+        """
+        of_prompt = transformer.config.bytes_of_activations
+        order, found = [], []
+        for some, _ in batches(self.positions["END"] + 1, of_prompt, transformer.memory):
+            order.append(some)
+            found.append(measure(self[some], some))
+        return torch.cat(found)[torch.cat(order).argsort()]
+
+    def difference(self, transformer: Transformer) -> Float[Tensor, " prompt"]:
+        """Return logit(IO) − logit(S) at END in a run of the model; no other logits are computed."""
+        return self.each(transformer, lambda part, _: part.metric.of_run(transformer, part.tokens))
 
     def logit_diff(self, logits: Float[Tensor, "prompt pos d_vocab"]) -> Float[Tensor, " prompt"]:
         """Return logit(IO) − logit(S) at END: positive where the model prefers the right answer."""
@@ -160,13 +185,7 @@ def corrupted(model: Model, prompts: Prompts, how: Corruption, seed: int = 0) ->
 def aligned(prompts: Prompts) -> Prompts:
     """Return those of the prompts whose names and end are at the same positions as those of the first."""
     same = torch.stack([at == at[0] for at in prompts.positions.values()]).all(0)
-    return Prompts(
-        prompts.tokens[same],
-        prompts.io[same],
-        prompts.subject[same],
-        {name: at[same] for name, at in prompts.positions.items()},
-        [text for text, kept in zip(prompts.texts, same.tolist(), strict=True) if kept],
-    )
+    return prompts[same.nonzero().flatten()]
 
 
 def _draw(

@@ -16,7 +16,9 @@ def recovered_at_roles(
     model: Model, prompts: Prompts, both: Pairs, place: Place
 ) -> Float[Tensor, "layer role"]:
     """Return the mean share recovered by each layer's output at IO, S1, S2 and END, wherever they are in a prompt."""
-    patched = patch_positions(model.transformer, both.corrupted, both.clean, place, prompts.metric)
+    at_roles = torch.stack(list(prompts.positions.values()), dim=1)
+    runs = (model.transformer, both.corrupted, both.clean)
+    patched = patch_positions(*runs, place, prompts.metric, positions=at_roles)
     shares, rows = both.recovered(patched), torch.arange(len(prompts))
     return torch.stack([shares[rows, :, at].mean(0) for at in prompts.positions.values()], dim=1)
 

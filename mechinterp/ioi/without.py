@@ -9,10 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mechinterp.attention.heads import Head, all_heads
-from mechinterp.interventions.ablation import Instead, run_without
+from mechinterp.interventions.ablation import Instead, narrow, without
 from mechinterp.interventions.activation_patching import ablate_heads
 from mechinterp.ioi.prompts import Prompts
-from mechinterp.logits.direct_attribution import by_head
+from mechinterp.logits.direct_attribution import by_head, names_for_heads
 from mechinterp.model.language_model import Model
 
 
@@ -23,12 +23,31 @@ def left_without_each(model: Model, prompts: Prompts, instead: Instead) -> Float
 
 
 @torch.no_grad()
+def left_without(
+    model: Model, prompts: Prompts, removed: Collection[Head], instead: Instead
+) -> Float[Tensor, " prompt"]:
+    """Return logit(IO) − logit(S) with some heads ablated, all at once."""
+
+    def measure(part: Prompts, some: Tensor) -> Tensor:
+        tap = without(model.transformer, removed, narrow(instead, some, part.tokens.shape[1]))
+        return part.metric.of_run(model.transformer, part.tokens, tap)
+
+    return prompts.each(model.transformer, measure)
+
+
+@torch.no_grad()
 def direct_effects(
     model: Model, prompts: Prompts, removed: Collection[Head] = (), instead: Instead | None = None
 ) -> Float[Tensor, "prompt layer head"]:
     """Return what each head adds directly to logit(IO) − logit(S), in a run without some of them or with all."""
-    _, cache = run_without(model.transformer, prompts.tokens, removed, instead or {})
-    return by_head(model.transformer, cache, prompts.reader(model.transformer))
+    transformer = model.transformer
+
+    def measure(part: Prompts, some: Tensor) -> Tensor:
+        tap = without(transformer, removed, narrow(instead or {}, some, part.tokens.shape[1]))
+        cache = transformer.cache(part.tokens, names_for_heads(transformer), tap)
+        return by_head(transformer, cache, part.reader(transformer))
+
+    return prompts.each(transformer, measure)
 
 
 def heads_that_write(model: Model, prompts: Prompts, least: float) -> list[Head]:

@@ -75,6 +75,20 @@ def by_component(
     return dict(zip(names, contribution(written, transformer, cache, reader).T, strict=True))
 
 
+def names_for_heads(transformer: Transformer) -> list[str]:
+    """Return the hook points that the contributions of heads are computed from."""
+    layers = range(transformer.config.n_layers)
+    return ["ln_final.hook_scale"] + [f"blocks.{layer}.attn.hook_z" for layer in layers]
+
+
+def names_for_sources(transformer: Transformer) -> list[str]:
+    """Return the hook points that the contributions of heads by source are computed from."""
+    layers = range(transformer.config.n_layers)
+    return ["ln_final.hook_scale"] + [
+        f"blocks.{layer}.attn.hook_{point}" for layer in layers for point in ("pattern", "v")
+    ]
+
+
 def by_head(transformer: Transformer, cache: Cache, reader: Reader) -> Float[Tensor, "prompt layer head"]:
     """Return each head's contribution; with that of the output bias b_O they add up to the attention layer's."""
     return contribution(written_by_heads(transformer, cache, reader.positions), transformer, cache, reader)

@@ -12,15 +12,22 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from mechinterp.model.language_model import Model
-from mechinterp.model.transformer import no_tap
+from mechinterp.model.transformer import Transformer
 
 
 def logit_lens(model: Model, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "stage batch pos d_vocab"]:
-    """Return the logits read before the first layer and after each layer; the last are the model's own."""
-    transformer = model.transformer
+    """Return the logits read before the first layer and after each layer; the last are the model's own.
+
+    For few prompts: they are as many as the vocabulary at every stage and position.
+    """
+    return model.transformer.unembed(torch.stack(stages(model.transformer, tokens)))
+
+
+def stages(
+    transformer: Transformer, tokens: Int[Tensor, "batch pos"]
+) -> list[Float[Tensor, "batch pos d_model"]]:
+    """Return the residual stream before the first layer and after each layer."""
     names = ["blocks.0.hook_resid_pre"]
-    names += [f"blocks.{layer}.hook_resid_post" for layer in range(model.config.n_layers)]
-    _, cache = transformer.run_with_cache(tokens, names)
-    stages = torch.stack([cache[name] for name in names])
-    normalized = transformer.ln_final.forward(stages, model.config, "ln_final", no_tap)
-    return normalized @ transformer.W_U + transformer.b_U
+    names += [f"blocks.{layer}.hook_resid_post" for layer in range(transformer.config.n_layers)]
+    cache = transformer.cache(tokens, names)
+    return [cache[name] for name in names]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +10,13 @@ from jaxtyping import Float, Int
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from mechinterp.model.transformer import Cache, Config, Transformer
+from mechinterp.model.transformer import Cache, Config, Tap, Transformer, no_tap
+
+FLOPS = 6e12  # that a measurement of a figure may take: about a minute of one core
+AT_LEAST = 16  # prompts
+
+
+TapFor = Callable[[Int[Tensor, " some"]], Tap]
 
 
 @dataclass(eq=False)
@@ -31,6 +37,10 @@ class Model:
         """Return the logits of the next token at each position."""
         return self.transformer.forward(tokens)
 
+    def next_logits(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch d_vocab"]:
+        """Return the logits of what comes after each prompt; those at other positions are not computed."""
+        return self.transformer.next_logits(tokens)
+
     def run_with_cache(
         self, tokens: Int[Tensor, "batch pos"], names: Iterable[str] | None = None
     ) -> tuple[Float[Tensor, "batch pos d_vocab"], Cache]:
@@ -38,11 +48,30 @@ class Model:
         return self.transformer.run_with_cache(tokens, names)
 
     def log_probs_of_next(
-        self, tokens: Int[Tensor, "batch pos"], logits: Float[Tensor, "batch pos d_vocab"]
+        self, tokens: Int[Tensor, "batch pos"], tap_for: TapFor = lambda _: no_tap
     ) -> Float[Tensor, "batch next"]:
-        """Return the log-probability, in nats, that logits give to each token but the first."""
-        log_probs = logits[:, :-1].log_softmax(-1)
-        return log_probs.gather(-1, tokens[:, 1:, None]).squeeze(-1)
+        """Return the log-probability, in nats, that the model gives to each token but the first.
+
+        As many prompts at a time as fit into memory; `tap_for` gives the tap of the prompts with some indices.
+        """
+        of_logits = (
+            4 * 3 * self.config.d_vocab * tokens.shape[1]
+        )  # logits, log-probabilities, and what is in between
+        size = max(
+            1, self.transformer.memory // (of_logits + self.config.bytes_of_activations(tokens.shape[1]) // 4)
+        )
+        found = []
+        for some in torch.arange(len(tokens)).split(size):
+            log_probs = self.transformer.forward(tokens[some], tap_for(some))[:, :-1].log_softmax(-1)
+            found.append(log_probs.gather(-1, tokens[some, 1:, None]).squeeze(-1))
+        return torch.cat(found)
+
+    def affordable(self, most: int, runs: float = 1, n_positions: int = 20) -> int:
+        """Return how many prompts can be run `runs` times within about a minute of one core: `most`, or fewer.
+
+        So that a small model is measured on many prompts, and a large one in the same time, on AT_LEAST or more.
+        """
+        return min(most, max(AT_LEAST, int(FLOPS / (runs * self.config.flops(n_positions)))))
 
     def tokens(self, texts: str | Sequence[str]) -> Int[Tensor, "batch pos"]:
         """Return prompts as tokens, one per row, each after the beginning-of-text token.

@@ -22,6 +22,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
+MEMORY = 2**30
+
 Tap = Callable[[str, Tensor], Tensor]
 Hook = Callable[[Tensor], Tensor]
 Cache = dict[str, Tensor]
@@ -57,6 +59,16 @@ class Config:
     rotary_dims: int = 0  # of each head that are rotated by position; 0 where positions are embedded instead
     rotary_base: float = 10_000.0
     parallel: bool = False  # attention and MLP read the same residual stream, as in GPT-NeoX
+
+    def bytes_of_activations(self, n_positions: int) -> int:
+        """Return about how many bytes all activations of one prompt take, in single precision, without its logits."""
+        of_position = 12 * self.d_model + 2 * self.d_mlp + 2 * self.n_heads * n_positions
+        return 4 * self.n_layers * n_positions * of_position
+
+    def flops(self, n_positions: int) -> int:
+        """Return about how many floating-point operations the layers need for one prompt."""
+        weights = 4 * self.d_model * self.n_heads * self.d_head + 2 * self.d_model * self.d_mlp
+        return 2 * self.n_layers * n_positions * weights
 
 
 @dataclass(eq=False)
@@ -134,6 +146,7 @@ class Transformer:
     ln_final: Norm
     W_U: Float[Tensor, "d_model d_vocab"]
     b_U: Float[Tensor, " d_vocab"]
+    memory: int = MEMORY  # bytes that the activations of what is computed at once may take
 
     def forward(
         self, tokens: Int[Tensor, "batch pos"], tap: Tap = no_tap
@@ -148,6 +161,16 @@ class Transformer:
         )
 
     __call__ = forward
+
+    def next_logits(
+        self, tokens: Int[Tensor, "batch pos"], tap: Tap = no_tap
+    ) -> Float[Tensor, "batch d_vocab"]:
+        """Return the logits of the next token at the last position only, showing the layers' hook points to `tap`."""
+        return self.unembed(self.stream(tokens, tap)[:, -1])
+
+    def unembed(self, resid: Float[Tensor, "*batch d_model"]) -> Float[Tensor, "*batch d_vocab"]:
+        """Return the logits of what the last layer leaves, or of an earlier residual stream."""
+        return self.ln_final.forward(resid, self.config, "ln_final", no_tap) @ self.W_U + self.b_U
 
     def stream(
         self, tokens: Int[Tensor, "batch pos"], tap: Tap = no_tap
@@ -185,14 +208,17 @@ class Transformer:
         _check_reached(wanted or set(), cache)
         return logits, cache
 
-    def cache(self, tokens: Int[Tensor, "batch pos"], names: Iterable[str] | None = None) -> Cache:
-        """Return the tensors at all hook points of the layers, or at those named.
+    def cache(
+        self, tokens: Int[Tensor, "batch pos"], names: Iterable[str] | None = None, tap: Tap = no_tap
+    ) -> Cache:
+        """Return the tensors at all hook points, or at those named, as `tap` leaves them.
 
         The logits, which may take longest, are not computed. Raises ValueError where a hook point is never reached.
         """
         found: Cache = {}
         wanted = None if names is None else set(names)
-        self.stream(tokens, _keep_in(found, wanted))
+        keep = _keep_in(found, wanted, tap)
+        self.ln_final.forward(self.stream(tokens, keep), self.config, "ln_final", keep)
         _check_reached(wanted or set(), found)
         return found
 
@@ -228,10 +254,11 @@ class Transformer:
         yield from _tensors("", self)
 
 
-def _keep_in(cache: Cache, wanted: Container[str] | None) -> Tap:
-    """Return a tap that keeps tensors, all or those wanted."""
+def _keep_in(cache: Cache, wanted: Container[str] | None, first: Tap = no_tap) -> Tap:
+    """Return a tap that keeps tensors, all or those wanted, as a first tap leaves them."""
 
     def keep(name: str, x: Tensor) -> Tensor:
+        x = first(name, x)
         if wanted is None or name in wanted:
             cache[name] = x
         return x

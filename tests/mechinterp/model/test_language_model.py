@@ -107,10 +107,10 @@ def test_a_word_of_several_tokens_is_refused_with_its_pieces() -> None:
 
 
 def test_log_probabilities_of_what_came_next_are_those_of_a_loop() -> None:
-    generator = torch.Generator().manual_seed(0)
-    logits = 3 * torch.randn(2, 5, 260, generator=generator)
-    tokens = torch.randint(260, (2, 5), generator=generator)
-    found = tiny_model().log_probs_of_next(tokens, logits)
+    model = tiny_model()
+    tokens = torch.randint(model.config.d_vocab, (2, 5), generator=torch.Generator().manual_seed(0))
+    logits = model(tokens)
+    found = model.log_probs_of_next(tokens)
     assert found.shape == (2, 4)
     for batch in range(2):
         for pos in range(4):
