@@ -33,6 +33,7 @@ SMALL = {
     "polysemanticity": {"n_groups": 1, "n_restarts": 1},
     "qk_then_ov": {"n_prompts": 4},
     "repeated_seq": {"n_prompts": 4},
+    "sae_activation": {"d_sae": 128, "steps": 400, "n_texts": 300},
     "sae_training": {"d_sae": 32, "steps": 40, "n_texts": 100, "n_tested": 60},
     "training_text": {"n": 600},
     "two_solutions": {"n_prompts": 8},
