@@ -34,7 +34,7 @@ SMALL = {
     "qk_then_ov": {"n_prompts": 4},
     "repeated_seq": {"n_prompts": 4},
     "sae_activation": {"d_sae": 128, "steps": 400, "n_texts": 300},
-    "sae_training": {"d_sae": 32, "steps": 40, "n_texts": 100, "n_tested": 60},
+    "sae_training": {"d_sae": 32, "steps": 20, "n_texts": 100, "n_tested": 60, "n_seeds": 2},
     "training_text": {"n": 600},
     "two_solutions": {"n_prompts": 8},
     "superposition": {"sparsities": (0.0, 0.9), "n_restarts": 1},
