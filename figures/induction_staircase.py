@@ -8,7 +8,7 @@ from figures.style.look import CATEGORIES, PALE, lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.attention import heads as kinds
-from mechinterp.interventions.ablation import Ablation, instead_of, narrow, without
+from mechinterp.interventions.ablation import Ablation, instead_of, without_of
 from mechinterp.model.language_model import Model
 from mechinterp.text.prompts import repeated_random_tokens
 
@@ -27,10 +27,8 @@ def compute(model: Model, n_prompts=30, period=25, most=6, n_draws=5, seed=1_000
     instead = instead_of(model.transformer, tokens, Ablation.POSITION)
 
     def log_prob(removed) -> float:
-        def tap_for(some):
-            return without(model.transformer, removed, narrow(instead, some, tokens.shape[1]))
-
-        return model.log_probs_of_next(tokens, tap_for)[:, 1 - period :].mean().item()
+        taps = without_of(model.transformer, removed, instead, tokens.shape[1])
+        return model.log_probs_of_next(tokens, taps)[:, 1 - period :].mean().item()
 
     draw = random.Random(seed)
     first = min(head.layer for head in heads[:most])

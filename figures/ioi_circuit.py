@@ -1,16 +1,19 @@
 """The IOI circuit that is found in the model: which heads, what they read, and how much goes through each edge."""
 
-import random
-
-import torch
 from matplotlib.figure import Figure
 
 from figures.style.circuit import draw_circuit, list_heads
 from figures.style.look import lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
-from mechinterp.attention.heads import all_heads
-from mechinterp.ioi.circuit import Role, faithfulness, find_circuit, incompleteness, minimality
+from mechinterp.ioi.circuit import (
+    Role,
+    faithfulness,
+    faithfulness_of_random,
+    find_circuit,
+    incompleteness,
+    minimality,
+)
 from mechinterp.ioi.prompts import prompts
 from mechinterp.ioi.reference import other_names
 from mechinterp.model.language_model import Model
@@ -27,17 +30,13 @@ ROLES = {
 
 
 def compute(model: Model, n_prompts=200, n_draws=20, seed=1_000_000) -> dict:
-    asked = prompts(
-        model, model.affordable(n_prompts, runs=model.config.n_layers * model.config.n_heads), seed
-    )
+    n_heads = model.config.n_layers * model.config.n_heads
+    asked = prompts(model, model.affordable(n_prompts, runs=n_heads), seed)
     instead = other_names(model, asked)
     circuit = find_circuit(model, asked, instead)
     route = sorted({verdict.head for verdict in circuit.verdicts if verdict.role is not Role.SUPPORT})
     kept, alone = (faithfulness(model, asked, heads, instead).mean() for heads in (circuit.heads, route))
-    # Control: as many heads, drawn at random.
-    draw, every = random.Random(seed), all_heads(model.transformer)
-    sets = [draw.sample(every, len(circuit.heads)) for _ in range(n_draws)]
-    at_random = torch.stack([faithfulness(model, asked, heads, instead).mean() for heads in sets])
+    at_random = faithfulness_of_random(model, asked, len(circuit.heads), instead, n_draws, seed)
     heads = {
         name: [
             {"name": str(v.head), "layer": v.head.layer, "effect": v.effect, "attention": v.attention}
@@ -48,7 +47,7 @@ def compute(model: Model, n_prompts=200, n_draws=20, seed=1_000_000) -> dict:
     return {
         "heads": heads,
         "n_heads": len(circuit.heads),
-        "n_all": model.config.n_layers * model.config.n_heads,
+        "n_all": n_heads,
         "n_draws": n_draws,
         "n_layers": model.config.n_layers,
         "faithful": kept / circuit.difference,
@@ -63,9 +62,8 @@ def compute(model: Model, n_prompts=200, n_draws=20, seed=1_000_000) -> dict:
 def report(data) -> Report:
     names = {role: [head["name"] for head in heads] for role, heads in data["heads"].items()}
     movers, inhibitors, supports = names["name mover"], names["S-inhibition"], names["apoyo"]
-    values = {
-        name: data[name] for name in ("n_heads", "n_all", "route", "incompleteness", "control", "n_draws")
-    }
+    named = ("n_heads", "n_all", "route", "incompleteness", "control", "n_draws")
+    values = {name: data[name] for name in named}
     values |= {"movers": movers, "inhibitors": inhibitors, "supports": supports}
     values |= {"duplicates": names["duplicate-token"] + names["induction"], "backups": names["backup"]}
     kept, least = data["faithful"], data["least_needed"]

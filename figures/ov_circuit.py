@@ -19,11 +19,12 @@ def compute(model: Model, shown=14, top=5) -> dict:
     """Count a name as copied where it is among the `top` logits that attending to it raises most."""
     names = [name for name in NAMES if model.has_token(name)]
     tokens = torch.tensor([model.token(name) for name in names])
-    rows, scores, best = torch.arange(len(tokens)), {}, None
+    rows, scores, matrix = torch.arange(len(tokens)), {}, torch.empty(0)
     for head, circuit in full_ov_circuits(model, tokens):
-        scores[head] = copying_score(circuit, tokens, top, rows)
-        if best is None or scores[head] > scores[best]:
-            best, matrix = head, circuit.rows(rows)[:, tokens]
+        score = copying_score(circuit, tokens, top, rows)
+        if score > max(scores.values(), default=-1):
+            matrix = circuit.rows(rows)[:, tokens]
+        scores[head] = score
     few = range(0, len(names), max(1, len(names) // shown))[:shown]
     return {
         "n_names": len(names),

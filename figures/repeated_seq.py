@@ -20,8 +20,7 @@ def compute(model: Model, n_prompts=200, period=25, seed=1_000_000) -> dict:
     pattern = heads.attention_patterns(model.transformer, tokens)
     scores = heads.induction_score(pattern, period)
     named, others = heads.sharing(scores, LEAST)
-    head = heads.strongest(scores)
-    own = heads.of_head(scores, head)
+    head, own, _ = heads.strongest_and_others(scores)
     # Does its key read what a previous-token head wrote? Control: all other pairs of heads of the two layers.
     previous = heads.strongest(heads.previous_token_score(pattern)[:, : max(1, head.layer)])
     pair = (model.transformer, previous, head, Input.K)

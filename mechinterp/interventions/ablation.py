@@ -18,6 +18,7 @@ from torch import Tensor
 
 from mechinterp.attention.heads import Head
 from mechinterp.interventions.paths import MLP, check_parts
+from mechinterp.model.language_model import TapFor
 from mechinterp.model.transformer import Cache, Tap, Transformer
 
 Instead = Mapping[str, Tensor]  # by hook point, what all heads of a layer, or its MLP, write instead
@@ -78,6 +79,14 @@ def without(transformer: Transformer, removed: Iterable[Head | MLP], instead: In
         return instead[name] if name in mlps else x
 
     return tap
+
+
+def without_of(
+    transformer: Transformer, removed: Iterable[Head | MLP], instead: Instead, n_positions: int
+) -> TapFor:
+    """Return what gives the tap that ablates some heads or MLPs in a run of some of the prompts."""
+    removed = list(removed)
+    return lambda some: without(transformer, removed, narrow(instead, some, n_positions))
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ open.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -226,6 +227,15 @@ def faithfulness(
     kept = set(kept)
     removed = [head for head in all_heads(model.transformer) if head not in kept]
     return left_without(model, prompts, removed, instead)
+
+
+def faithfulness_of_random(
+    model: Model, prompts: Prompts, n_heads: int, instead: Instead, n_draws: int, seed: int
+) -> Float[Tensor, " draw"]:
+    """Return the mean logit difference that sets of as many heads keep, drawn at random: a circuit's control."""
+    draw, heads = random.Random(seed), all_heads(model.transformer)
+    sets = [draw.sample(heads, n_heads) for _ in range(n_draws)]
+    return torch.stack([faithfulness(model, prompts, kept, instead).mean() for kept in sets])
 
 
 def minimality(model: Model, prompts: Prompts, circuit: Circuit, instead: Instead) -> dict[Head, float]:
