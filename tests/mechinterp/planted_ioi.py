@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mechinterp.attention.heads import Head
+from mechinterp.ioi.circuit import Role
 from mechinterp.model.language_model import Model
 from mechinterp.model.transformer import Block, Config, Norm, Transformer
 from mechinterp.text import english
@@ -56,7 +57,12 @@ class Plan:
     backups: Sequence[Head] = ()
     copiers_of_s: Sequence[Head] = ()  # they look at S and copy it: against the answer, but no negative heads
     dead: Sequence[Head] = ()  # they write nothing
-    others: Sequence[str] = ("previous", "duplicate", "repeated", "names")  # where the others look, from LOOKS
+    others: Sequence[str] = (
+        "previous",
+        "duplicate",
+        "repeated",
+        "names",
+    )  # where the others look, from LOOKS
     n_layers: int = 5
     n_heads: int = 4
     d_mlp: int = 8
@@ -114,6 +120,19 @@ class _Head:
         self.W_O[at] = gain * o
         self.written += len(v)
         return self
+
+
+def roles(plan: Plan) -> dict[Role, set[Head]]:
+    """Return the heads that a search should find in each role; what induction heads rest on is needed, and has no class of its own."""
+    return {
+        Role.NAME_MOVER: set(plan.movers),
+        Role.NEGATIVE: set(plan.negatives),
+        Role.S_INHIBITION: set(plan.inhibitors),
+        Role.DUPLICATE_TOKEN: set(plan.duplicates),
+        Role.INDUCTION: set(plan.inductions),
+        Role.BACKUP: set(plan.backups),
+        Role.SUPPORT: set(plan.previous),
+    }
 
 
 def planted_model(plan: Plan, tokenizer: Tokenizer | None = None) -> Model:
