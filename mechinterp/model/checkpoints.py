@@ -30,7 +30,7 @@ def find(name_or_path: str) -> tuple[str, list[Path]]:
     Raises ValueError where there is no such checkpoint, or it lacks a file.
     """
     folder = folder_of(name_or_path)
-    if name_or_path in bundled():
+    if _bundled(name_or_path):
         return name_or_path, files_in(folder)
     name = folder.name if Path(name_or_path).expanduser().is_dir() else name_or_path.replace("/", "--")
     return name, files_in(folder)
@@ -38,8 +38,8 @@ def find(name_or_path: str) -> tuple[str, list[Path]]:
 
 def folder_of(name_or_path: str) -> Path:
     """Return the folder of a checkpoint; one on the hub is downloaded into Hugging Face's own cache."""
-    if name_or_path in bundled():
-        return bundled()[name_or_path]
+    if found := _bundled(name_or_path):
+        return found
     if name_or_path.startswith(f"{BUNDLED}-"):
         raise ValueError(f"no model {name_or_path} comes with the lecture: there are {', '.join(bundled())}")
     path = Path(name_or_path).expanduser()
@@ -48,6 +48,18 @@ def folder_of(name_or_path: str) -> Path:
     if path.exists() or not HUB_ID.fullmatch(name_or_path):
         raise ValueError(f"there is no folder {name_or_path}: name one with a checkpoint in it, or a hub id")
     return _from_hub(name_or_path)
+
+
+def _bundled(name: str) -> Path | None:
+    """Return the folder of a checkpoint that comes with the lecture; None for any other name.
+
+    Which others there are is not looked up: a figure made on one of them may read that one alone.
+    """
+    if name == BUNDLED:
+        return WEIGHTS
+    folder = WEIGHTS / name.removeprefix(f"{BUNDLED}-")
+    comes = name == f"{BUNDLED}-{folder.name}" and (folder / CONFIG).is_file()
+    return folder if comes else None
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -1,17 +1,20 @@
 """The lecture's own figures: made from what is committed, used by the deck, the same bytes every time."""
 
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from build import fixtures
-from lectern.making.request import request_for
+from lectern.making.request import Request, request_for
 from lectern.progress import Progress
 from lectern.project import ENGINE_ROOT, Project
 from lectern.sources.catalogue import Catalogue
 from lectern.sources.digests import Digests
 from lectern.workshop import open_workshop
+from mechinterp.model.checkpoints import WEIGHTS
 
 LECTURE = Project(ENGINE_ROOT, fixtures())
 
@@ -61,8 +64,6 @@ def lecture(tmp_path: Path) -> Project:
 @pytest.mark.parametrize("name", names())
 def test_the_committed_picture_is_what_the_script_makes(name: str, tmp_path: Path) -> None:
     """Else a fresh clone would have something to compute."""
-    from lectern.making.request import Request
-
     with open_workshop(LECTURE, Progress(), jobs=1) as workshop:
         state = workshop.states.of(Request(name))
     assert state.fresh, f"run `python build.py --only {name}`: {dict(state.stale)}"
@@ -129,3 +130,19 @@ def test_a_notebook_draws_what_it_computes(monkeypatch: pytest.MonkeyPatch) -> N
     found: dict[str, object] = {}
     exec("\n".join(statements), found)
     assert len(eval(last, found).axes) == 4
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("where", ["bundled-seed-2", "folder"])
+def test_a_figure_is_made_on_another_model_which_it_may_read_alone(where: str, tmp_path: Path) -> None:
+    name = "bundled-seed-2" if where != "folder" else str(copied(WEIGHTS / "seed-2", tmp_path / "other"))
+    chosen = {"model": replace(fixtures()["model"], chosen=name)}
+    request = Request("transformer_decoder")
+    with open_workshop(Project(ENGINE_ROOT, chosen, made_in=tmp_path), Progress(), jobs=1) as workshop:
+        made = workshop.maker.make([request])[request]
+    assert made.sidecar.values["n_layers"] >= 2
+
+
+def copied(folder: Path, to: Path) -> Path:
+    shutil.copytree(folder, to)
+    return to

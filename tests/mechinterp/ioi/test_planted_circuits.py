@@ -22,7 +22,8 @@ from mechinterp.ioi.prompts import prompts
 from mechinterp.ioi.reference import other_names
 from mechinterp.model.language_model import Model
 from mechinterp.text import english
-from tests.mechinterp.planted_ioi import Plan, planted_model
+from tests.mechinterp.planted_gpt2 import GPT2_SMALL
+from tests.mechinterp.planted_ioi import Plan, planted_model, roles
 
 SMALLEST = Plan()
 PUBLISHED_CLASSES = Plan(
@@ -50,19 +51,6 @@ ELSEWHERE = Plan(
 )
 
 
-def truth(plan: Plan) -> dict[Role, set[Head]]:
-    """Return the heads of each role; what induction heads rest on is needed, and has no class of its own."""
-    return {
-        Role.NAME_MOVER: set(plan.movers),
-        Role.NEGATIVE: set(plan.negatives),
-        Role.S_INHIBITION: set(plan.inhibitors),
-        Role.DUPLICATE_TOKEN: set(plan.duplicates),
-        Role.INDUCTION: set(plan.inductions),
-        Role.BACKUP: set(plan.backups),
-        Role.SUPPORT: set(plan.previous),
-    }
-
-
 @pytest.mark.heavy
 @pytest.mark.parametrize(("noise", "seed"), [(0.0, 1), (0.01, 2), (0.03, 3)])
 @pytest.mark.parametrize(
@@ -72,7 +60,15 @@ def test_every_head_that_was_planted_is_found_and_no_other(plan: Plan, noise: fl
     model = planted_model(replace(plan, noise=noise, seed=seed))
     asked = prompts(model, 40, seed=3)
     circuit = find_circuit(model, asked, other_names(model, asked))
-    assert {role: {verdict.head for verdict in circuit.of(role)} for role in Role} == truth(plan)
+    assert {role: {verdict.head for verdict in circuit.of(role)} for role in Role} == roles(plan)
+
+
+@pytest.mark.heavy
+def test_the_published_heads_of_gpt2_small_are_found_where_they_are_planted() -> None:
+    model = planted_model(replace(GPT2_SMALL, d_mlp=64, n_ctx=64))
+    asked = prompts(model, 4, seed=3)
+    circuit = find_circuit(model, asked, other_names(model, asked))
+    assert {role: {verdict.head for verdict in circuit.of(role)} for role in Role} == roles(GPT2_SMALL)
 
 
 @pytest.mark.heavy
