@@ -8,6 +8,7 @@ from figures.style.spanish import decimal, plus_minus
 from figures.style.tokens import labels
 from lectern.figure import Claim, Report
 from mechinterp.attention import heads
+from mechinterp.ioi.prompts import example, speaks_spanish
 from mechinterp.model.language_model import Model
 from mechinterp.text.prompts import ordinary_text, random_tokens
 
@@ -19,7 +20,8 @@ def compute(model: Model, n_prompts=200, n_tokens=48, seed=1_000_000) -> dict:
     n_prompts = model.affordable(n_prompts, n_positions=n_tokens)
     tokens = random_tokens(model, n_prompts, n_tokens, seed)  # scored where no text asks for anything else
     pattern = heads.attention_patterns(model.transformer, tokens)
-    text = ordinary_text(model, 1, 12, seed)  # shown
+    english = model.tokens(example(model).text)[:, :12]
+    text = ordinary_text(model, 1, 12, seed) if speaks_spanish(model) else english  # shown
     in_text = heads.attention_patterns(model.transformer, text)[0]
     kinds = {}
     for kind, score in heads.POSITIONAL_SCORES.items():

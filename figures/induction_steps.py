@@ -9,20 +9,21 @@ from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Report
 from mechinterp.attention import heads
+from mechinterp.ioi.prompts import speaks_spanish
 from mechinterp.model.language_model import Model
 from mechinterp.text.prompts import repeated_random_tokens
 
 STEP = 1.9  # between tokens
+SPANISH, ENGLISH = " mesa pan tren mesa pan", " table bread train table bread"
 
 
-def compute(model: Model, text=" mesa pan tren mesa pan", period=25, n_prompts=60, seed=1_000_000) -> dict:
+def compute(model: Model, text="", period=25, n_prompts=60, seed=1_000_000) -> dict:
     """Find the two heads on random sequences, then look at them on one short text that repeats its beginning."""
-    pattern = heads.attention_patterns(
-        model.transformer, repeated_random_tokens(model, n_prompts, period, seed)
-    )
+    tokens = repeated_random_tokens(model, model.affordable(n_prompts, n_positions=2 * period), period, seed)
+    pattern = heads.attention_patterns(model.transformer, tokens)
     induction = heads.strongest(heads.induction_score(pattern, period))
     previous = heads.strongest(heads.previous_token_score(pattern)[:, : max(1, induction.layer)])
-    tokens = model.tokens(text)
+    tokens = model.tokens(text or (SPANISH if speaks_spanish(model) else ENGLISH))
     shown = heads.attention_patterns(model.transformer, tokens)[0]
     logits = model.next_logits(tokens)[0]
     start = len(model.start)

@@ -1,5 +1,7 @@
 """The sentence of the case study, token by token, with the names that its positions have in all that follows."""
 
+import re
+
 from matplotlib.figure import Figure
 
 from figures.style.diagram import arrow, box
@@ -7,6 +9,8 @@ from figures.style.look import ACCENT, CATEGORIES, MUTED, STRONG, lecture_style
 from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Report
+from mechinterp.ioi.prompts import example, speaks_spanish
+from mechinterp.model.checkpoints import BUNDLED
 from mechinterp.model.language_model import Model
 
 COLORS = {"IO": CATEGORIES[0], "S1": CATEGORIES[1], "S2": CATEGORIES[1], "END": CATEGORIES[2]}
@@ -18,30 +22,31 @@ MEANING = {
 }
 
 
-def compute(
-    model: Model,
-    text="Cuando María y Juan fueron al mercado, Juan le dio pan a",
-    answer="María",
-    subject="Juan",
-) -> dict:
+def compute(model: Model, text="", answer="", subject="") -> dict:
     """Find the positions, and ask for the word that comes next."""
-    tokens = model.tokens(text)
-    row, io, s = tokens[0].tolist(), model.first_token(answer), model.first_token(subject)
+    shown = example(model, text, answer, subject)
+    tokens = model.tokens(model.spaced(shown.text))
+    row, io, s = tokens[0].tolist(), model.first_token(shown.answer), model.first_token(shown.subject)
     start, last = len(model.start), len(row) - 1
     at = {"IO": row.index(io), "S1": row.index(s), "S2": last - row[::-1].index(s), "END": last}
     logits = model.next_logits(tokens)[0]
     return {
         "tokens": labels(model.strings(tokens[0, start:])),
         "at": {role: position - start for role, position in at.items()},
-        "answer": answer,
-        "subject": subject,
+        "text": shown.text,
+        "answer": shown.answer,
+        "subject": shown.subject,
+        "is_spanish": speaks_spanish(model),
+        "is_ours": model.name.startswith(BUNDLED),
         "probability": logits.softmax(-1)[io],
         "difference": logits[io] - logits[s],
     }
 
 
 def report(data) -> Report:
-    values = {"answer": data["answer"], "subject": data["subject"], "probability": data["probability"]}
+    named = ("answer", "subject", "probability", "is_spanish", "is_ours")
+    values = {name: data[name] for name in named}
+    values |= {"marked": re.sub(rf"\b({data['answer']}|{data['subject']})\b", r"**\1**", data["text"])}
     claim = Claim("logit de la respuesta menos el del otro nombre", data["difference"], at_least=0)
     roles = ", ".join(f"{role} es «{data['tokens'][i]}»" for role, i in data["at"].items())
     alt = (

@@ -9,27 +9,22 @@ from figures.style.tokens import labels
 from lectern.figure import Claim, Report
 from mechinterp.attention.heads import strongest
 from mechinterp.attention.qk_ov import unembedding
-from mechinterp.ioi.prompts import prompts
+from mechinterp.ioi.prompts import example, prompts
 from mechinterp.ioi.without import direct_effects
 from mechinterp.logits.direct_attribution import Reader, by_head_and_source
 from mechinterp.model.language_model import Model
 
 
-def compute(
-    model: Model,
-    text="Cuando María y Juan fueron al mercado, Juan le dio pan a",
-    names=("María", "Juan"),
-    n_prompts=100,
-    seed=1_000_000,
-) -> dict:
+def compute(model: Model, text="", names=("", ""), n_prompts=100, seed=1_000_000) -> dict:
     """Take the head that writes most of the answer on many prompts, and follow it on one sentence."""
-    head = strongest(direct_effects(model, prompts(model, n_prompts, seed)))
-    tokens = model.tokens(text)
-    _, cache = model.run_with_cache(tokens)
+    head = strongest(direct_effects(model, prompts(model, model.affordable(n_prompts), seed)))
+    shown = example(model, text, *names)
+    tokens = model.tokens(model.spaced(shown.text))
+    cache = model.transformer.cache(tokens)
     end, start = tokens.shape[1] - 1, len(model.start)
     W_U = unembedding(model.transformer)  # centred: a logit against the mean of all
     added = {}
-    for name in names:
+    for name in (shown.answer, shown.subject):
         reader = Reader(W_U[:, model.first_token(name)][None], tokens.new_tensor([end]))
         by_source = by_head_and_source(model.transformer, cache, reader)
         added[name] = by_source[0, head.layer, head.index, start:]

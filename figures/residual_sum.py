@@ -5,28 +5,25 @@ from matplotlib.figure import Figure
 from figures.style.look import ACCENT, CATEGORIES, FAINT, INK, MUTED, lecture_style
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
+from mechinterp.ioi.prompts import example
 from mechinterp.logits.direct_attribution import bias, by_component, logit_diff_reader
 from mechinterp.model.language_model import Model
 
 NAMES = {"hook_embed": "embedding", "hook_pos_embed": "posición", "attn": "atención", "mlp": "MLP"}
 
 
-def compute(
-    model: Model,
-    text="Cuando María y Juan fueron al mercado, Juan le dio pan a",
-    answer="María",
-    other="Juan",
-) -> dict:
+def compute(model: Model, text="", answer="", other="") -> dict:
     """Split logit(answer) − logit(other) at the end of the sentence into what each component wrote there."""
-    tokens = model.tokens(text)
-    right, wrong = (tokens.new_tensor([model.first_token(word)]) for word in (answer, other))
+    shown = example(model, text, answer, other)
+    tokens = model.tokens(model.spaced(shown.text))
+    right, wrong = (tokens.new_tensor([model.first_token(word)]) for word in (shown.answer, shown.subject))
     reader = logit_diff_reader(model.transformer, right, wrong, tokens.new_tensor([tokens.shape[1] - 1]))
     logits, cache = model.run_with_cache(tokens)
     added = {name: value.item() for name, value in by_component(model.transformer, cache, reader).items()}
     return {
-        "text": text,
-        "answer": answer,
-        "other": other,
+        "text": shown.text,
+        "answer": shown.answer,
+        "other": shown.subject,
         "added": {_title(name): value for name, value in added.items()}
         | {"sesgo": bias(model.transformer, reader, right, wrong).item()},
         "difference": (logits[0, -1, right] - logits[0, -1, wrong]).item(),

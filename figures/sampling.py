@@ -6,13 +6,16 @@ from figures.style.look import ACCENT, CATEGORIES, MUTED, lecture_style, titled
 from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Report
+from mechinterp.ioi.prompts import speaks_spanish
 from mechinterp.logits.sampling import greedy, nucleus, top_k
 from mechinterp.model.language_model import Model
 
-PROMPT = "Esta mañana Elena volvió de la escuela. Ayer Elena fue al mercado y compró una"
+SPANISH = "Esta mañana Elena volvió de la escuela. Ayer Elena fue al mercado y compró una"
+ENGLISH = "This morning Ellen came back from school. Yesterday Ellen went to the market and bought a"
 
 
-def compute(model: Model, prompt=PROMPT, k=5, p=0.9, shown=14) -> dict:
+def compute(model: Model, prompt="", k=5, p=0.9, shown=14) -> dict:
+    prompt = prompt or (SPANISH if speaks_spanish(model) else ENGLISH)
     probabilities = model.next_logits(model.tokens(prompt))[0].softmax(-1)
     kept = {
         "greedy": greedy(probabilities),

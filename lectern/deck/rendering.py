@@ -82,6 +82,10 @@ class Written(Protocol):
         """Return the figures that the deck names as constants, known without rendering it."""
         ...
 
+    def beside(self, request: Request) -> list[Request]:
+        """Return a figure that turned out to be needed, with those that are then needed too."""
+        ...
+
     def render(self, made: Lookup) -> Rendered:
         """Return the deck as Markdown; raise NotMadeError for a figure that is not found."""
         ...
@@ -105,6 +109,10 @@ class OpenDeck:
     def render(self, made: Lookup) -> Rendered:
         """Return the deck as Markdown; raise NotMadeError for a figure that is not found."""
         return self._written.render(made)
+
+    def beside(self, request: Request) -> list[Request]:
+        """Return a figure that turned out to be needed while rendering, with those that are then needed too."""
+        return self._written.beside(request)
 
     def ready(self, rendered: Rendered, figures: Mapping[Request, Figure]) -> ReadyDeck[Figure]:
         """Return the rendered deck with its figures; those of a template are shown whatever lies beside it."""
@@ -147,7 +155,7 @@ def make_ready(
             try:
                 rendered = source.render(made.get)
             except NotMadeError as missing:
-                wanted = [missing.wanted]
+                wanted = [request for request in source.beside(missing.wanted) if request not in made]
                 continue
             ready = source.ready(rendered, made)
             wanted = [request for request in source.shown_by_path(ready) if request not in made]
@@ -193,6 +201,9 @@ class _Plain:
 
     def mentions(self) -> list[Request]:
         return [Request(mention.figure) for mention in mentions(self._markdown, self._figure_of)]
+
+    def beside(self, request: Request) -> list[Request]:
+        return [request]
 
     def render(self, made: Lookup) -> Rendered:
         del made

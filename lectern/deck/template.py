@@ -24,7 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lectern.deck.allowed import Allowed, allowed_for
 from lectern.deck.claims import ClaimTag, Stated
 from lectern.deck.markdown import Markdown, split
-from lectern.deck.named import Named, figures_in
+from lectern.deck.named import Named, figures_by_condition, figures_in
 from lectern.deck.pieces import Noting, PieceError, Pieces
 from lectern.deck.source import DeckSource
 from lectern.deck.views import FiguresView, Lookup, NotMadeError
@@ -76,6 +76,13 @@ class DeckTemplate:
         for name, parameters, line in self._named():
             found.setdefault(self._request(name, parameters, line), line)
         return found
+
+    def beside(self, request: Request) -> list[Request]:
+        """Return a figure that turned out to be needed, with those that its condition in the template names too."""
+        with self._placing_errors():
+            tree = self._environment.parse(self._deck.text, filename=str(self._deck.path))
+        groups = [[self._request(*named) for named in group] for group in figures_by_condition(tree)]
+        return next((group for group in groups if request in group), [request])
 
     def _named(self) -> list[Named]:
         if self._pieces:

@@ -97,12 +97,22 @@ def kept_apart_and_different(a: str, b: str) -> bool:
 
 
 @dataclass(frozen=True)
+class Example:
+    """A sentence of the task, the answer, and the name that is not."""
+
+    text: str
+    answer: str
+    subject: str
+
+
+@dataclass(frozen=True)
 class Language:
     """What prompts are made of in a language."""
 
     names: tuple[str, ...]
     templates: Sequence[str]
     fill: Callable[[str, str, str, str, random.Random], tuple[str, str]]
+    example: Example
     may_meet: Callable[[str, str], bool] = lambda a, b: a != b
 
     def names_of(self, model: Model) -> list[str]:
@@ -111,13 +121,35 @@ class Language:
 
 
 # Templates and pairs that the lecture's model has not seen in training.
-SPANISH = Language(NAMES, HELD_OUT_TEMPLATES, fill_in_spanish, kept_apart_and_different)
-ENGLISH = Language(english.NAMES, english.TEMPLATES, english.fill)
+SPANISH = Language(
+    NAMES,
+    HELD_OUT_TEMPLATES,
+    fill_in_spanish,
+    Example("Cuando María y Juan fueron al mercado, Juan le dio pan a", "María", "Juan"),
+    kept_apart_and_different,
+)
+# The example is that of Wang et al. 2022, section 2.
+ENGLISH = Language(
+    english.NAMES,
+    english.TEMPLATES,
+    english.fill,
+    Example("When Mary and John went to the store, John gave a drink to", "Mary", "John"),
+)
 
 
 def language_of(model: Model) -> Language:
     """Return the language with the larger share of names that are one token of a model; Spanish in a tie."""
     return max((SPANISH, ENGLISH), key=lambda language: len(language.names_of(model)) / len(language.names))
+
+
+def speaks_spanish(model: Model) -> bool:
+    """Whether Spanish is the language of a model's prompts."""
+    return language_of(model) is SPANISH
+
+
+def example(model: Model, text: str = "", answer: str = "", subject: str = "") -> Example:
+    """Return the sentence that is shown of a model: one's own, or where none is given that of the model's language."""
+    return Example(text, answer, subject) if text else language_of(model).example
 
 
 def prompts(model: Model, n: int, seed: int, templates: Sequence[str] | None = None) -> Prompts:
