@@ -24,7 +24,7 @@ NAMES = {
 def compute(model: Model, n_prompts=100, shown=6, seed=1_000_000) -> dict:
     """Remove each head in four ways; keep those about which the four disagree most."""
     heads = all_heads(model.transformer)
-    asked = prompts(model, model.affordable(n_prompts, runs=3 * len(heads)), seed)
+    asked = prompts(model, model.affordable(n_prompts, runs=4 * len(heads)), seed)
     left = {}
     for how, name in NAMES.items():
         instead = (

@@ -1,13 +1,26 @@
 """Tokens as labels."""
 
+import functools
 from collections.abc import Sequence
+
+from matplotlib.font_manager import findfont
+from matplotlib.ft2font import FT2Font
+
+from figures.style.look import FONTS
+
+LONGEST = 12  # characters of a token that are shown
+WHITE = {" ": "␣", "\n": "⏎", "\t": "⇥"}
 
 
 def label(token: str) -> str:
-    """Return a token as an axis shows it: without its space, the token for the beginning by the field's name."""
+    """Return a token as an axis shows it: without its space, the token for the beginning by the field's name.
+
+    White space alone has a sign of its own, long tokens are cut, and what is no letter of the fonts is a middle dot.
+    """
     if token.startswith("<|"):
         return "BOS"
-    return token.strip() or "␣"
+    shown = token.strip() or "".join(WHITE.get(c, "␣") for c in token)
+    return printable(shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…")
 
 
 def labels(tokens: Sequence[str]) -> list[str]:
@@ -16,5 +29,13 @@ def labels(tokens: Sequence[str]) -> list[str]:
 
 
 def printable(text: str) -> str:
-    """Return a text with what has no glyph, such as half a letter, as a middle dot."""
-    return "".join(c if c.isprintable() and c != "\ufffd" else "·" for c in text).strip()
+    """Return a text with what has no glyph, such as half a letter, as a middle dot, and no sign for formulas."""
+    shown = "".join(c if c.isprintable() and c != "\ufffd" and ord(c) in _letters() else "·" for c in text)
+    return shown.strip().replace("$", r"\$")
+
+
+@functools.cache
+def _letters() -> frozenset[int]:
+    """Return the characters that the figures' fonts have: the lecture's, and the one that stands in for it."""
+    files = [*FONTS.glob("*.ttf"), findfont("DejaVu Sans")]
+    return frozenset(code for file in files for code in FT2Font(str(file)).get_charmap())
