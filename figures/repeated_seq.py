@@ -86,5 +86,5 @@ def draw(data) -> Figure:
     curve.annotate("empieza la repetición", (start, -3), **beside)
     titled(curve, f"del token correcto, media ± desviación ({data['n_prompts']} secuencias)")
     curve.set(xlabel="posición", ylabel="log-probabilidad (nats)", ylim=(None, 0.9))
-    curve.legend(loc="lower left")
+    curve.legend(loc="best")
     return figure

@@ -9,6 +9,7 @@ from mechinterp.ioi.prompts import example
 from mechinterp.logits.direct_attribution import bias, by_component, logit_diff_reader
 from mechinterp.model.language_model import Model
 
+MANY, NOTABLE = 16, 0.1  # components beyond which names stand upright, and of which only some are numbered
 NAMES = {"hook_embed": "embedding", "hook_pos_embed": "posición", "attn": "atención", "mlp": "MLP"}
 
 
@@ -61,14 +62,15 @@ def draw(data) -> Figure:
         axes.plot((i - 0.35, i + 1.35), (total + value,) * 2, color=FAINT, linewidth=1.5, zorder=0)
         total += value
         edges.append(total)
-        axes.text(i, max(edges[-2:]), decimal(value, 1), ha="center", va="bottom", fontsize=14, color=INK)
+        if len(data["added"]) <= MANY or abs(value) >= NOTABLE:
+            axes.text(i, max(edges[-2:]), decimal(value, 1), ha="center", va="bottom", fontsize=14, color=INK)
     axes.bar(len(data["added"]), data["difference"], color=ACCENT, width=0.7)
     where = (len(data["added"]), data["difference"])
     axes.text(*where, decimal(data["difference"], 1), ha="center", va="bottom", fontsize=14, color=ACCENT)
     axes.axhline(0, color=MUTED, linewidth=1)
-    axes.set_xticks(
-        range(len(data["added"]) + 1), [*(name.replace(" ", "\n") for name in data["added"]), "total"]
-    )
+    few = len(data["added"]) <= MANY
+    names = [name.replace(" ", "\n") if few else name for name in (*data["added"], "total")]
+    axes.set_xticks(range(len(names)), names, rotation=0 if few else 90)
     axes.set(ylabel=f"logit({data['answer']}) − logit({data['other']})")
     axes.use_sticky_edges = False
     axes.margins(x=0.02, y=0.12)

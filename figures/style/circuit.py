@@ -44,16 +44,19 @@ COLUMNS = {"S1": 0.0, "IO": 2.0, "S2": 4.0, "END": 6.0}
 TOP = 4.0  # where the logits are
 WIDEST = 6.0  # points, of an edge whose effect is the whole difference
 HALF = 0.24  # of a box' height, with some air
+MOST_LAYERS = 6  # that are all drawn
 LEGEND = 8.0  # where the list of heads begins
 
 
 def draw_circuit(axes: Axes, heads: Heads, n_layers: int) -> None:
-    """Draw the heads on the way from the tokens to the logits."""
-    rise = TOP / (n_layers + 1)
+    """Draw the heads on the way from the tokens to the logits; of many layers, those that have one."""
+    used = sorted({head["layer"] for role in ROUTE for head in heads[role]})
+    layers = list(range(n_layers)) if n_layers <= MOST_LAYERS else used
+    rise = TOP / (len(layers) + 1)
     axes.set(xlim=(-1.7, 14.3), ylim=(-0.3, TOP + 0.35))
     axes.axis("off")
-    for layer in range(n_layers):
-        y = (layer + 1) * rise
+    for row, layer in enumerate(layers):
+        y = (row + 1) * rise
         axes.plot((-0.5, 7.0), (y, y), color=FAINT, linewidth=1, zorder=0)
         axes.text(-0.65, y, f"capa {layer}", color=MUTED, fontsize=14, ha="right", va="center")
     for token in ("S2", "END"):  # the residual streams that heads of the circuit write into
@@ -64,7 +67,8 @@ def draw_circuit(axes: Axes, heads: Heads, n_layers: int) -> None:
     places: dict[str, list[Point]] = {}
     for role, (_, column, _) in ROUTE.items():
         places[role] = [
-            (COLUMNS[column] - 1.3 * i, (head["layer"] + 1) * rise) for i, head in enumerate(heads[role])
+            (COLUMNS[column] - 1.3 * i, (layers.index(head["layer"]) + 1) * rise)
+            for i, head in enumerate(heads[role])
         ]
     for role in ROUTE:
         for head, place in zip(heads[role], places[role], strict=True):
@@ -78,19 +82,28 @@ def list_heads(axes: Axes, heads: Heads) -> None:
     """List every role that has heads, with what its effect is, its heads and their effects, most of them six."""
     listed = [role for role in COLORS if heads[role]]
     absent = [role for role in COLORS if not heads[role]]
+    spacing = min(0.72, (TOP - 0.1) / (len(listed) + bool(absent) + 0.3))
     axes.text(
         LEGEND, TOP + 0.1, "cabezas y su efecto, en veces la diferencia", fontsize=14, va="center", **STRONG
     )
     for i, role in enumerate(listed):
-        y = TOP - 0.72 * (i + 1) + 0.15
-        axes.plot(LEGEND + 0.1, y + 0.13, "s", color=COLORS[role], markersize=11)
-        axes.text(LEGEND + 0.4, y + 0.13, role, fontsize=14, va="center", **STRONG)
-        axes.text(LEGEND + 0.4, y - 0.14, MEASURES[role], color=MUTED, fontsize=14, va="center")
-        each = [f"{head['name']} ({decimal(head['effect'], 2)})" for head in heads[role][:6]]
+        y = TOP + 0.15 - spacing * (i + 1)
+        axes.plot(LEGEND + 0.1, y + 0.12, "s", color=COLORS[role], markersize=11)
+        axes.text(LEGEND + 0.4, y + 0.12, role, fontsize=14, va="center", **STRONG)
+        axes.text(LEGEND + 0.4, y - 0.13, MEASURES[role], color=MUTED, fontsize=14, va="center")
+        named = heads[role][:6] if spacing > 0.6 else heads[role][:4]
+        each = [f"{head['name']} ({decimal(head['effect'], 2)})" for head in named]
         lines = [", ".join(each[start : start + 2]) for start in (0, 2, 4)]
-        axes.text(LEGEND + 3.5, y, "\n".join(filter(None, lines)), fontsize=14, va="center", linespacing=1.15)
+        axes.text(
+            LEGEND + 3.5,
+            y,
+            "\n".join(filter(None, lines)),
+            fontsize=14,
+            va="center",
+            linespacing=0.95 if spacing < 0.6 else 1.15,
+        )
     if absent:
-        y = TOP - 0.72 * (len(listed) + 1) + 0.05
+        y = TOP + 0.05 - spacing * (len(listed) + 1)
         axes.text(LEGEND, y, f"ninguna: {', '.join(absent)}", color=MUTED, fontsize=14, va="center")
     y = -0.02
     axes.plot((LEGEND, LEGEND + 0.7), (y, y), color=INK, linewidth=2.5, linestyle=":")
