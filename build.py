@@ -31,7 +31,7 @@ def main() -> int:
 
 def fixtures() -> dict:
     """Return what the lecture's figures may ask for besides each other: the model."""
-    from lectern.fixtures import Fixture
+    from lectern.fixtures import Fixture, Option
 
     return {
         "model": Fixture(
@@ -39,6 +39,7 @@ def fixtures() -> dict:
             load="mechinterp.model.loading:load_model",
             default="bundled",
             help="make the lecture on another model: a folder with a checkpoint, or a Hugging Face hub id",
+            options={"memory": Option(1.0, "GB", "memory that the activations of a model may take at once")},
         )
     }
 

@@ -44,7 +44,7 @@ def run(
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     options = parser(fixtures or {}).parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
-    chosen = {name: replace(f, chosen=getattr(options, name)) for name, f in (fixtures or {}).items()}
+    chosen = {name: _chosen(name, fixture, options) for name, fixture in (fixtures or {}).items()}
     try:
         name = "watch" if options.command == "build" and options.watch else options.command
         options.jobs = options.jobs or (JOBS_ON_A_CLUSTER if options.dask else _processors())
@@ -126,6 +126,11 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
     top.add_argument("--quiet", action="store_true", help="print nothing but errors")
     for name, fixture in fixtures.items():
         top.add_argument(f"--{name}", metavar="X", help=f"{fixture.help} (default: {fixture.default})")
+        for option, it in fixture.options.items():
+            about = f"{it.help} (default: {it.default:g})"
+            top.add_argument(
+                f"--{option}", type=_positive, default=it.default, metavar=it.metavar, help=about
+            )
     commands = top.add_subparsers(title="other commands", metavar="COMMAND")
 
     listing = commands.add_parser("list", help="the figures, their states and what they claim")
@@ -173,7 +178,24 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
             command.add_argument(
                 f"--{option}", metavar="X", default=argparse.SUPPRESS, help=argparse.SUPPRESS
             )
+        for option in (option for fixture in fixtures.values() for option in fixture.options):
+            command.add_argument(
+                f"--{option}", type=_positive, default=argparse.SUPPRESS, help=argparse.SUPPRESS
+            )
     return top
+
+
+def _chosen(name: str, fixture: Fixture, options: argparse.Namespace) -> Fixture:
+    """Return a fixture with what the command line says of it."""
+    given = {option: getattr(options, option) for option in fixture.options}
+    return replace(fixture, chosen=getattr(options, name), given=given)
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not number > 0:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
+    return number
 
 
 def _command(name: str) -> Callable[[argparse.Namespace, Project], int]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,15 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Option:
+    """A number that `load` takes by name besides the value: it says how figures are made, and not what they show."""
+
+    default: float
+    metavar: str
+    help: str
+
+
+@dataclass(frozen=True)
 class Fixture:
     """A fixture of a project, with its default value, or the value that it has in this run."""
 
@@ -34,6 +43,8 @@ class Fixture:
     default: str
     help: str
     chosen: str | None = None
+    options: Mapping[str, Option] = field(default_factory=dict)
+    given: Mapping[str, float] = field(default_factory=dict)  # the options' values in this run
 
     @property
     def value(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from lectern.fixtures import Fixture
+from lectern.fixtures import Fixture, Option
 from tests.conftest import FIGURE, Sandbox
 
 SHELF = '''
@@ -127,3 +127,36 @@ def test_what_a_loader_refuses_is_said_once_for_all_figures(
     errors = capsys.readouterr().err
     assert errors.count("instrument flute: it is out of tune") == 1
     assert "Traceback" not in errors
+
+
+@pytest.fixture
+def loud(music: Sandbox) -> Sandbox:
+    """The same with an option: how loud its instruments are loaded."""
+    shelf = SHELF.replace(
+        "def load(name):\n    return (ROOT", "def load(name, loudness=1.0):\n    return int(loudness) * (ROOT"
+    )
+    music.write("shelf.py", shelf)
+    options = {"loudness": Option(1.0, "X", "how loud it is")}
+    music.fixtures = {name: replace(found, options=options) for name, found in music.fixtures.items()}
+    return music
+
+
+def test_an_option_reaches_the_loader_and_makes_nothing_stale(
+    loud: Sandbox, capsys: pytest.CaptureFixture
+) -> None:
+    assert loud.build("--only", "sound", "--loudness", "3") == 0
+    assert twice(loud, "img/sound.json") == 2 * 3 * len("flute")
+    capsys.readouterr()
+    assert loud.build("--only", "sound") == 0
+    assert "all fresh" in capsys.readouterr().out
+    assert loud.build("figure", "sound", "--loudness", "2", "-p", "seed=1") == 0
+
+
+@pytest.mark.parametrize("loudness", ["0", "-1", "nan", "much"])
+def test_an_option_is_a_number_above_zero(
+    loud: Sandbox, capsys: pytest.CaptureFixture, loudness: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        loud.build("--loudness", loudness)
+    assert ended.value.code == 2
+    assert "--loudness" in capsys.readouterr().err

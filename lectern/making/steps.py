@@ -46,8 +46,10 @@ class Steps:
         """Compute a figure given the results it asks for."""
         self._keys.refuse_hidden_ties(state.script, state.script.compute)
         fixtures = {name: (fixture.load, fixture.value) for name, fixture in state.fixtures.items()}
+        given = {name: fixture.given for name, fixture in state.fixtures.items()}
         reports = state.script.report is not None
-        return self._run(state, "compute", key, results=results, fixtures=fixtures, reports=reports)
+        asked = {"results": results, "fixtures": fixtures, "given": given, "reports": reports}
+        return self._run(state, "compute", key, **asked)
 
     def report(self, state: State, key: Key, data: bytes) -> Outcome:
         """Say what a figure's data show."""

@@ -99,7 +99,7 @@ def _fixtures(job: Job) -> dict[str, Any]:
     found = {}
     for name, (loader, value) in job.fixtures.items():
         try:
-            found[name] = function(loader)(value)
+            found[name] = function(loader)(value, **job.given.get(name, {}))
         except ValueError as error:
             raise FixtureError(name, str(error)) from error
     return found

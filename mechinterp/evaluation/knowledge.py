@@ -11,7 +11,7 @@ from torch import Tensor
 from mechinterp.evaluation.bounds import Behaviour, behaviour
 from mechinterp.interventions.ablation import Ablation, instead_of, run_without
 from mechinterp.interventions.paths import MLP
-from mechinterp.ioi.prompts import Prompts, aligned, prompts
+from mechinterp.ioi.prompts import Prompts, aligned, prompts, speaks_spanish
 from mechinterp.model.language_model import Model
 from mechinterp.text.facts import capitals, questions_in_two_hops
 from mechinterp.text.templates import HELD_OUT_TEMPLATES
@@ -51,7 +51,12 @@ def without_mlps(model: Model, tokens: Int[Tensor, "prompt pos"]) -> Float[Tenso
 
 
 def one_template(model: Model, n: int = N_PROMPTS, seed: int = SEED) -> Prompts:
-    """Return prompts of one held-out template with the same words at the same positions."""
+    """Return prompts of one held-out template with the same words at the same positions.
+
+    Raises ValueError for a model that does not read Spanish.
+    """
+    if not speaks_spanish(model):
+        raise ValueError(f"expected a model that reads Spanish, as the facts are in Spanish, got {model.name}")
     return aligned(prompts(model, n, seed, [PLAIN]))
 
 

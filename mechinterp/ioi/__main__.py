@@ -1,8 +1,8 @@
-"""Find the heads of a model that identify the indirect object: python -m mechinterp.ioi [MODEL]."""
+"""Find the heads of a model that identify the indirect object: python -m mechinterp.ioi [MODEL] [--memory GB]."""
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 from mechinterp.ioi.circuit import PUBLISHED, Role, faithfulness, find_circuit, incompleteness
 from mechinterp.ioi.prompts import prompts
@@ -10,13 +10,17 @@ from mechinterp.ioi.reference import other_names
 from mechinterp.model.loading import load_model
 
 
-def main(name: str, n_prompts: int = 200, seed: int = 1_000_000) -> None:
-    """Print the circuit of a model, compared, for GPT-2 small, with the published one."""
-    model = load_model(name)
-    drawn = prompts(model, n_prompts, seed)
+def main(name: str, memory: float = 1.0, n_prompts: int = 200, seed: int = 1_000_000) -> None:
+    """Print the circuit of a model, compared, for GPT-2 small, with the published one.
+
+    A large model is searched with fewer prompts. Activations take up to `memory` gigabytes at once.
+    """
+    model = load_model(name, memory)
+    n_heads = model.config.n_layers * model.config.n_heads
+    drawn = prompts(model, model.affordable(n_prompts, runs=n_heads), seed)
     instead = other_names(model, drawn)
     circuit = find_circuit(model, drawn, instead)
-    print(f"{name}: mean logit difference {circuit.difference:.2f} on {n_prompts} prompts")
+    print(f"{name}: mean logit difference {circuit.difference:.2f} on {len(drawn)} prompts")
     for role in Role:
         listed = [f"{v.head} {v.effect:+.2f} [{v.low:+.2f}, {v.high:+.2f}]" for v in circuit.of(role)]
         print(
@@ -33,4 +37,8 @@ def main(name: str, n_prompts: int = 200, seed: int = 1_000_000) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "bundled")
+    parser = argparse.ArgumentParser(prog="python -m mechinterp.ioi")
+    parser.add_argument("model", nargs="?", default="bundled", metavar="MODEL")
+    parser.add_argument("--memory", type=float, default=1.0, metavar="GB")
+    options = parser.parse_args()
+    main(options.model, options.memory)

@@ -66,7 +66,7 @@ class Model:
             found.append(log_probs.gather(-1, tokens[some, 1:, None]).squeeze(-1))
         return torch.cat(found)
 
-    def affordable(self, most: int, runs: float = 1, n_positions: int = 20) -> int:
+    def affordable(self, most: int, runs: int | float = 1, n_positions: int = 20) -> int:
         """Return how many prompts can be run `runs` times within about a minute of one core: `most`, or fewer.
 
         So that a small model is measured on many prompts, and a large one in the same time, on AT_LEAST or more.

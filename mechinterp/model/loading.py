@@ -15,10 +15,11 @@ from mechinterp.model.language_model import Model
 from mechinterp.model.transformer import Transformer
 
 
-def load_model(name_or_path: str = BUNDLED) -> Model:
+def load_model(name_or_path: str = BUNDLED, memory: float = 1.0) -> Model:
     """Return the model that comes with the lecture, one in a folder, or one from the Hugging Face hub.
 
-    GPT-2's architecture is read directly; others go through TransformerLens' bridge. All weights are float32.
+    GPT-2's architecture is read directly; others go through TransformerLens' bridge. All weights are float32. `memory`
+    is how many gigabytes activations may take at once: with more, more prompts are run together.
     Raises ValueError, naming the folder, where there is no such checkpoint, or it is damaged, of an architecture
     that is not supported, or too large for the memory.
     """
@@ -36,6 +37,7 @@ def load_model(name_or_path: str = BUNDLED) -> Model:
             )
     except ValueError as error:
         raise ValueError(f"cannot load the model in {folder}: {error}") from error
+    transformer.memory = int(memory * 2**30)
     return Model(name, transformer, tokenizer, bos)
 
 
