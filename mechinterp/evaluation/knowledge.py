@@ -56,7 +56,9 @@ def one_template(model: Model, n: int = N_PROMPTS, seed: int = SEED) -> Prompts:
     Raises ValueError for a model that does not read Spanish.
     """
     if not speaks_spanish(model):
-        raise ValueError(f"expected a model that reads Spanish, as the facts are in Spanish, got {model.name}")
+        raise ValueError(
+            f"expected a model that reads Spanish, as the facts are in Spanish, got {model.name}"
+        )
     return aligned(prompts(model, n, seed, [PLAIN]))
 
 
