@@ -17,7 +17,7 @@ def main(name: str, memory: float = 1.0, n_prompts: int = 200, seed: int = 1_000
     """
     model = load_model(name, memory)
     n_heads = model.config.n_layers * model.config.n_heads
-    drawn = prompts(model, model.affordable(n_prompts, runs=n_heads), seed)
+    drawn = prompts(model, model.affordable(n_prompts, runs=n_heads / 3), seed)
     instead = other_names(model, drawn)
     circuit = find_circuit(model, drawn, instead)
     print(f"{name}: mean logit difference {circuit.difference:.2f} on {len(drawn)} prompts")
