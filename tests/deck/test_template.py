@@ -1,8 +1,9 @@
 import pytest
 
-from lectern.deck.rendering import make_ready
+from lectern.deck.rendering import OpenDeck, make_ready
 from lectern.deck.source import read_deck
 from lectern.errors import DeckError, FigureError
+from lectern.making.request import Request
 from tests.conftest import FIGURE, Sandbox
 
 
@@ -44,6 +45,29 @@ def test_figures_found_only_while_rendering_are_made_too(one: Sandbox) -> None:
     assert render(one, text) == "4 8 6 8 "
     one.write("slides/part.md", "[[ figures.two.twice ]]")
     assert render(one, "[% include 'part.md' %]") == "6"
+
+
+BROKEN = FIGURE.replace("def compute", "def compute(): raise ValueError('not for this one')\n\n\ndef was")
+
+
+def test_a_figure_under_a_condition_that_does_not_hold_is_not_made(one: Sandbox) -> None:
+    one.figure("other", BROKEN)
+    text = "[% if figures.one.twice > 4 %]\n---\n\n[[ figures.other ]]\n[% else %]\nnone\n[% endif %]"
+    assert render(one, text).strip() == "none"
+
+
+def test_figures_under_a_condition_that_holds_are_made_together(one: Sandbox) -> None:
+    for name in ("two", "three"):
+        one.figure(name)
+    path = one.deck(
+        "[% if figures.one.twice == 4 %][[ figures.two.twice ]] [[ figures.three.twice ]][% endif %]"
+    )
+    deck, workshop = read_deck(path, "slides/mechinterp.md.j2"), one.workshop()
+    opened = OpenDeck(deck, workshop)
+    assert [request.name for request in opened.mentions()] == ["one"]
+    assert {request.name for request in opened.beside(Request("three"))} == {"two", "three"}
+    assert opened.beside(Request("one")) == [Request("one")]
+    assert make_ready(deck, workshop).rendered.markdown.text == "4 4"
 
 
 def test_a_picture_named_by_its_path_in_a_template_is_made_too(one: Sandbox) -> None:
