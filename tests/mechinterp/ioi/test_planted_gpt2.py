@@ -53,7 +53,7 @@ def test_heads_look_where_they_are_planted_to_look_and_no_others_do(seed: int) -
 def test_what_has_been_seen_once_is_predicted_the_second_time(model: Model) -> None:
     tokens = repeated_random_tokens(model, 20, PERIOD, 1)
     names = {model.token(name) for name in english.NAMES}  # no head says which name comes next
-    log_probs = model.log_probs_of_next(tokens, model(tokens))
+    log_probs = model.log_probs_of_next(tokens)
     words = torch.tensor([[token not in names for token in row] for row in tokens[:, 1:].tolist()])
     again = log_probs[:, 1 - PERIOD :][words[:, 1 - PERIOD :]]
     assert again.median() > -0.1

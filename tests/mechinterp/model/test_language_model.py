@@ -129,3 +129,31 @@ def test_a_model_runs_its_transformer() -> None:
     assert torch.equal(cached, logits)
     assert list(cache) == ["hook_embed"]
     assert torch.equal(cache["hook_embed"], model.transformer.W_E[tokens])
+
+
+def test_log_probabilities_are_those_of_each_batch_s_own_tap() -> None:
+    model = tiny_model()
+    tokens = torch.randint(model.config.d_vocab, (5, 6), generator=torch.Generator().manual_seed(0))
+    expected = model.log_probs_of_next(tokens)
+    model.transformer.memory = 1  # one prompt at a time
+    seen = []
+
+    def tap_for(some):
+        def tap(name, x):
+            assert len(x) == len(some)
+            return 2 * x if some.tolist() == [3] else x
+
+        seen.append(some.tolist())
+        return tap
+
+    found = model.log_probs_of_next(tokens, tap_for)
+    assert seen == [[0], [1], [2], [3], [4]]
+    same = [0, 1, 2, 4]
+    torch.testing.assert_close(found[same], expected[same])
+    assert not torch.allclose(found[3], expected[3])
+
+
+def test_the_logits_of_what_comes_next_are_the_last_ones() -> None:
+    model = tiny_model()
+    tokens = model.tokens("a cats")
+    torch.testing.assert_close(model.next_logits(tokens), model(tokens)[:, -1])
