@@ -27,6 +27,9 @@ def compute(model: Model, text="", answer="", subject="") -> dict:
     shown = example(model, text, answer, subject)
     tokens = model.tokens(model.spaced(shown.text))
     row, io, s = tokens[0].tolist(), model.first_token(shown.answer), model.first_token(shown.subject)
+    for name, token in ((shown.answer, io), (shown.subject, s)):
+        if token not in row:
+            raise ValueError(f"expected {name!r} as a word of the sentence, got {shown.text!r}")
     start, last = len(model.start), len(row) - 1
     at = {"IO": row.index(io), "S1": row.index(s), "S2": last - row[::-1].index(s), "END": last}
     logits = model.next_logits(tokens)[0]

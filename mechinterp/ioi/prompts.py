@@ -148,7 +148,12 @@ def speaks_spanish(model: Model) -> bool:
 
 
 def example(model: Model, text: str = "", answer: str = "", subject: str = "") -> Example:
-    """Return the sentence that is shown of a model: one's own, or where none is given that of the model's language."""
+    """Return the sentence that is shown of a model: one's own, or where none is given that of the model's language.
+
+    Raises ValueError for a sentence of one's own without its answer and the other name.
+    """
+    if text and not (answer and subject):
+        raise ValueError(f"expected with {text!r} the word that should come next, and another one to compare")
     return Example(text, answer, subject) if text else language_of(model).example
 
 

@@ -200,3 +200,12 @@ def test_the_metric_is_the_logit_difference(model: Model, prompts: ioi.Prompts) 
     ]
     measured = prompts.metric.measure(model.transformer, end[:, None], torch.arange(len(prompts)))
     torch.testing.assert_close(measured, prompts.logit_diff(logits), atol=1e-4, rtol=1e-4)
+
+
+def test_a_sentence_of_one_s_own_comes_with_its_answer_and_another_name() -> None:
+    model = load_model()
+    assert ioi.example(model).answer == "María"
+    own = ioi.example(model, "Ana vio a Luis, y Luis saludó a", "Ana", "Luis")
+    assert (own.answer, own.subject) == ("Ana", "Luis")
+    with pytest.raises(ValueError, match="the word that should come next"):
+        ioi.example(model, "Ana vio a Luis, y Luis saludó a", "Ana")
