@@ -90,7 +90,7 @@ function convert({ markdown, output, options, contents }) {
 }
 
 /**
- * Returns the page around the slides, with placeholders for slides, style and notes.
+ * Returns the page around the slides, with marks where slides, style and notes go.
  *
  * Marp CLI takes as long as the rest of a build after a prose edit, and its page around the slides is a function
  * of the front matter alone: the page of an empty deck is kept.

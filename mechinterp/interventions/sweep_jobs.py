@@ -54,7 +54,6 @@ def jobs_by_position(
 def jobs_by_first_difference(pair: RunPair, per_layer: int, memory: int) -> Iterator[Job]:
     """Yield the sweeps of the prompts that first differ at each position, beginning there."""
     for first in pair.first_difference.unique().tolist():
-        # Beyond the last position where nothing differs: there is no prompt to sweep.
         yield from jobs(pair, pair.first_difference == first, first, per_layer, memory)
 
 
