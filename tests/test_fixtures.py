@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lectern.fixtures import Fixture, Option
-from tests.conftest import FIGURE, Sandbox
+from tests.conftest import FIGURE, HTML, Sandbox
 
 SHELF = '''
 """Instruments that are kept in files."""
@@ -106,6 +106,27 @@ def test_both_lectures_stand_side_by_side(music: Sandbox, capsys: pytest.Capture
     capsys.readouterr()
     assert music.build("--formats", "html", "--instrument", "tuba") == 0
     assert "nothing to do" in capsys.readouterr().out
+
+
+@pytest.mark.heavy
+def test_the_other_lecture_is_compared_with_the_own(music: Sandbox, capsys: pytest.CaptureFixture) -> None:
+    music.deck(
+        "# Sound\n\n[[ figures.sound ]]\n\n[% claim figures.sound.claims.positive %]It sounds "
+        "[[ figures.sound.twice ]] times.[% endclaim %]\n\n[% if figures.sound.twice > 8 %]\n---\n\n# Long\n[% endif %]\n"
+    )
+    page = music.root / "dist/tuba/mechinterp-compared.md"
+    assert music.build(*HTML) == 0
+    assert not (music.root / "dist/mechinterp-compared.md").exists()
+    assert music.build(*HTML, "--instrument", "tuba") == 0
+    assert (
+        "1 slide left out, 1 has other numbers: see dist/tuba/mechinterp-compared.md"
+        in capsys.readouterr().err
+    )
+    assert "| 1 | It sounds 8 times. | It sounds 10 times. |" in page.read_text()
+    assert "- Long" in page.read_text()
+    page.unlink()
+    assert music.build(*HTML, "--instrument", "tuba") == 0
+    assert page.exists()
 
 
 def test_the_option_works_after_a_command_too(music: Sandbox) -> None:

@@ -8,7 +8,7 @@ import gc
 import hashlib
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from lectern.project import ENGINE_ROOT, Project
 
 if TYPE_CHECKING:
     from lectern.build import Built
+    from lectern.deck.source import DeckSource
     from lectern.marp.renderer import Renderer
     from lectern.progress import Progress
     from lectern.workshop import Workshop
@@ -136,18 +137,40 @@ class _Build:
         deck = read_deck(path, shown, self._deck_options)
         options = self.options
         built = build_deck(deck, workshop, renderer, self._out, options.formats, options.force)
-        outputs = ", ".join(map(self.project.shown, built.outputs))
-        facts = f"{built.slides} slides, {_held(built)} → {outputs}"
         problems = _problems(built, shown)
+        beside = self._compared(deck, built, workshop, problems) if self.project.variant else {}
+        written = {**built.outputs, **beside}
+        facts = f"{built.slides} slides, {_held(built)} → {', '.join(map(self.project.shown, written))}"
         if not problems:
-            self._write_record(workshop, built, f"{_all_fresh(built.ready.figures)}, {facts}")
+            self._write_record(workshop, written, f"{_all_fresh(built.ready.figures)}, {facts}")
         counted = _counted(built.ready.figures, workshop.progress)
         self._say(f"{counted}, {facts}", workshop.progress, problems)
         return 1 if problems else 0
 
-    def _write_record(self, workshop: Workshop, built: Built, summary: str) -> None:
+    def _compared(
+        self, deck: DeckSource, built: Built, workshop: Workshop, problems: Collection[str]
+    ) -> dict[Path, str]:
+        """Write what differs from the lecture's own where fixtures are others; return the file with its digest."""
+        from lectern import atomic
+        from lectern.deck.compared import compare, written
+        from lectern.deck.rendering import own_reading
+        from lectern.sources.stamps import digest_bytes
+
+        own = own_reading(deck, workshop)
+        if own is None or not own.stated:
+            return {}
+        found = compare(built.ready.rendered.markdown, built.stated, own.markdown, own.stated)
+        fixtures = {name: it.value for name, it in self.project.fixtures.items() if not it.is_default}
+        page = written(found, deck.shown, fixtures, _held(built), problems).encode()
+        path = self._out / f"{deck.name}-compared.md"
+        workshop.progress.wrote(path)
+        atomic.write(path, page)
+        self._remarks.append(f"beside the lecture's own: {found.summary}: see {self.project.shown(path)}")
+        return {path: digest_bytes(page)}
+
+    def _write_record(self, workshop: Workshop, outputs: Mapping[Path, str], summary: str) -> None:
         digests = workshop.digests
-        record = record_of(digests.sightings, built.outputs, digests.searches.folders, summary)
+        record = record_of(digests.sightings, outputs, digests.searches.folders, summary)
         write_record(self._record, record, workshop.progress.tell)
 
     def _say(self, text: str, progress: Progress | None = None, problems: Collection[str] = ()) -> None:

@@ -176,18 +176,28 @@ def _draft(source: OpenDeck, wanted: list[Request], workshop: Workshop) -> Markd
     """Return the deck's Markdown with its figures as they were last made; None where some are missing."""
     check_acyclic({request.name for request in wanted}, workshop.catalogue)
     with contextlib.suppress(NotMadeError, BuildError):
-        return source.render(_last_made(workshop)).markdown
+        return source.render(_last_made(workshop, workshop.project.variant)).markdown
     return None
 
 
-def _last_made(workshop: Workshop) -> Lookup:
+def own_reading(deck: DeckSource, workshop: Workshop) -> Rendered | None:
+    """Return the deck with the project's own fixtures, whatever those of this run are, as its figures were last made.
+
+    None where some never were.
+    """
+    with contextlib.suppress(NotMadeError, BuildError):
+        return OpenDeck(deck, workshop).render(_last_made(workshop, variant=""))
+    return None
+
+
+def _last_made(workshop: Workshop, variant: str) -> Lookup:
     """Return what finds figures as they were last made; finding out whether they are fresh takes longer."""
     project, catalogue = workshop.project, workshop.catalogue
 
     @functools.cache
     def found(request: Request) -> Standing:
-        variant = project.variant if catalogue.asked_fixtures(request.name) else ""
-        return Standing(read_sidecar(with_suffix(project.images / variant / request.stem, "json")))
+        folder = variant if catalogue.asked_fixtures(request.name) else ""
+        return Standing(read_sidecar(with_suffix(project.images / folder / request.stem, "json")))
 
     return found
 
