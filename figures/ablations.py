@@ -43,11 +43,10 @@ def report(data) -> Report:
     (worst, worst_left), (second, second_left), *_ = left
     others = [mean for _, mean in left[len(left) // 2 :]]
     whole, unneeded = data["whole"], sum(others) / len(others)
+    n_needed = sum(mean < NEEDED * whole for _, mean in left)
     values = {"whole": whole, "unneeded": unneeded, "mover": data["mover"]}
     values |= {"backup": data["taken_over"] / data["mover_logits"]}
     values |= {"worst": worst, "worst_left": worst_left, "second": second, "second_left": second_left}
-    values |= {"n_needed": n_needed}
-    n_needed = sum(mean < NEEDED * whole for _, mean in left)
     values |= {"n_needed": n_needed}
     hardest, share = (second, second_left / whole) if n_needed > 1 else (worst, worst_left / whole)
     needed = f"diferencia que queda sin {hardest}, en partes de la entera"

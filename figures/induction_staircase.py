@@ -52,21 +52,20 @@ def report(data) -> Report:
     left, n = data["left"], sum(score >= LEAST for score in data["scores"])
     worst = min(order[n] for order in data["at_random"])
     values = {name: data[name] for name in ("n_prompts", "previous", "without_previous")}
-    values |= {"n": n, "named": data["heads"][:n], "first": data["heads"][0], "n_named": data["n_named"]}
+    values |= {"n": n, "named": data["heads"][:n], "n_named": data["n_named"], "first": data["heads"][0]}
     values |= {"n_draws": len(data["at_random"]), "best": data["scores"][0]}
     values |= {"whole": left[0], "without_first": left[1], "without_all": left[n], "without_random": worst}
     lost = f"lo que se pierde sin {data['heads'][0]}"
     claims = either("needed", "redundant", lost, left[0] - left[1], REDUNDANT, unit=" nats")
-    claims |= {
-        "together": Claim("lo que se pierde sin ninguna", left[0] - left[n], at_least=1, unit=" nats"),
-        "control": Claim("lo mismo sin otras al azar", left[0] - worst, at_most=(left[0] - left[n]) / 10),
-    }
-    if n == 0:
+    claims["control"] = Claim("lo mismo sin otras al azar", left[0] - worst, at_most=(left[0] - left[n]) / 10)
+    if n > 1:
+        all_lost = left[0] - left[n]
+        claims["together"] = Claim("lo que se pierde sin ninguna", all_lost, at_least=1, unit=" nats")
+    elif n == 0:
         claims = {"none": Claim("mayor atención de inducción", data["scores"][0], at_most=LEAST)}
     alt = (
-        f"Log-probabilidad en la repetición al quitar, una tras otra, las cabezas de inducción: {decimal(left[0], 2)} "
-        f"con todas, {decimal(left[1], 2)} sin la primera, {decimal(left[n], 2)} sin las {n}; "
-        f"{decimal(worst, 2)} sin otras {n} al azar."
+        f"Log-probabilidad en la repetición al quitar, una tras otra, cabezas de inducción: {decimal(left[0], 2)} con "
+        f"todas, {decimal(left[1], 2)} sin la primera, {decimal(left[n], 2)} sin {n}; sin otras, {decimal(worst, 2)}."
     )
     return Report(values, claims, alt)
 
