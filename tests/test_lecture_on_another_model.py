@@ -3,7 +3,6 @@
 import re
 import shutil
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 
