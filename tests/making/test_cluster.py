@@ -69,11 +69,11 @@ def draw(data):
 '''
 LOADER = """
 from pathlib import Path
-def find(value):
-    folder = Path(value).expanduser()
+def find(value, quiet):
+    folder = Path(value).expanduser().resolve()
     if not folder.is_dir():
         raise ValueError(f"there is no folder {value}")
-    return folder.name, [folder.resolve() / "weights.txt"]
+    return folder.name, [folder / "weights.txt"], value, str(folder)
 def load(value):
     text = (Path(value).resolve() / "weights.txt").read_text()
     if text == "bad":

@@ -30,7 +30,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_bundled_model_is_found_by_name() -> None:
-    name, files = find("bundled")
+    name, files, *_ = find("bundled")
     assert name == "bundled"
     assert files == [
         WEIGHTS / file for file in ("config.json", "tokenizer.json", "model.safetensors", "SHA256SUMS")
@@ -39,7 +39,7 @@ def test_the_bundled_model_is_found_by_name() -> None:
 
 @pytest.mark.parametrize("name", sorted(set(bundled()) - {"bundled"}))
 def test_other_models_of_the_lecture_are_found_by_name(name: str) -> None:
-    found, files = find(name)
+    found, files, *_ = find(name)
     assert found == name
     assert {file.parent for file in files} == {WEIGHTS / name.removeprefix("bundled-")}
 
@@ -61,11 +61,11 @@ def test_a_folder_is_found_by_any_path_and_named_after_itself(
         folder.resolve() / n for n in ("config.json", "tokenizer.json", "a.safetensors", "b.safetensors")
     ]
     for path in (str(folder), f"{folder}/", "tiny", "../some/tiny", "~/some/tiny"):
-        assert find(path) == ("tiny", files)
+        assert find(path) == ("tiny", files, path, str(folder.resolve()))
 
 
 def test_pickled_weights_beside_safe_ones_do_not_matter(tmp_path: Path) -> None:
-    _, files = find(str(folder_with(tmp_path / "model", *CHECKPOINT, "pytorch_model.bin")))
+    _, files, *_ = find(str(folder_with(tmp_path / "model", *CHECKPOINT, "pytorch_model.bin")))
     assert [file.name for file in files] == ["config.json", "tokenizer.json", "model.safetensors"]
 
 
@@ -103,7 +103,7 @@ def test_a_hub_id_downloaded_before_needs_no_network(hub: Path) -> None:
     folder_with(kept / "refs")
     (kept / "refs" / "main").write_text(commit)
     folder_with(kept / "snapshots" / commit, *CHECKPOINT)
-    name, files = find("nobody/something")
+    name, files, *_ = find("nobody/something")
     assert name == "nobody--something"
     assert {file.name for file in files} == set(CHECKPOINT)
 

@@ -130,7 +130,7 @@ def test_a_damaged_checkpoint_is_refused(damage: str, copy: Make) -> None:
         (
             ["config.json", "tokenizer.json", "pytorch_model.bin", "rest.pth"],
             r"model holds its weights only pickled \(pytorch_model\.bin, rest\.pth\).*can run any code.*"
-            r"convert them: from transformers import AutoModelForCausalLM; .*save_pretrained",
+            r"convert them: from transformers import AutoModelForCausalLM, AutoTokenizer; .*save_pretrained",
         ),
     ],
     ids=["nothing", "no configuration", "no weights", "no tokenizer", "pickled weights"],
