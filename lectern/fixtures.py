@@ -24,7 +24,9 @@ class Found:
 
     name: str  # fit for a folder
     files: Sequence[Path]  # whose content counts
-    exact: str  # the value that stands for these files for good, such as a commit for a branch: it is recorded
+    exact: (
+        str  # the value that stands for these files for good, such as a commit for a branch: it is recorded
+    )
     place: str  # the value by which `load` finds them in whatever folder and environment it runs
 
 

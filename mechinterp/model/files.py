@@ -15,7 +15,9 @@ CHECKSUMS = "SHA256SUMS"
 def files_in(folder: Path) -> list[Path]:
     """Return a checkpoint's files; raise ValueError where one is missing, or its weights are pickled."""
     files = [folder / name for name in chosen({path.name for path in _files(folder)}, str(folder))]
-    if folder / INDEX in files and (missing := sorted(_listed(folder / INDEX) - {path.name for path in files})):
+    if folder / INDEX in files and (
+        missing := sorted(_listed(folder / INDEX) - {path.name for path in files})
+    ):
         raise ValueError(f"{folder} lacks {', '.join(missing)}, which {INDEX} lists: copy it again")
     return files
 

@@ -7,10 +7,10 @@ its files. What a branch meant when it was downloaded it means from then on, so 
 from __future__ import annotations
 
 import contextlib
-import errno
 import shutil
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,8 @@ def folder_of(name: str, revision: str = MAIN, quiet: bool = False) -> Path:
     Unless `quiet`, standard error tells of a download; on a terminal, also how far it is. Raises ValueError where it
     fails, or the repository is no checkpoint.
     """
-    try:
-        import huggingface_hub as _
-    except ModuleNotFoundError as error:
-        raise ValueError(f"to load {name} from the hub, install transformer_lens: make hub") from error
+    if find_spec("huggingface_hub") is None:
+        raise ValueError(f"to load {name} from the hub, install transformer_lens: make hub")
     return _cached(name, revision) or _downloaded(name, revision, quiet)
 
 
@@ -139,10 +137,14 @@ def _said(error: Exception, name: str, revision: str) -> str:
     from huggingface_hub import constants, errors
 
     page = f"{constants.ENDPOINT}/{name}"
+    if isinstance(error, (errors.RevisionResolutionError, errors.LocalEntryNotFoundError)):
+        error = error.__cause__ if isinstance(error.__cause__, Exception) else error
     if isinstance(error, errors.HFValidationError):
         return f"{name} is no folder, and on the Hugging Face hub no name is like that"
     if isinstance(error, errors.GatedRepoError):
-        return f"{name} is gated: accept its terms at {page}, then log in with `hf auth login`, or set HF_TOKEN"
+        return (
+            f"{name} is gated: accept its terms at {page}, then log in with `hf auth login`, or set HF_TOKEN"
+        )
     if isinstance(error, errors.RepositoryNotFoundError):
         return (
             f"{name} is no folder, and there is no such model on the Hugging Face hub, or it is private: "
@@ -152,10 +154,11 @@ def _said(error: Exception, name: str, revision: str) -> str:
         return f"{name} has no revision {revision}: its branches and tags are listed at {page}/tree/main"
     if isinstance(error, errors.HfHubHTTPError):
         return _refused(error.response.status_code, name)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{name} could not be downloaded: the disk of {_cache()} is full; set HF_HOME to a folder on another"
-    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{name} could not be downloaded: {_cache()} cannot be written; set HF_HOME to a folder that can be"
+    if isinstance(error, OSError) and error.strerror:
+        return (
+            f"{name} cannot be downloaded to {_cache()} ({error.strerror}): "
+            "set HF_HOME to a folder that can be written, on a disk with room for it"
+        )
     return _unreachable(error, name)
 
 
@@ -165,7 +168,9 @@ def _refused(status: int, name: str) -> str:
             f"the Hugging Face hub refuses access to {name} with the token that is set ({status}): "
             "log in again with `hf auth login`, or unset HF_TOKEN"
         )
-    return f"{name} could not be downloaded: the Hugging Face hub answers with error {status}; try again later"
+    return (
+        f"{name} could not be downloaded: the Hugging Face hub answers with error {status}; try again later"
+    )
 
 
 def _unreachable(error: Exception, name: str) -> str:
@@ -174,7 +179,7 @@ def _unreachable(error: Exception, name: str) -> str:
     if constants.HF_HUB_OFFLINE:
         why, remedy = "HF_HUB_OFFLINE is set", "Unset it to download the model"
     else:
-        why, remedy = type(error.__cause__ or error).__name__, "Check the name and the network, and try again"
+        why, remedy = type(error).__name__, "Check the name and the network, and try again"
     return (
         f"{name} is not a folder, and could not be downloaded from the Hugging Face hub ({why}); "
         f"nor is all of it in {_cache()}. {remedy}; "

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 PATHS = re.compile(
     r"/(api/models/)?(?P<name>[\w.-]+(/[\w.-]+)?)/(revision|resolve)/(?P<revision>[^/?]+)(/(?P<file>[^?]+))?.*"
@@ -29,6 +30,7 @@ class LocalHub:
     gated: set[str] = field(default_factory=set)
     token: str | None = None  # the only one that is known; None: requests need none
     refuses: bool = False  # whether an unknown token is refused, as an expired one is
+    fails: bool = False  # whether it answers everything with an error of its own
     cuts: bool = False  # whether connections break in the middle of weights
     asked: list[str] = field(default_factory=list)  # "METHOD path" of each request
 
@@ -40,6 +42,8 @@ class LocalHub:
     def answer(self, path: str, token: str | None) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body of the answer to a request."""
         asked = PATHS.fullmatch(path)
+        if self.fails:
+            return 500, {}, b""
         if self.refuses and token:
             return 401, {"X-Error-Message": "Invalid credentials in Authorization header"}, b""
         if not asked or asked["name"] not in self.models:
@@ -47,7 +51,7 @@ class LocalHub:
         name, file = asked["name"], asked["file"]
         if file and name in self.gated and (token is None or token != self.token):
             return 401 if token is None else 403, {"X-Error-Code": "GatedRepo"}, b""
-        if (found := self.folder(name, asked["revision"])) is None:
+        if (found := self.folder(name, unquote(asked["revision"]))) is None:
             return 404, {"X-Error-Code": "RevisionNotFound"}, b""
         commit, folder = found
         if file is None:
@@ -55,7 +59,8 @@ class LocalHub:
             listed = [{"rfilename": str(p.relative_to(folder)), "size": p.stat().st_size} for p in files]
             return 200, {}, json.dumps({"id": name, "sha": commit, "siblings": listed}).encode()
         content = (folder / file).read_bytes()
-        return 200, {"ETag": f'"{hashlib.sha1(content).hexdigest()}"', "X-Repo-Commit": commit}, content
+        headers = {"ETag": f'"{hashlib.sha1(content).hexdigest()}"', "X-Repo-Commit": commit}
+        return 200, {**headers, "Content-Disposition": f'inline; filename="{file}";'}, content
 
 
 def commit_of(folder: Path) -> str:
@@ -82,9 +87,9 @@ def serving(hub: LocalHub) -> Iterator[LocalHub]:
                 self.wfile.write(body[: len(body) // 2] if cut else body)
                 self.close_connection = True
 
-        do_HEAD = do_GET
+        do_HEAD = do_GET  # noqa: N815
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *_: object) -> None:
             """Write nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -17,18 +17,6 @@ from tests.mechinterp.checkpoint_files import (
 )
 
 
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Cut the network, and return the empty folder where what was downloaded before would be."""
-    from huggingface_hub import constants
-
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setenv("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    return tmp_path / "hub"
-
-
 def test_the_bundled_model_is_found_by_name() -> None:
     name, files, *_ = find("bundled")
     assert name == "bundled"
@@ -82,30 +70,6 @@ def test_a_file_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     Path("model.safetensors").touch()  # a name that might be one on the hub, were there no such file
     with pytest.raises(ValueError, match=r"no folder model\.safetensors: name one with a checkpoint in it"):
         load_model("model.safetensors")
-
-
-@pytest.mark.heavy
-@pytest.mark.parametrize("name", ["nobody/nothing", "nothing"])
-def test_a_hub_id_without_network_is_refused(name: str, hub: Path) -> None:
-    assert not hub.exists()
-    with pytest.raises(
-        ValueError,
-        match=f"^{name} is not a folder, and could not be downloaded from the Hugging Face hub .*Check the name and the network; "
-        "the model 'bundled', which comes with the lecture, works offline",
-    ):
-        load_model(name)
-
-
-@pytest.mark.heavy
-def test_a_hub_id_downloaded_before_needs_no_network(hub: Path) -> None:
-    commit = "0" * 40
-    kept = hub / "models--nobody--something"
-    folder_with(kept / "refs")
-    (kept / "refs" / "main").write_text(commit)
-    folder_with(kept / "snapshots" / commit, *CHECKPOINT)
-    name, files, *_ = find("nobody/something")
-    assert name == "nobody--something"
-    assert {file.name for file in files} == set(CHECKPOINT)
 
 
 def test_a_hub_id_without_the_hub_library_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
