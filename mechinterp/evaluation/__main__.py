@@ -1,4 +1,4 @@
-"""Print what a model has learned: python -m mechinterp.evaluation [MODEL] [--memory GB]; by default, the bundled one."""
+"""Print what a model has learned: python -m mechinterp.evaluation [MODEL] [--memory GB]; by default, our own."""
 
 from __future__ import annotations
 
