@@ -7,6 +7,7 @@ its files. What a branch meant when it was downloaded it means from then on, so 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from typing import Any
 from mechinterp.model.files import chosen, files_in
 
 MAIN = "main"
+TIMEOUT = 10.0  # seconds without an answer; the library's own would be none
 BESIDES = {"tokenizer_config.json", "special_tokens_map.json"}  # small, and read by the bridge
 
 
@@ -69,10 +71,12 @@ def _downloaded(name: str, revision: str, quiet: bool) -> Path:
     missing = [file for file in wanted if not (folder / file).exists()]
     size = sum(sizes[file] for file in missing)
     _check_room(name, size, cache)
-    if not quiet:
+    if missing and not quiet:
         print(f"downloading {name}@{commit[:8]}, {_amount(size)}, to {cache}", file=sys.stderr, flush=True)
     with _explained(name, revision):
         _fetch(name, missing, commit, quiet)
+        if revision != commit:
+            _write(folder.parents[1] / "refs" / revision, commit)
     return folder
 
 
@@ -80,9 +84,8 @@ def _listed(name: str, revision: str) -> tuple[str, dict[str, int]]:
     """Return the commit that a revision is now, and the sizes of its files, in bytes."""
     from huggingface_hub import HfApi
 
-    commit = HfApi().resolve_revision(name, revision=revision).resolved
-    info = HfApi().model_info(name, revision=commit, files_metadata=True)
-    return commit, {file.rfilename: file.size or 0 for file in info.siblings or []}
+    info = HfApi().model_info(name, revision=revision, files_metadata=True, timeout=TIMEOUT)
+    return info.sha or revision, {file.rfilename: file.size or 0 for file in info.siblings or []}
 
 
 def _fetch(name: str, files: list[str], commit: str, quiet: bool) -> None:
@@ -91,6 +94,14 @@ def _fetch(name: str, files: list[str], commit: str, quiet: bool) -> None:
 
     for file in files:
         hf_hub_download(name, file, revision=commit, tqdm_class=_bars(quiet))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all: other programs may be reading it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = path.with_name(f"{path.name}.{os.getpid()}")
+    written.write_text(text, encoding="utf-8")
+    written.replace(path)
 
 
 def _check_room(name: str, size: int, cache: Path) -> None:
@@ -137,8 +148,8 @@ def _said(error: Exception, name: str, revision: str) -> str:
     from huggingface_hub import constants, errors
 
     page = f"{constants.ENDPOINT}/{name}"
-    if isinstance(error, (errors.RevisionResolutionError, errors.LocalEntryNotFoundError)):
-        error = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    if isinstance(error, errors.LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
     if isinstance(error, errors.HFValidationError):
         return f"{name} is no folder, and on the Hugging Face hub no name is like that"
     if isinstance(error, errors.GatedRepoError):
@@ -169,7 +180,7 @@ def _refused(status: int, name: str) -> str:
             "log in again with `hf auth login`, or unset HF_TOKEN"
         )
     return (
-        f"{name} could not be downloaded: the Hugging Face hub answers with error {status}; try again later"
+        f"{name} could not be downloaded: the Hugging Face hub answers with error {status}; try again later, or check HF_ENDPOINT"
     )
 
 

@@ -227,7 +227,7 @@ REFUSED = {
     "a hub in trouble": (
         fail,
         {},
-        r"org/tiny could not be downloaded: the Hugging Face hub answers with error 500; try again later",
+        r"org/tiny could not be downloaded: the Hugging Face hub answers with error 500; try again later, or check HF_ENDPOINT",
     ),
     "a connection that breaks": (cut, {}, UNREACHABLE),
     "only pickled": (
