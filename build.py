@@ -38,7 +38,7 @@ def fixtures() -> dict:
             find="mechinterp.model.checkpoints:find",
             load="mechinterp.model.loading:load_model",
             default="bundled",
-            help="make the lecture on another model: a folder with a checkpoint, or a Hugging Face hub id",
+            help="make the lecture on another model: a folder with a checkpoint, or a Hugging Face hub id[@revision]",
             options={"memory": Option(1.0, "GB", "memory that the activations of a model may take at once")},
         )
     }

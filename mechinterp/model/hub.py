@@ -180,7 +180,8 @@ def _refused(status: int, name: str) -> str:
             "log in again with `hf auth login`, or unset HF_TOKEN"
         )
     return (
-        f"{name} could not be downloaded: the Hugging Face hub answers with error {status}; try again later, or check HF_ENDPOINT"
+        f"{name} could not be downloaded: the Hugging Face hub answers with error {status}; "
+        "try again later, or check HF_ENDPOINT"
     )
 
 

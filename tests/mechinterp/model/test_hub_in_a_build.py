@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +22,8 @@ TOKEN = "hf_OnlyATestWouldHaveThisToken"
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A cache that has the lecture's own model as org/tiny."""
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A cache that has the lecture's own model as org/tiny; what is made of it is deleted in the end."""
     repository = tmp_path / "hf" / "hub" / "models--org--tiny"
     snapshot = repository / "snapshots" / COMMIT
     for folder in (snapshot, repository / "blobs", repository / "refs"):
@@ -30,7 +32,9 @@ def home(tmp_path: Path) -> Path:
     for number, name in enumerate(("config.json", "tokenizer.json", "model.safetensors", "SHA256SUMS")):
         (repository / "blobs" / str(number)).write_bytes((WEIGHTS / name).read_bytes())
         (snapshot / name).symlink_to(f"../../blobs/{number}")
-    return tmp_path / "hf"
+    yield tmp_path / "hf"
+    for folder in (ENGINE_ROOT / "img").glob("org--tiny*"):
+        shutil.rmtree(folder)
 
 
 def made(home: Path, name: str, out: Path) -> subprocess.CompletedProcess[str]:
