@@ -2,7 +2,8 @@
 
 A model that is loaded from a folder may be one. A fixture has a value, which the command line can set, and two
 functions that the project names as "module:function": `find` returns the files that the value stands for and what to
-call it, without loading anything; `load` loads it, in the worker.
+call it, without loading anything; `load` loads it, in the worker. A value may stand for no files, and load as None:
+then the figures that ask for it do without.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ class Fixture:
     chosen: str | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
     given: Mapping[str, float] = field(default_factory=dict)  # the options' values in this run
+    # "module:function" that takes the value, and by name what `find` returns of all fixtures, and refuses what does
+    # not fit them.
+    fits: str | None = None
 
     @property
     def value(self) -> str:
@@ -64,6 +68,17 @@ class Fixture:
         except ValueError as error:
             raise UsageError(str(error)) from error
         return Found(name, tuple(files))
+
+
+def refuse_misfits(fixtures: Mapping[str, Fixture]) -> None:
+    """Raise UsageError for a value other than the lecture's own that does not fit those of the other fixtures."""
+    for fixture in fixtures.values():
+        if fixture.fits and not fixture.is_default:
+            found = {name: (other.found.name, other.found.files) for name, other in fixtures.items()}
+            try:
+                function(fixture.fits)(fixture.value, found)
+            except ValueError as error:
+                raise UsageError(str(error)) from error
 
 
 def function(path: str) -> Callable[..., Any]:
