@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from figures.style.bars import grouped_bars
 from figures.style.look import ACCENT, lecture_style, titled
 from figures.style.spanish import decimal
-from lectern.figure import Claim, Report
+from lectern.figure import Report, either
 from mechinterp.attention.heads import all_heads
 from mechinterp.interventions.ablation import Ablation, instead_of
 from mechinterp.ioi.prompts import prompts
@@ -13,6 +13,7 @@ from mechinterp.ioi.reference import other_names
 from mechinterp.ioi.without import left_without_each
 from mechinterp.model.language_model import Model
 
+DISAGREE = 0.1  # of the difference: from there on the references count as different
 NAMES = {
     Ablation.ZERO: "cero",
     Ablation.MEAN: "media de todo",
@@ -51,17 +52,16 @@ def report(data) -> Report:
     values = {"head": data["heads"][i], "whole": whole, "n_prompts": data["n_prompts"]}
     values |= {"zero": left["cero"][i], "mean": left["media de todo"][i]}
     values |= {"resampled": left["lo de otra frase"][i], "names": left["media con otros nombres"][i]}
-    claim = Claim(
-        f"distancia entre lo que queda sin {data['heads'][i]} según la referencia, en partes de la diferencia",
-        max(ranges) / whole,
-        at_least=0.3,
+    text = (
+        f"distancia entre lo que queda sin {data['heads'][i]} según la referencia, en partes de la diferencia"
     )
+    claims = either("disagree", "agree", text, max(ranges) / whole, DISAGREE)
     alt = f"Diferencia de logits que queda sin cada cabeza, de {decimal(whole, 1)}: " + "; ".join(
         f"con {name}, "
         + ", ".join(f"{decimal(v, 1)} sin {h}" for h, v in zip(data["heads"], vs, strict=True))
         for name, vs in left.items()
     )
-    return Report(values, {"disagree": claim}, f"{alt}.")
+    return Report(values, claims, f"{alt}.")
 
 
 @lecture_style

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from figures.style.bars import bars_with_intervals, ranked_bars
 from figures.style.look import ACCENT, CATEGORIES, PALE, lecture_style, titled
 from figures.style.spanish import decimal
-from lectern.figure import Claim, Report
+from lectern.figure import Claim, Report, either
 from mechinterp.attention.heads import all_heads, of_head, ranked, strongest
 from mechinterp.ioi.prompts import prompts
 from mechinterp.ioi.reference import other_names
@@ -13,6 +13,8 @@ from mechinterp.ioi.without import direct_effects, left_without_each, taken_over
 from mechinterp.model.language_model import Model
 from mechinterp.numerics.bootstrap import mean_with_interval
 
+NEEDED = 0.6  # of the difference: without a head that is needed, less is left
+SPARED = 0.9  # of the difference: without a head that is not, more is left
 SHOWN = 6  # heads whose loss is largest, or whose contribution changes most
 
 
@@ -41,15 +43,16 @@ def report(data) -> Report:
     (worst, worst_left), (second, second_left), *_ = left
     others = [mean for _, mean in left[len(left) // 2 :]]
     whole, unneeded = data["whole"], sum(others) / len(others)
+    n_needed = sum(mean < NEEDED * whole for _, mean in left)
     values = {"whole": whole, "unneeded": unneeded, "mover": data["mover"]}
     values |= {"backup": data["taken_over"] / data["mover_logits"]}
     values |= {"worst": worst, "worst_left": worst_left, "second": second, "second_left": second_left}
-    needed = f"diferencia que queda sin {second}, en partes de la entera"
+    values |= {"n_needed": n_needed}
+    hardest, share = (second, second_left / whole) if n_needed > 1 else (worst, worst_left / whole)
+    needed = f"diferencia que queda sin {hardest}, en partes de la entera"
     spared = "diferencia media que queda sin cada una de la mitad menos necesaria, en partes de la entera"
-    claims = {
-        "needed": Claim(needed, second_left / whole, at_most=0.6),
-        "unneeded": Claim(spared, unneeded / whole, at_least=0.9),
-    }
+    claims = {"unneeded": Claim(spared, unneeded / whole, at_least=SPARED)}
+    claims |= either("none_needed", "needed", needed, share, NEEDED)
     alt = (
         f"Diferencia de logits sin cada cabeza: {decimal(whole, 1)} con todas, {decimal(worst_left, 1)} sin {worst}; "
         f"y cambio de la contribución de las demás sin {data['mover']}."
@@ -62,7 +65,7 @@ def draw(data) -> Figure:
     figure = Figure()
     bars, heads = figure.subplots(1, 2, width_ratios=(1, 1.1))
     whole, left = data["whole"], dict(list(data["left"].items())[:SHOWN])
-    colors = [CATEGORIES[0] if mean < 0.6 * whole else PALE for mean, _, _ in left.values()]
+    colors = [CATEGORIES[0] if mean < NEEDED * whole else PALE for mean, _, _ in left.values()]
     bars_with_intervals(bars, left, colors)
     bars.axhline(whole, color=ACCENT, linestyle="--")
     bars.text(-0.4, 1.01 * whole, "con todas", color=ACCENT, va="bottom", ha="left")

@@ -57,7 +57,7 @@ def report(data) -> Report:
     claims = {
         "start": Claim("parte recuperada en S2 al empezar", stream[0, s2], at_least=0.9),
         "end": Claim("parte recuperada en END antes de la última capa", stream[-1, -1], at_least=0.5),
-        "detected": Claim("parte que devuelve una cabeza si da un tercero", data["detected"], at_least=0.5),
+        "detected": Claim("parte que devuelve una cabeza si da un tercero", data["detected"], at_least=0.05),
     }
     alt = (
         "Mapas de capa por posición del residual stream y la atención: la información está en el nombre repetido al "

@@ -6,13 +6,14 @@ from matplotlib.figure import Figure
 
 from figures.style.look import CATEGORIES, PALE, lecture_style, titled
 from figures.style.spanish import decimal
-from lectern.figure import Claim, Report
+from lectern.figure import Claim, Report, either
 from mechinterp.attention import heads as kinds
 from mechinterp.interventions.ablation import Ablation, instead_of, without_of
 from mechinterp.model.language_model import Model
 from mechinterp.text.prompts import repeated_random_tokens
 
 LEAST = 0.2  # of the attention, for a head to be called an induction head
+REDUNDANT = 0.5  # nats: less is lost without a head for which others stand in
 
 
 def compute(model: Model, n_prompts=30, period=25, most=6, n_draws=5, seed=1_000_000) -> dict:
@@ -42,6 +43,7 @@ def compute(model: Model, n_prompts=30, period=25, most=6, n_draws=5, seed=1_000
         "at_random": [[log_prob(order[:n]) for n in range(most + 1)] for order in orders],
         "previous": str(previous),
         "without_previous": log_prob([previous]),
+        "n_named": (scores >= LEAST).sum(),
         "n_prompts": n_prompts,
     }
 
@@ -50,22 +52,20 @@ def report(data) -> Report:
     left, n = data["left"], sum(score >= LEAST for score in data["scores"])
     worst = min(order[n] for order in data["at_random"])
     values = {name: data[name] for name in ("n_prompts", "previous", "without_previous")}
-    values |= {"n": n, "named": data["heads"][:n], "first": data["heads"][0]}
-    values |= {"n_draws": len(data["at_random"])}
+    values |= {"n": n, "named": data["heads"][:n], "n_named": data["n_named"], "first": data["heads"][0]}
+    values |= {"n_draws": len(data["at_random"]), "best": data["scores"][0]}
     values |= {"whole": left[0], "without_first": left[1], "without_all": left[n], "without_random": worst}
-    claims = {
-        "redundant": Claim("lo que se pierde sin la primera", left[0] - left[1], at_most=0.5, unit=" nats"),
-        "together": Claim("lo que se pierde sin ninguna", left[0] - left[n], at_least=3, unit=" nats"),
-        "control": Claim(
-            "lo más que se pierde sin otras tantas al azar, en partes de eso",
-            (left[0] - worst) / (left[0] - left[n]),
-            at_most=0.1,
-        ),
-    }
+    lost = f"lo que se pierde sin {data['heads'][0]}"
+    claims = either("needed", "redundant", lost, left[0] - left[1], REDUNDANT, unit=" nats")
+    claims["control"] = Claim("lo mismo sin otras al azar", left[0] - worst, at_most=(left[0] - left[n]) / 10)
+    if n > 1:
+        all_lost = left[0] - left[n]
+        claims["together"] = Claim("lo que se pierde sin ninguna", all_lost, at_least=1, unit=" nats")
+    elif n == 0:
+        claims = {"none": Claim("mayor atención de inducción", data["scores"][0], at_most=LEAST)}
     alt = (
-        f"Log-probabilidad en la repetición al quitar, una tras otra, las cabezas de inducción: {decimal(left[0], 2)} "
-        f"con todas, {decimal(left[1], 2)} sin la primera, {decimal(left[n], 2)} sin las {n}; "
-        f"{decimal(worst, 2)} sin otras {n} al azar."
+        f"Log-probabilidad en la repetición al quitar, una tras otra, cabezas de inducción: {decimal(left[0], 2)} con "
+        f"todas, {decimal(left[1], 2)} sin la primera, {decimal(left[n], 2)} sin {n}; sin otras, {decimal(worst, 2)}."
     )
     return Report(values, claims, alt)
 

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from figures.style.circuit import draw_circuit, list_heads
 from figures.style.look import lecture_style
 from figures.style.spanish import decimal
-from lectern.figure import Claim, Report
+from lectern.figure import Claim, Report, either
 from mechinterp.ioi.circuit import (
     Role,
     faithfulness,
@@ -52,7 +52,7 @@ def compute(model: Model, n_prompts=200, n_draws=20, seed=1_000_000) -> dict:
         "n_layers": model.config.n_layers,
         "faithful": kept / circuit.difference,
         "route": alone / circuit.difference,
-        "least_needed": min(minimality(model, asked, circuit, instead).values()),
+        "least_needed": min(map(abs, minimality(model, asked, circuit, instead).values()), default=0.0),
         "incompleteness": incompleteness(model, asked, circuit, instead),
         "control": circuit.control.get(Role.S_INHIBITION, 0.0),
         "at_random": at_random.mean() / circuit.difference,
@@ -61,22 +61,22 @@ def compute(model: Model, n_prompts=200, n_draws=20, seed=1_000_000) -> dict:
 
 def report(data) -> Report:
     names = {role: [head["name"] for head in heads] for role, heads in data["heads"].items()}
-    movers, inhibitors, supports = names["name mover"], names["S-inhibition"], names["apoyo"]
-    named = ("n_heads", "n_all", "route", "incompleteness", "control", "n_draws")
-    values = {name: data[name] for name in named}
-    values |= {"movers": movers, "inhibitors": inhibitors, "supports": supports}
-    values |= {"duplicates": names["duplicate-token"] + names["induction"], "backups": names["backup"]}
-    kept, least = data["faithful"], data["least_needed"]
+    movers, inhibitors, supports = (names[role] for role in ("name mover", "S-inhibition", "apoyo"))
+    values = {"movers": movers, "inhibitors": inhibitors, "supports": supports}
+    values |= {x: data[x] for x in ("n_heads", "n_all", "route", "incompleteness", "control", "n_draws")}
+    values |= {"duplicates": names["duplicate-token"] + names["induction"]}
+    values |= {"backups": names["backup"], "negatives": names["negative"]}
+    kept = data["faithful"]
     claims = {
         "faithful": Claim("parte de la diferencia que conserva el circuito", kept, at_least=0.8, at_most=1.2),
-        "minimal": Claim("parte que pierde sin su cabeza menos necesaria", least, at_least=0),
+        "minimal": Claim("parte que cambia sin la menos necesaria", data["least_needed"], at_least=0.01),
         "chance": Claim("lo mismo, de otras tantas al azar", data["at_random"], at_most=kept / 2),
-        "inhibited": Claim("cabezas de S-inhibition", len(inhibitors), at_least=1),
     }
+    claims |= either("inhibited", "uninhibited", "cabezas de S-inhibition", len(inhibitors), 1)
     alt = (
-        f"Grafo del circuito. Leen S2 desde el final: {', '.join(inhibitors)}. Copian IO, desviadas por ellas a través "
-        f"de las consultas: {', '.join(movers)}. Con {len(supports)} de apoyo, el circuito conserva el "
-        f"{decimal(100 * kept, 0)} % de la diferencia."
+        f"Grafo del circuito. Leen S2 desde el final: {', '.join(inhibitors) or 'ninguna'}. Copian IO, desviadas por "
+        f"ellas a través de las consultas: {', '.join(movers) or 'ninguna'}. Con {len(supports)} de apoyo, el "
+        f"circuito conserva el {decimal(100 * kept, 0)} % de la diferencia."
     )
     return Report(values, claims, alt)
 

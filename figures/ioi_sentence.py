@@ -9,7 +9,8 @@ from figures.style.look import ACCENT, CATEGORIES, MUTED, STRONG, lecture_style
 from figures.style.spanish import decimal
 from figures.style.tokens import labels
 from lectern.figure import Claim, Report
-from mechinterp.ioi.prompts import example, speaks_spanish
+from mechinterp.ioi.prompts import example, language_of, speaks_spanish
+from mechinterp.ioi.published import is_gpt2_small
 from mechinterp.model.checkpoints import BUNDLED
 from mechinterp.model.language_model import Model
 
@@ -39,16 +40,20 @@ def compute(model: Model, text="", answer="", subject="") -> dict:
         "text": shown.text,
         "answer": shown.answer,
         "subject": shown.subject,
-        "is_spanish": speaks_spanish(model),
-        "is_ours": model.name.startswith(BUNDLED),
+        "about": {
+            "is_spanish": speaks_spanish(model),
+            "is_ours": model.name.startswith(BUNDLED),
+            "is_gpt2_small": is_gpt2_small(model),
+            "n_names": len(language_of(model).names_of(model)),
+            "n_listed": len(language_of(model).names),
+        },
         "probability": logits.softmax(-1)[io],
         "difference": logits[io] - logits[s],
     }
 
 
 def report(data) -> Report:
-    named = ("answer", "subject", "probability", "is_spanish", "is_ours")
-    values = {name: data[name] for name in named}
+    values = {name: data[name] for name in ("answer", "subject", "probability")} | data["about"]
     values |= {"marked": re.sub(rf"\b({data['answer']}|{data['subject']})\b", r"**\1**", data["text"])}
     claim = Claim("logit de la respuesta menos el del otro nombre", data["difference"], at_least=0)
     roles = ", ".join(f"{role} es «{data['tokens'][i]}»" for role, i in data["at"].items())

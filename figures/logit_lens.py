@@ -33,16 +33,16 @@ def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
 def report(data) -> Report:
     mean, low, high = data["difference"]
     start, end = mean[0], mean[-1]
-    before = "|diferencia de logits| media leída antes de la primera capa"
+    before = "|diferencia de logits| media leída antes de la primera capa, en partes de la última"
     claims = {
-        "start": Claim(before, abs(start), at_most=0.5),
-        "end": Claim("diferencia de logits media leída tras la última capa", end, at_least=2),
+        "start": Claim(before, abs(start) / abs(end), at_most=0.25),
+        "end": Claim("lo mismo tras la última capa, extremo inferior de su intervalo", low[-1], at_least=0),
     }
     alt = (
         f"Token más probable leído tras cada capa en «{data['text']}», y diferencia de logits media por "
         f"capa: de {decimal(start, 1)} a {decimal(end, 1)}."
     )
-    return Report({"start": start, "end_low": low[-1], "end_high": high[-1]}, claims, alt)
+    return Report({"start": start, "end": end, "end_low": low[-1], "end_high": high[-1]}, claims, alt)
 
 
 @lecture_style

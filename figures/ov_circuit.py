@@ -8,8 +8,8 @@ from figures.style.look import CATEGORIES, PALE, lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report
 from mechinterp.attention.qk_ov import copying_score, full_ov_circuits
+from mechinterp.ioi.prompts import language_of
 from mechinterp.model.language_model import Model
-from mechinterp.text.lexicon.names import NAMES
 
 SHOWN = 6  # heads
 COPIES = 0.5  # of the names: a head that copies more counts as one that copies
@@ -17,7 +17,7 @@ COPIES = 0.5  # of the names: a head that copies more counts as one that copies
 
 def compute(model: Model, shown=14, top=5) -> dict:
     """Count a name as copied where it is among the `top` logits that attending to it raises most."""
-    names = [name for name in NAMES if model.has_token(name)]
+    names = language_of(model).names_of(model)
     tokens = torch.tensor([model.token(name) for name in names])
     rows, scores, matrix = torch.arange(len(tokens)), {}, torch.empty(0)
     for head, circuit in full_ov_circuits(model, tokens):
@@ -46,7 +46,9 @@ def report(data) -> Report:
         f"Circuito OV de la cabeza {head} entre nombres: una diagonal fuerte. Copia el {decimal(100 * score, 0)} % "
         "de los nombres; al lado, la misma medida en todas las cabezas."
     )
-    return Report(values, {"copies": Claim(f"nombres que copia la cabeza {head}", score, at_least=0.9)}, alt)
+    return Report(
+        values, {"copies": Claim(f"nombres que copia la cabeza {head}", score, at_least=COPIES)}, alt
+    )
 
 
 @lecture_style

@@ -36,7 +36,7 @@ def compute(model: Model, n_positions=32, n_prompts=100, seed=1_000_000) -> dict
 
 def report(data) -> Report:
     head, share = data["head"], data["share"]
-    claim = Claim(f"posiciones en que la cabeza {head} prefiere la anterior", share, at_least=0.9)
+    claim = Claim(f"posiciones en que la cabeza {head} prefiere la anterior", share, at_least=0.5)
     alt = (
         f"Matriz de posiciones de la cabeza {head}: la franja bajo la diagonal es la más alta en el "
         f"{decimal(100 * share, 0)} % de las filas."

@@ -38,7 +38,7 @@ def report(data) -> Report:
     values |= {"answer": data["answer"], "other": data["other"]}
     claims = {
         "sum": Claim("lo que falta a la suma", abs(sum(added.values()) - difference), at_most=0.001),
-        "most": Claim(f"parte que añade {most}", added[most] / difference, at_least=0.3),
+        "most": Claim(f"parte que añade {most}", added[most] / difference, at_least=1 / len(added)),
     }
     listed = "; ".join(f"{name}, {decimal(value, 1)}" for name, value in added.items())
     alt = f"Lo que añade cada capa a logit({data['answer']}) − logit({data['other']}): {listed}; en total, "

@@ -61,6 +61,16 @@ class Claim:
         return f"{self.text} = {self.measured:.6g}{self.unit}, claimed {' and '.join(bounds)}: {verdict}"
 
 
+def either(high: str, low: str, text: str, measured: float, bound: float, unit: str = "") -> dict[str, Claim]:
+    """Return the one of two claims that holds, by its name: `high` from the bound on, `low` below it.
+
+    For a deck that says one thing or the other: [% if "high" in figures.NAME.claims %] … [% else %] … [% endif %].
+    """
+    if _number(text, "measured", measured) >= bound:  # type: ignore[operator]
+        return {high: Claim(text, measured, at_least=bound, unit=unit)}
+    return {low: Claim(text, measured, at_most=bound, unit=unit)}
+
+
 def _number(claim: str, name: str, value: Any) -> float | None:
     """Return a number of any library as Python's; raise TypeError for what is none."""
     if value is None and name != "measured":

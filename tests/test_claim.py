@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from lectern.figure import Claim
+from lectern.figure import Claim, either
 
 
 @pytest.mark.parametrize("bounds", [{"at_least": 2.0}, {"at_most": 2.0}, {"at_least": 2.0, "at_most": 2.0}])
@@ -60,3 +60,16 @@ def test_a_number_of_any_library_is_taken_as_pythons(number: Any) -> None:
 def test_what_is_no_number_is_refused(value: Any) -> None:
     with pytest.raises(TypeError, match=r"claim 'x': measured is .* which is no number"):
         Claim("x", value, at_least=0)
+
+
+def test_of_two_claims_the_one_that_holds_is_made() -> None:
+    for measured, name in ((0.5, "high"), (0.7, "high"), (0.3, "low"), (np.float32(0.3), "low")):
+        found = either("high", "low", "share", measured, 0.5, unit=" nats")
+        assert list(found) == [name]
+        assert found[name].holds
+        assert str(found[name]).startswith("share = 0.") and "nats" in str(found[name])
+
+
+def test_what_is_no_number_is_claimed_and_fails() -> None:
+    (claim,) = either("high", "low", "share", math.nan, 0.5).values()
+    assert not claim.holds

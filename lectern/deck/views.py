@@ -119,6 +119,10 @@ class ClaimsView:
     def __init__(self, sidecar: Sidecar) -> None:
         self._sidecar = sidecar
 
+    def __contains__(self, name: object) -> bool:
+        """Whether the figure makes a claim: some are made in one case only."""
+        return name in self._sidecar.claims
+
     def __getitem__(self, name: str) -> NamedClaim:
         claims, figure = self._sidecar.claims, self._sidecar.figure
         if name not in claims:

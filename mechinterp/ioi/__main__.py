@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from mechinterp.ioi.circuit import PUBLISHED, Role, faithfulness, find_circuit, incompleteness
+from mechinterp.ioi.circuit import Role, faithfulness, find_circuit, incompleteness
 from mechinterp.ioi.prompts import prompts
+from mechinterp.ioi.published import (
+    DIFFERENCE,
+    FAITHFULNESS,
+    PUBLISHED,
+    faithfulness_of_published,
+    is_gpt2_small,
+    precision_and_recall,
+)
 from mechinterp.ioi.reference import other_names
 from mechinterp.model.loading import load_model
 
@@ -19,21 +27,22 @@ def main(name: str, memory: float = 1.0, n_prompts: int = 200, seed: int = 1_000
     n_heads = model.config.n_layers * model.config.n_heads
     drawn = prompts(model, model.affordable(n_prompts, runs=n_heads / 3), seed)
     instead = other_names(model, drawn)
-    circuit = find_circuit(model, drawn, instead)
+    circuit, compared = find_circuit(model, drawn, instead), is_gpt2_small(model)
     print(f"{name}: mean logit difference {circuit.difference:.2f} on {len(drawn)} prompts")
     for role in Role:
         listed = [f"{v.head} {v.effect:+.2f} [{v.low:+.2f}, {v.high:+.2f}]" for v in circuit.of(role)]
         print(
             f"{role.name.lower():16} {', '.join(listed) or 'none'}   (other heads: {circuit.control.get(role, 0):+.3f})"
         )
-        if name in ("gpt2", "openai-community/gpt2") and role in PUBLISHED:
-            found = {verdict.head for verdict in circuit.of(role)}
-            both = [str(head) for head in PUBLISHED[role] if head in found]
-            print(
-                f"{'':16} published: {', '.join(map(str, PUBLISHED[role]))}; found: {', '.join(both) or 'none'}"
-            )
+        if compared and role in PUBLISHED:
+            right, all_of_them = precision_and_recall([v.head for v in circuit.of(role)], PUBLISHED[role])
+            listed = ", ".join(map(str, PUBLISHED[role]))
+            print(f"{'':16} published: {listed} (precision {right:.0%}, recall {all_of_them:.0%})")
     kept = faithfulness(model, drawn, circuit.heads, instead).mean() / circuit.difference
     print(f"faithfulness {kept:.0%}, incompleteness {incompleteness(model, drawn, circuit, instead):.0%}")
+    if compared:
+        theirs = faithfulness_of_published(model, drawn, instead).mean() / circuit.difference
+        print(f"of the published circuit {theirs:.0%}; published: {FAITHFULNESS:.0%}, of {DIFFERENCE} logits")
 
 
 if __name__ == "__main__":

@@ -168,3 +168,11 @@ def test_a_mistake_in_the_template_is_said_before_anything_is_computed(sandbox: 
         render(sandbox, "[[ figures.two ]] [[ figures.one ]]")
     with pytest.raises(FigureError, match="SystemError"):
         render(sandbox, "[[ figures.one ]]")
+
+
+def test_a_template_says_the_sentence_of_the_claim_that_is_made(one: Sandbox) -> None:
+    text = (
+        '[% if "negative" in figures.one.claims %][% claim figures.one.claims.negative %]No.[% endclaim %]'
+        "[% else %][% claim figures.one.claims.positive %]Yes.[% endclaim %][% endif %]"
+    )
+    assert ">Yes.<" in render(one, text)

