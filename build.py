@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def fixtures() -> dict:
-    """Return what the lecture's figures may ask for besides each other: the model, and an SAE of it."""
+    """Return what the lecture's figures may ask for besides each other: the model, an SAE, checkpoints."""
     from lectern.fixtures import Fixture, Option
 
     return {
@@ -47,6 +47,12 @@ def fixtures() -> dict:
             default="none",
             help="show this sparse autoencoder of the model: a folder in SAELens' format",
             fits="mechinterp.sae.folder:fits",
+        ),
+        "checkpoints": Fixture(
+            find="mechinterp.evaluation.checkpoints:find",
+            load="mechinterp.evaluation.checkpoints:load",
+            default="none",
+            help="show how induction appears along these: folders or hub ids with revisions, commas between them",
         ),
     }
 

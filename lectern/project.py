@@ -34,8 +34,8 @@ class Project:
 
     @property
     def chosen(self) -> dict[str, str]:
-        """The value of each fixture, empty where it is the lecture's own."""
-        return {name: "" if it.is_default else it.value for name, it in self.fixtures.items()}
+        """What the value of each fixture is called, empty where it is the lecture's own."""
+        return {name: "" if it.is_default else it.found.name for name, it in self.fixtures.items()}
 
     @property
     def own(self) -> Project:
