@@ -13,7 +13,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from mechinterp.model.checkpoints import WEIGHTS
 
 BYTES = 256  # tokens of a tokenizer in which every byte is one
-WINDOW = 20  # positions that attention sees, where it is local
+LAYERS = 3
+LESS = 4  # positions that attention sees where it is local, than the context has
 LLAMA_3 = {
     "rope_type": "llama3",
     "factor": 8.0,
@@ -28,19 +29,19 @@ EXPERTS = {"num_local_experts": 2, "num_experts_per_tok": 1, "sliding_window": N
 
 def _gpt2(**rest: Any) -> Callable[..., Any]:
     def config(t: Any, n_ctx: int, **common: Any) -> Any:
-        return t.GPT2Config(n_layer=2, n_head=4, n_embd=32, n_positions=n_ctx, **rest, **common)
+        return t.GPT2Config(n_layer=LAYERS, n_head=4, n_embd=32, n_positions=n_ctx, **rest, **common)
 
     return config
 
 
 def _gpt_neo(t: Any, n_ctx: int, **common: Any) -> Any:
-    kinds = [[["global", "local"], 1]]
-    sizes = {"hidden_size": 32, "num_layers": 2, "num_heads": 4, "window_size": min(WINDOW, n_ctx)}
-    return t.GPTNeoConfig(attention_types=kinds, max_position_embeddings=2 * n_ctx, **sizes, **common)
+    kinds = [[["global", "local", "global"], 1]]
+    sizes = {"hidden_size": 32, "num_layers": LAYERS, "num_heads": 4, "window_size": n_ctx - LESS}
+    return t.GPTNeoConfig(attention_types=kinds, max_position_embeddings=n_ctx, **sizes, **common)
 
 
 def _bloom(t: Any, n_ctx: int, **common: Any) -> Any:
-    return t.BloomConfig(hidden_size=48, n_layer=2, n_head=6, **common)  # six: no power of two
+    return t.BloomConfig(hidden_size=48, n_layer=LAYERS, n_head=6, **common)  # six: no power of two
 
 
 def _gpt_neox(t: Any, n_ctx: int, **common: Any) -> Any:
@@ -67,11 +68,15 @@ def _like_llama(kind: str, **rest: Any) -> Callable[..., Any]:
     return config
 
 
+def _mistral(t: Any, n_ctx: int, **common: Any) -> Any:
+    return _like_llama("Mistral", sliding_window=n_ctx - LESS)(t, n_ctx, **common)
+
+
 def _sizes(n_ctx: int, d_model: int, d_mlp: int) -> dict[str, Any]:
     return {
         "hidden_size": d_model,
         "intermediate_size": d_mlp,
-        "num_hidden_layers": 2,
+        "num_hidden_layers": LAYERS,
         "num_attention_heads": 4,
         "max_position_embeddings": n_ctx,
     }
@@ -88,7 +93,7 @@ SUPPORTED: dict[str, Callable[..., Any]] = {
     "gpt_neox": _gpt_neox,
     "llama": _like_llama("Llama"),
     "llama_3": _like_llama("Llama", rope_parameters=LLAMA_3),
-    "mistral": _like_llama("Mistral", sliding_window=WINDOW),
+    "mistral": _mistral,
     "qwen_2": _like_llama("Qwen2"),
     "qwen_3": _like_llama("Qwen3", head_dim=16),
     "gemma": _like_llama("Gemma", head_dim=16),
@@ -100,12 +105,12 @@ SUPPORTED: dict[str, Callable[..., Any]] = {
 # Each with what the refusal has to say.
 REFUSED: dict[str, tuple[Callable[..., Any], str]] = {
     "gemma_2": (
-        _like_llama("Gemma2", head_dim=8, query_pre_attn_scalar=12, sliding_window=WINDOW),
+        _like_llama("Gemma2", head_dim=8, query_pre_attn_scalar=12),
         r"Gemma2ForCausalLM is not supported: .*attn_logit_softcapping.*final_logit_softcapping.*"
         r"is normalised before it is added to the residual stream",
     ),
     "gemma_3": (
-        _like_llama("Gemma3Text", head_dim=8, sliding_window=WINDOW),
+        _like_llama("Gemma3Text", head_dim=8),
         r"Gemma3ForCausalLM is not supported: .*is normalised before it is added to the residual stream",
     ),
     "opt_350m": (
@@ -122,7 +127,7 @@ REFUSED: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "gpt_j": (
         lambda t, n_ctx, **common: t.GPTJConfig(
-            n_embd=32, n_layer=2, n_head=4, rotary_dim=4, n_positions=n_ctx, **common
+            n_embd=32, n_layer=LAYERS, n_head=4, rotary_dim=4, n_positions=n_ctx, **common
         ),
         r"expected rotary positions of one kind in all layers, .*GPTJForCausalLM",
     ),

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mechinterp import load_model
+from mechinterp.model import bridge
 from mechinterp.model.checkpoints import find
 from mechinterp.model.gpt2 import config_from
 from tests.mechinterp.architectures import REFUSED
@@ -162,6 +163,18 @@ def test_an_architecture_with_unsupported_parts_is_refused(copy: Make) -> None:
         match=r"copy_of_bloom: .*does not compute what the model does.* has parts that are not supported",
     ):
         load_model(str(folder))
+
+
+@imports_transformers
+@pytest.mark.parametrize("architecture", ["mistral", "gpt_neo"])
+def test_a_window_limits_the_context_and_would_be_noticed_if_missed(
+    architecture: str, checkpoint: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(checkpoint(architecture))
+    assert load_model(folder).config.n_ctx == 20  # of 24
+    monkeypatch.setattr(bridge, "_window", lambda hf: None)
+    with pytest.raises(ValueError, match="does not compute what the model does"):
+        load_model(folder)
 
 
 @imports_transformers
