@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mechinterp.attention.heads import Head
-from mechinterp.interventions.attention_without import attention_without
+from mechinterp.interventions.attention_without import attention_without, names_for_query
 from tests.mechinterp.interventions.test_activation_patching import prompts
 from tests.mechinterp.random_models import SHAPES, random_transformer
 
@@ -38,3 +38,16 @@ def test_a_head_that_is_not_later_cannot_read_the_sender(receiver: Head) -> None
     _, cache = transformer.run_with_cache(base)
     with pytest.raises(ValueError, match=f"a sender of a layer before {receiver}, got L1H2"):
         attention_without(transformer, cache, Head(1, 2), receiver, torch.tensor([5, 4, 3]))
+
+
+def test_prompts_apart_look_as_together_where_the_mean_is_that_of_all() -> None:
+    transformer = random_transformer()
+    base, _ = prompts(8)
+    end, receiver = torch.tensor([5, 4, 3]), Head(2, 3)
+    cache = transformer.cache(base, names_for_query(transformer, receiver))
+    together = attention_without(transformer, cache, Head(0, 1), receiver, end)
+    mean = cache["blocks.0.attn.hook_z"][torch.arange(3), end, 1].mean(0)
+    for row in range(3):
+        alone = transformer.cache(base[row : row + 1], names_for_query(transformer, receiver))
+        found = attention_without(transformer, alone, Head(0, 1), receiver, end[row : row + 1], mean)
+        torch.testing.assert_close(found, together[row : row + 1])
