@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def fixtures() -> dict:
-    """Return what the lecture's figures may ask for besides each other: the model."""
+    """Return what the lecture's figures may ask for besides each other: the model, an SAE, checkpoints."""
     from lectern.fixtures import Fixture, Option
 
     return {
@@ -40,7 +40,20 @@ def fixtures() -> dict:
             default="bundled",
             help="make the lecture on another model: a folder with a checkpoint, or a Hugging Face hub id[@revision]",
             options={"memory": Option(1.0, "GB", "memory that the activations of a model may take at once")},
-        )
+        ),
+        "sae": Fixture(
+            find="mechinterp.sae.folder:find",
+            load="mechinterp.sae.shown:load",
+            default="none",
+            help="show this sparse autoencoder of the model: a folder in SAELens' format",
+            fits="mechinterp.sae.folder:fits",
+        ),
+        "checkpoints": Fixture(
+            find="mechinterp.evaluation.checkpoints:find",
+            load="mechinterp.evaluation.checkpoints:load",
+            default="none",
+            help="show how induction appears along these: folders or hub ids with revisions, commas between them",
+        ),
     }
 
 

@@ -87,7 +87,7 @@ def _checkpoint(folder: Path | None) -> Iterator[Path]:
 
 def figures_of_the_model(root: Path, model: Path) -> list[str]:
     """Return the figures of the lecture that ask for the model, themselves or through others."""
-    chosen = {name: replace(fixture, chosen=str(model)) for name, fixture in fixtures().items()}
+    chosen = fixtures() | {"model": replace(fixtures()["model"], chosen=str(model))}
     with open_workshop(Project(root, chosen), Progress(), jobs=1) as workshop:
         catalogue = workshop.catalogue
         return sorted(name for name in catalogue if "model" in catalogue.asked_fixtures(name))

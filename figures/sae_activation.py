@@ -1,61 +1,44 @@
 """An SAE splits an activation into the few features of many that fire, and puts it together again from them."""
 
-from dataclasses import replace
-
-import torch
 from matplotlib.figure import Figure
 
 from figures.style.diagram import arrow
 from figures.style.look import INK, lecture_style
 from figures.style.spanish import decimal
 from figures.style.strips import cells, marks
+from figures.style.tokens import bold, labels
 from lectern.figure import Claim, Report
+from mechinterp.ioi.prompts import example
 from mechinterp.model.language_model import Model
-from mechinterp.sae.activations import activations, held_activations
-from mechinterp.sae.architectures import TopK
-from mechinterp.sae.interpretability import best_labels
-from mechinterp.sae.labels import labelled_split
-from mechinterp.sae.metrics import fvu
-from mechinterp.sae.training import Settings, begin, train
+from mechinterp.sae.one_activation import through_given, through_trained
+from mechinterp.sae.training import Settings
 
 TIME_LIMIT = 300
 HOOK = "blocks.2.hook_resid_post"
+TEXT = "El gato vive con"
 CLEAR = 0.5  # least F1 of a label that is written
 
 
-def compute(
-    model: Model, text="El gato vive con", hook=HOOK, d_sae=512, k=4, steps=3000, n_texts=1600, seed=0
-) -> dict:
-    """Train the SAE of the feature card, and take the activation at the end of a text through it."""
-    texts, tested = labelled_split(model, n_texts, n_texts // 2, seed)
-    source = held_activations(model.transformer, texts.tokens, hook, size=512, seed=seed)
-    settings, mean = Settings(d_sae=d_sae, steps=steps, seed=seed), source.vectors.mean(0)
-    sae = train(TopK(k), settings, source)
-    others = activations(model.transformer, tested.tokens, hook)
-    match = best_labels(sae.encode(others), tested)
-    # A control: as many random directions around the mean, of which those that fit best fire.
-    untrained = replace(begin(TopK(k), settings, source).finished(), b_dec=mean)
-
-    x = activations(model.transformer, model.tokens(text), hook)[0, -1]
-    f = sae.encode(x)
-    fired = [int(feature) for feature in f.nonzero()]
-    return {
-        "text": text,
-        "x": x,
-        "x_hat": sae.decode(f),
-        "d_sae": d_sae,
-        "fired": [(i, f[i], tested.labels[match.label[i]].name, match.f1[i]) for i in fired],
-        "cosine": torch.cosine_similarity(x, sae.decode(f), dim=0),
-        "left": (x - sae.decode(f)).square().sum() / (x - mean).square().sum(),
-        "others": fvu(others[:, 1:], sae.reconstruct(others[:, 1:])),
-        "by_chance": fvu(others[:, 1:], untrained.reconstruct(others[:, 1:])),
-    }
+def compute(model: Model, sae, text="", hook=HOOK, d_sae=512, k=4, steps=3000, n_texts=1600, seed=0) -> dict:
+    """Take the activation at the end of a text through the SAE that is given, or else the one of the feature card."""
+    if sae:
+        text, hook = text or example(model).text, sae.hook
+        found = through_given(model, sae, text, seed)
+    else:
+        text, settings = text or TEXT, Settings(d_sae=d_sae, steps=steps, seed=seed)
+        found = through_trained(model, hook, text, k, settings, n_texts)
+    said = {"is_given": bool(sae), "text": text, "hook": hook, "d_sae": found.d_sae}
+    fired = [(i, value, found.names.get(i)) for i, value in found.fired.items()]
+    measured = {"left": found.left, "others": found.others, "by_chance": found.by_chance}
+    return said | {"x": found.x, "x_hat": found.x_hat, "fired": fired, "cosine": found.cosine} | measured
 
 
 def report(data) -> Report:
     left, others, fired, d_model = data["left"], data["others"], data["fired"], len(data["x"])
-    clear = [f"{name} ({decimal(f1, 2)})" for _, _, name, f1 in fired if f1 >= CLEAR]
-    values = {"fire": len(fired), "d_model": d_model, "cosine": data["cosine"], "labels": clear}
+    named = [] if data["is_given"] else [name for _, _, name in fired]
+    values = {name: data[name] for name in ("is_given", "text", "hook", "d_sae", "cosine")}
+    values |= {"fire": len(fired), "d_model": d_model}
+    values |= {"labels": [f"{name} ({decimal(f1, 2)})" for name, f1 in named if f1 >= CLEAR]}
     claims = {
         "left": Claim("varianza sin explicar de la activación", left, at_most=0.3),
         "mean": Claim("varianza sin explicar de otros textos", others, at_most=0.3),
@@ -66,18 +49,21 @@ def report(data) -> Report:
     return Report(values, claims, alt)
 
 
+def beside(i, value, name, is_given) -> tuple[str, str]:
+    """Return what is written beside a feature: its name, and a line about it."""
+    about = f"n.º {i}, valor {decimal(value, 1 if is_given else 0)}"
+    if is_given:
+        return (bold(", ".join(labels(name))), about) if name else ("", "")
+    return (name[0], about) if name[1] >= CLEAR else ("", f"sin etiqueta clara ({about})")
+
+
 @lecture_style
 def draw(data) -> Figure:
     figure = Figure()
     axes = figure.subplots()
     axes.axis("off")
     x, x_hat, most = data["x"], data["x_hat"], abs(data["x"]).max()
-    marked = []
-    for i, value, name, f1 in data["fired"]:
-        about = f"n.º {i}, valor {decimal(value, 0)}"
-        marked.append(
-            (i, value, name, about) if f1 >= CLEAR else (i, value, "", f"sin etiqueta clara ({about})")
-        )
+    marked = [(i, value, *beside(i, value, name, data["is_given"])) for i, value, name in data["fired"]]
     axes.text(0.2, 4.65, f"«{data['text']}»: el residual stream en el último token")
     cells(axes, 0.6, x, most, "activación", f"{len(x)} números")
     marks(axes, 2.9, data["d_sae"], marked, f"{len(marked)} de {data['d_sae']} características")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lectern.deck.options import EMOJI
 from lectern.errors import BuildError
-from lectern.fixtures import Fixture
+from lectern.fixtures import Fixture, refuse_misfits
 from lectern.project import ENGINE_ROOT, Project
 
 INTERRUPTED = 130
@@ -49,6 +49,7 @@ def run(
         name = "watch" if options.command == "build" and options.watch else options.command
         options.jobs = options.jobs or (JOBS_ON_A_CLUSTER if options.dask else _processors())
         root = root.resolve()
+        refuse_misfits(chosen)
         project = Project(root, chosen, cluster=options.dask, deck=root / deck if deck else None)
         return _command(name)(options, project)
     except BuildError as error:

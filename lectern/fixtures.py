@@ -3,7 +3,8 @@
 A model that is loaded from a folder may be one. A fixture has a value, which the command line can set, and two
 functions that the project names as "module:function": `find` returns what the value stands for, as the fields of
 `Found`, without loading anything, though it may fetch files first, and shows that it does unless it is called with
-`quiet`; `load` loads it, in the worker.
+`quiet`; `load` loads it, in the worker. A value may stand for no files, and load as None: then the figures that ask for
+it do without.
 """
 
 from __future__ import annotations
@@ -24,9 +25,7 @@ class Found:
 
     name: str  # fit for a folder
     files: Sequence[Path]  # whose content counts
-    exact: (
-        str  # the value that stands for these files for good, such as a commit for a branch: it is recorded
-    )
+    exact: str  # the value that means these files for good, such as a commit for a branch: it is recorded
     place: str  # the value by which `load` finds them in whatever folder and environment it runs
 
 
@@ -51,6 +50,9 @@ class Fixture:
     options: Mapping[str, Option] = field(default_factory=dict)
     given: Mapping[str, float] = field(default_factory=dict)  # the options' values in this run
     quiet: bool = False  # whether nothing is to be shown of what takes long
+    # "module:function" that takes the value, and by name what `find` returns of all fixtures, and refuses what does
+    # not fit them.
+    fits: str | None = None
 
     @property
     def value(self) -> str:
@@ -69,6 +71,17 @@ class Fixture:
             return Found(*function(self.find)(self.value, quiet=self.quiet))
         except ValueError as error:
             raise UsageError(str(error)) from error
+
+
+def refuse_misfits(fixtures: Mapping[str, Fixture]) -> None:
+    """Raise UsageError for a value other than the lecture's own that does not fit those of the other fixtures."""
+    for fixture in fixtures.values():
+        if fixture.fits and not fixture.is_default:
+            found = {name: (other.found.name, other.found.files) for name, other in fixtures.items()}
+            try:
+                function(fixture.fits)(fixture.value, found)
+            except ValueError as error:
+                raise UsageError(str(error)) from error
 
 
 def function(path: str) -> Callable[..., Any]:

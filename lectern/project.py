@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -25,7 +25,22 @@ class Project:
     @cached_property
     def variant(self) -> str:
         """The subfolder for outputs made with other fixtures than the lecture's own; empty for these."""
-        return "-".join(fixture.found.name for fixture in self.fixtures.values() if not fixture.is_default)
+        return self.variant_with(self.fixtures)
+
+    def variant_with(self, asked: Collection[str]) -> str:
+        """Return the subfolder for what is made with these of the fixtures; empty where they are the lecture's own."""
+        chosen = [fixture for name, fixture in self.fixtures.items() if name in asked]
+        return "-".join(fixture.found.name for fixture in chosen if not fixture.is_default)
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What the value of each fixture is called, empty where it is the lecture's own."""
+        return {name: "" if it.is_default else it.found.name for name, it in self.fixtures.items()}
+
+    @property
+    def own(self) -> Project:
+        """The same project with the lecture's own fixtures."""
+        return replace(self, fixtures={name: replace(it, chosen=None) for name, it in self.fixtures.items()})
 
     @property
     def figures(self) -> Path:

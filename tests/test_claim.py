@@ -67,7 +67,8 @@ def test_of_two_claims_the_one_that_holds_is_made() -> None:
         found = either("high", "low", "share", measured, 0.5, unit=" nats")
         assert list(found) == [name]
         assert found[name].holds
-        assert str(found[name]).startswith("share = 0.") and "nats" in str(found[name])
+        assert str(found[name]).startswith("share = 0.")
+        assert "nats" in str(found[name])
 
 
 def test_what_is_no_number_is_claimed_and_fails() -> None:

@@ -33,7 +33,9 @@ def test_every_option_and_command_is_documented(option: str) -> None:
     assert re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", CODE)
 
 
-@pytest.mark.parametrize("name", [*Numbers("es").filters, "cite", "citep", "references", "claim"])
+@pytest.mark.parametrize(
+    "name", [*Numbers("es").filters, "cite", "citep", "references", "claim", "if chosen"]
+)
 def test_everything_a_template_can_say_is_documented(name: str) -> None:
     assert re.search(rf"(`|\| |\[\[ |\[% ){name}\b", CODE)
 

@@ -213,3 +213,75 @@ def test_an_option_is_a_number_above_zero(
         loud.build("--loudness", loudness)
     assert ended.value.code == 2
     assert "--loudness" in capsys.readouterr().err
+
+
+def test_a_picture_lies_in_the_folder_of_what_it_asks_for(music: Sandbox) -> None:
+    """Another value of what a figure does not ask for makes it neither anew nor elsewhere."""
+    music.fixtures["hall"] = Fixture("shelf:find", "shelf:load", default="flute", help="play elsewhere")
+    music.figure("echo", ASKS.replace("instrument", "hall"))
+    music.make("sound", "echo")
+    music.fixtures["hall"] = replace(music.fixtures["hall"], chosen="tuba")
+    assert music.make("sound", "echo") == [("echo", "compute"), ("echo", "draw")]
+    assert (music.root / "img/tuba/echo.svg").exists()
+    assert not (music.root / "img/tuba/sound.svg").exists()
+    assert music.project.variant == "tuba"
+
+
+@pytest.fixture
+def tuned(music: Sandbox) -> Iterator[Sandbox]:
+    """A second fixture, which may stand for nothing, and has to fit the first."""
+    music.write(
+        "tuner.py",
+        """
+        import shelf
+
+        def find(value, quiet):
+            return (value, [], value, value) if value == "none" else shelf.find(value, quiet)
+
+        def load(value):
+            return None if value == "none" else shelf.load(value)
+
+        def fits(value, found):
+            name, (file,) = found["instrument"]
+            if name != value:
+                raise ValueError(f"{value} is no fork for {name}, of {file.name}")
+        """,
+    )
+    music.fixtures["fork"] = Fixture("tuner:find", "tuner:load", "none", "a tuning fork", fits="tuner:fits")
+    music.figure(
+        "pitch",
+        FIGURE.replace(
+            "compute(number=2, seed=0):", "compute(instrument, fork):\n    number = len(fork or '')"
+        ),
+    )
+    yield music
+    sys.modules.pop("tuner", None)
+
+
+def test_a_value_that_stands_for_nothing_is_nothing_to_the_figure(tuned: Sandbox) -> None:
+    assert tuned.build("--only", "pitch") == 0
+    assert twice(tuned, "img/pitch.json") == 0
+    assert tuned.build("--only", "pitch", "--fork", "flute") == 0
+    assert twice(tuned, "img/flute/pitch.json") == 2 * len("flute")
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_made(
+    tuned: Sandbox, capsys: pytest.CaptureFixture
+) -> None:
+    assert tuned.build("--only", "plain", "--fork", "tuba") == 1
+    assert "error: tuba is no fork for flute, of flute.txt" in capsys.readouterr().err
+    assert not (tuned.root / "img/plain.svg").exists()
+    assert tuned.build("--only", "pitch", "--fork", "tuba", "--instrument", "tuba") == 0
+
+
+@pytest.mark.heavy
+def test_a_deck_knows_what_was_chosen(tuned: Sandbox) -> None:
+    tuned.deck(
+        "# Sound\n\n[[ figures.sound ]]\n\n[% claim figures.sound.claims.positive %]"
+        "[% if chosen.fork %]with [[ chosen.fork ]][% else %]untuned[% endif %][% endclaim %]\n"
+    )
+    assert tuned.build(*HTML) == 0
+    assert "untuned" in (tuned.root / "dist/mechinterp.html").read_text()
+    assert tuned.build(*HTML, "--fork", "flute") == 0
+    assert "with flute" in (tuned.root / "dist/flute/mechinterp.html").read_text()
+    assert "| 1 | with flute | untuned |" in (tuned.root / "dist/flute/mechinterp-compared.md").read_text()

@@ -63,7 +63,7 @@ def lecture(tmp_path_factory: pytest.TempPathFactory) -> Lecture:
     (made_in / "img").mkdir(parents=True)
     for file in (ENGINE_ROOT / "img").glob("*.*"):
         shutil.copy2(file, made_in / "img")
-    chosen = {"model": replace(fixtures()["model"], chosen=str(checkpoint))}
+    chosen = fixtures() | {"model": replace(fixtures()["model"], chosen=str(checkpoint))}
     project = Project(ENGINE_ROOT, chosen, made_in=made_in, deck=ENGINE_ROOT / DECK)
     deck = read_deck(ENGINE_ROOT / DECK, DECK)
     with Renderer(project.cache) as renderer, open_workshop(project, Progress(), jobs=2) as workshop:

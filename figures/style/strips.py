@@ -25,14 +25,19 @@ def cells(axes: Axes, left: float, values: Any, most: float, title: str, below: 
 def marks(axes: Axes, left: float, n: int, found: Sequence[tuple[int, float, str, str]], title: str) -> None:
     """Draw some of n numbers, each where it is, as long as it is great, with its name and a line about it beside.
 
-    One without a name has only the line, in its place.
+    One without a name has only the line, in its place; one without a line stands alone.
     """
     axes.add_patch(Rectangle((left, LOW), WIDTH, HIGH - LOW, facecolor="none", edgecolor=MUTED))
     axes.text(left, HIGH + 0.12, title, **STRONG)
-    most = max(value for _, value, _, _ in found)
-    for i, (index, value, name, about) in enumerate(found):
-        height, slot = (HIGH - (HIGH - LOW) * part for part in ((index + 0.5) / n, (i + 0.5) / len(found)))
-        axes.hlines(height, left, left + WIDTH * value / most, color=ACCENT, linewidth=6)
+    most = max((value for _, value, _, _ in found), default=1.0)
+    said = [index for index, _, _, about in found if about]
+    width = 6 if len(said) == len(found) else 2  # many would hide one another
+    for index, value, name, about in found:
+        height = HIGH - (HIGH - LOW) * ((index + 0.5) / n)
+        axes.hlines(height, left, left + WIDTH * value / most, color=ACCENT, linewidth=width)
+        if not about:
+            continue
+        slot = HIGH - (HIGH - LOW) * ((said.index(index) + 0.5) / len(said))
         axes.plot((left + WIDTH, left + WIDTH + 0.45), (height, slot), color=MUTED, linewidth=1)
         where = left + WIDTH + 0.55
         axes.text(where, slot, name, color=INK, va="bottom", **STRONG)

@@ -34,8 +34,19 @@ def printable(text: str) -> str:
     return shown.strip().replace("$", r"\$")
 
 
+def bold(text: str) -> str:
+    """Return a text for bold type, in which no other font stands in: what the lecture's lacks as a middle dot."""
+    return "".join(c if ord(c) in _own_letters() else "·" for c in printable(text))
+
+
 @functools.cache
 def _letters() -> frozenset[int]:
     """Return the characters that the figures' fonts have: the lecture's, and the one that stands in for it."""
-    files = [*FONTS.glob("*.ttf"), findfont("DejaVu Sans")]
+    return _own_letters() | frozenset(FT2Font(findfont("DejaVu Sans")).get_charmap())
+
+
+@functools.cache
+def _own_letters() -> frozenset[int]:
+    """Return the characters that the lecture's font has."""
+    files = FONTS.glob("*.ttf")
     return frozenset(code for file in files for code in FT2Font(str(file)).get_charmap())

@@ -68,7 +68,8 @@ class _Build:
 
         temporary.clean()
         cache = self.project.cache
-        folders = [self.project.images, self.project.images / self.project.variant, self._out]
+        images = self.project.images
+        folders = [images, *(path for path in images.glob("*") if path.is_dir()), self._out]
         atomic.clean([*folders, *(cache / name for name in ("", "results", "builds", "preview"))])
 
     @contextlib.contextmanager

@@ -7,7 +7,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import unquote
@@ -176,7 +176,7 @@ def _draft(source: OpenDeck, wanted: list[Request], workshop: Workshop) -> Markd
     """Return the deck's Markdown with its figures as they were last made; None where some are missing."""
     check_acyclic({request.name for request in wanted}, workshop.catalogue)
     with contextlib.suppress(NotMadeError, BuildError):
-        return source.render(_last_made(workshop, workshop.project.variant)).markdown
+        return source.render(_last_made(workshop)).markdown
     return None
 
 
@@ -186,18 +186,19 @@ def own_reading(deck: DeckSource, workshop: Workshop) -> Rendered | None:
     None where some never were.
     """
     with contextlib.suppress(NotMadeError, BuildError):
-        return OpenDeck(deck, workshop).render(_last_made(workshop, variant=""))
+        own = replace(workshop, project=workshop.project.own)
+        return OpenDeck(deck, own).render(_last_made(own))
     return None
 
 
-def _last_made(workshop: Workshop, variant: str) -> Lookup:
+def _last_made(workshop: Workshop) -> Lookup:
     """Return what finds figures as they were last made; finding out whether they are fresh takes longer."""
     project, catalogue = workshop.project, workshop.catalogue
 
     @functools.cache
     def found(request: Request) -> Standing:
-        folder = variant if catalogue.asked_fixtures(request.name) else ""
-        return Standing(read_sidecar(with_suffix(project.images / folder / request.stem, "json")))
+        folder = project.images / project.variant_with(catalogue.asked_fixtures(request.name))
+        return Standing(read_sidecar(with_suffix(folder / request.stem, "json")))
 
     return found
 

@@ -61,6 +61,7 @@ class DeckTemplate:
         self._project = project
         self._catalogue = catalogue
         self._functions = functions
+        self._chosen = project.chosen
 
         def environment() -> Environment:
             return _environment(_NotingLoader(deck.folder, digests, allowed_for(deck, project)), filters)
@@ -107,7 +108,7 @@ class DeckTemplate:
         if self._pieces:
             with contextlib.suppress(PieceError):  # rendered whole, a mistake has its line
                 return self._in_pieces(self._pieces, made)
-        names = {"figures": FiguresView(self._catalogue, made, self._project.root), **self._functions}
+        names = self._names(made, self._functions)
         stated = self._stating()
         with self._placing_errors():
             markdown = self._whole().render(names)
@@ -122,10 +123,15 @@ class DeckTemplate:
     def _in_pieces(self, pieces: Pieces, made: Lookup) -> Rendered:
         noting = Noting(made)
         functions = {name: noting.function(function) for name, function in self._functions.items()}
-        names = {"figures": FiguresView(self._catalogue, noting, self._project.root), **functions}
+        names = self._names(noting, functions)
         stated = self._stating()
         markdown = "".join(pieces.rendered(self._environment, self._deck.text, names, noting, stated))
         return self._result(markdown, stated)
+
+    def _names(self, made: Lookup, functions: Mapping[str, Callable[..., str]]) -> dict[str, Any]:
+        """Return what the template may name."""
+        figures = FiguresView(self._catalogue, made, self._project.root)
+        return {"figures": figures, "chosen": self._chosen, **functions}
 
     def _stating(self) -> list[Stated]:
         """Return the list to which the template will add the claims that it states."""
@@ -166,7 +172,7 @@ class DeckTemplate:
             remedy = "a template has access to figures, their values and claims, not to Python's internals"
             raise DeckError(f"{error}", self._place_in(error), remedy) from error
         except UndefinedError as error:
-            known = ", ".join(sorted(["figures", *self._functions]))
+            known = ", ".join(sorted(["figures", "chosen", *self._functions]))
             raise DeckError(f"{error}", self._place_in(error), f"there is: {known}") from error
         except Exception as error:
             message = f"{type(error).__name__}: {error}"

@@ -140,7 +140,7 @@ class States:
         parameters = {**script.parameters, **dict(request.overrides)}
         asked = self._catalogue.asked_fixtures(request.name)
         own = {name: fixture for name, fixture in asked.items() if name in script.requests}
-        stem = self._project.images / (self._project.variant if asked else "") / request.stem
+        stem = self._project.images / self._project.variant_with(asked) / request.stem
         is_there = self._digests.of(with_suffix(stem, "json")) is not None
         sidecar = read_sidecar(with_suffix(stem, "json"))
         known = self._results(request.name) if results is None else results

@@ -9,7 +9,7 @@ from torch import Tensor
 from mechinterp.attention.heads import Head
 from mechinterp.interventions.block_products import project
 from mechinterp.interventions.patched_sweep import for_each_head, keys_name
-from mechinterp.model.transformer import Cache, Transformer, no_tap, rotate
+from mechinterp.model.transformer import Cache, Transformer, attn_scores, no_tap, rotate
 
 
 def attention_without(
@@ -37,9 +37,9 @@ def attention_without(
     resid = cache[f"blocks.{receiver.layer}.hook_resid_pre"][rows, positions] + change
     q = project(block.ln1.forward(resid, config, "", no_tap)[:, None], block.W_Q, block.b_Q)
     if config.rotary_dims:
-        q = rotate(q, config, positions[:, None])
+        q = rotate(q, config, block.q_norm, positions[:, None])
     k = for_each_head(cache[f"blocks.{receiver.layer}.attn.{keys_name(config)}"], config)
-    scores = torch.einsum("nk,nsk->ns", q[:, 0, receiver.index], k[:, :, receiver.index]) / config.d_head**0.5
+    scores = attn_scores(torch.einsum("nqhk,nshk->nhqs", q, k), config)[:, receiver.index, 0]
     later = torch.arange(k.shape[1]) > positions[:, None]
     return scores.masked_fill(later, -torch.inf).softmax(-1)
 

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -19,12 +20,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from safetensors import SafetensorError
 
 from mechinterp.model.loading import load_model
-from mechinterp.sae.activations import Activations
+from mechinterp.sae.activations import Activations, Centred
+from mechinterp.sae.budget import budget
 from mechinterp.sae.checkpoint import check_folder, save_sae
 from mechinterp.sae.options import Job, job_of, parser
 from mechinterp.sae.report import report
 from mechinterp.sae.texts import file_texts, lecture_texts
-from mechinterp.sae.training import Run, begin, resume
+from mechinterp.sae.training import Run, begin, resume, sample_of
 
 SIZE, CONTEXTS = 512, 64  # vectors in a batch, and texts that are run together for a round of batches
 SAVE_EVERY = 100  # steps
@@ -56,18 +58,22 @@ def train(job: Job, console: Console) -> None:
     model, seed = load_model(job.model), job.settings.seed
     texts = lecture_texts(model, seed) if job.texts is None else file_texts(model, job.texts)
     source = Activations(model.transformer, texts.trained, job.hook, SIZE, CONTEXTS, seed)
-    about = {"model": model.name, "hook": job.hook, "texts": texts.digest}
-    start = (job.architecture, job.settings, source, about)
+    mean = sample_of(source).mean(0)
+    about = {"model": model.name, "hook": job.hook, "texts": texts.digest, "vectors": "less their mean"}
+    start = (job.architecture, job.settings, Centred(source, mean), about)
     run = resume(job.state, *start) if job.state.exists() else begin(*start)
     console.print(
         f"{job.architecture} at {job.hook}, from step {run.step} of {job.settings.steps}", soft_wrap=True
     )
+    if run.step < job.settings.steps:
+        console.print(budget(run, source, texts), soft_wrap=True)
     try:
         _train(run, job.state, console)
     finally:
         _save(run, job.state)
     sae = run.finished()
-    save_sae(job.folder, sae, model.name, job.hook)
+    sae = replace(sae, b_dec=sae.b_dec + mean)
+    save_sae(job.folder, sae, model.name, job.hook, texts.held_text)
     console.print(report(model, job.hook, sae, texts))
 
 

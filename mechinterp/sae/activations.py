@@ -61,7 +61,7 @@ class Activations:
 
         Raises ValueError where a round is smaller than a batch, or the transformer has no such hook point.
         """
-        in_round = self.contexts * (self.tokens.shape[1] - 1) // self.size
+        in_round = self.in_round
         if not in_round:
             raise ValueError(
                 f"expected at least {self.size} positions in {self.contexts} contexts, "
@@ -69,6 +69,11 @@ class Activations:
             )
         number, index = divmod(step, in_round)
         return self._vectors(number)[index * self.size : (index + 1) * self.size]
+
+    @property
+    def in_round(self) -> int:
+        """How many batches are cut from a round."""
+        return self.contexts * (self.tokens.shape[1] - 1) // self.size
 
     def _vectors(self, number: int) -> Float[Tensor, "vector d_model"]:
         if self._round is None or self._round[0] != number:
@@ -79,6 +84,21 @@ class Activations:
         return self._round[1]
 
 
+@dataclass(frozen=True, eq=False)
+class Centred:
+    """A source less a fixed vector: an SAE need not learn first where the vectors are, only how they differ.
+
+    What is added to the b_dec of an SAE trained on it makes it one of the vectors themselves.
+    """
+
+    source: Source
+    mean: Float[Tensor, " d_model"]
+
+    def batch(self, step: int) -> Batch:
+        """Return the vectors of a step, less the mean."""
+        return self.source.batch(step) - self.mean
+
+
 @torch.no_grad()
 def activations(
     transformer: Transformer, tokens: Int[Tensor, "text pos"], hook: str
@@ -87,12 +107,34 @@ def activations(
 
     Raises ValueError where there is no such hook point, or its activation is not a vector for each position.
     """
-    found = transformer.cache(tokens, [hook])[hook]
+    found = _at(transformer, tokens, hook)
     if found.shape[:2] != tokens.shape:
         raise ValueError(
             f"expected a vector for each position at {hook}, got {tuple(found.shape)} for tokens {tuple(tokens.shape)}"
         )
     return found.flatten(2)
+
+
+class _EnoughError(Exception):
+    """Ends a run at the hook point that is asked for: later layers are not computed."""
+
+    def __init__(self, found: Tensor) -> None:
+        super().__init__()
+        self.found = found
+
+
+def _at(transformer: Transformer, tokens: Int[Tensor, "text pos"], hook: str) -> Tensor:
+    """Return the tensor at a hook point; raise ValueError where it is never reached."""
+
+    def stop(name: str, x: Tensor) -> Tensor:
+        if name == hook:
+            raise _EnoughError(x)
+        return x
+
+    try:
+        return transformer.cache(tokens, [hook], stop)[hook]
+    except _EnoughError as enough:
+        return enough.found
 
 
 def held_activations(

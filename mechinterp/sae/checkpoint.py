@@ -21,13 +21,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from mechinterp.sae.autoencoder import SAE, GatedSAE, JumpReLUSAE, StandardSAE, TopKSAE
-from mechinterp.sae.folding import Tensors, b_dec_taken, scaled, unit_decoder
+from mechinterp.sae.folder import CONFIG, SCALER, TEXTS, WEIGHTS, Config, centred, read_json, trained_on
+from mechinterp.sae.folding import Tensors, b_dec_taken, centring, scaled, unit_decoder
 
-CONFIG, WEIGHTS, SCALER = "cfg.json", "sae_weights.safetensors", "activation_scaler.json"
 FORMAT = "6.0.0"  # the first version of SAELens that reads this format
 DTYPES = {torch.float32: "float32", torch.float64: "float64"}
-
-Config = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -63,11 +61,15 @@ class Loaded:
     sae: SAE
     model_name: str | None
     hook: str | None
+    centred: (
+        bool  # whether x̂ is of a residual stream less its mean over d_model, which the encoder takes off x
+    )
 
 
-def save_sae(folder: Path, sae: SAE, model_name: str, hook: str) -> None:
+def save_sae(folder: Path, sae: SAE, model_name: str, hook: str, text: str | None = None) -> None:
     """Write an SAE to a folder atomically: it is complete or absent. An SAE that was there before is replaced.
 
+    Text that the SAE was not trained on is written beside it (see folder.py), unless there is some already.
     Raises ValueError where a tensor is not finite or of the wrong shape, or the folder holds anything else.
     """
     (name,) = (name for name, kind in KINDS.items() if type(sae) is kind.sae)
@@ -80,6 +82,10 @@ def save_sae(folder: Path, sae: SAE, model_name: str, hook: str) -> None:
     beside.mkdir(parents=True)
     save_file(tensors, beside / WEIGHTS)
     (beside / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    if (folder / TEXTS).is_file():
+        shutil.copy(folder / TEXTS, beside / TEXTS)
+    elif text is not None:
+        (beside / TEXTS).write_text(text, encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     beside.rename(folder)
 
@@ -88,7 +94,7 @@ def check_folder(folder: Path) -> None:
     """Raise ValueError where writing an SAE to a folder would lose anything else that is there."""
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is not a folder: choose another")
-    if found := sorted(path.name for path in folder.glob("*") if path.name not in (CONFIG, WEIGHTS)):
+    if found := sorted(path.name for path in folder.glob("*") if path.name not in (CONFIG, WEIGHTS, TEXTS)):
         more = ", …" if len(found) > 4 else ""
         raise ValueError(
             f"{folder} holds more than an SAE ({', '.join(found[:4])}{more}): choose another folder"
@@ -102,16 +108,16 @@ def load_sae(folder: Path, model_name: str | None = None, hook: str | None = Non
     preprocessing of x is unknown, a tensor is missing, unexpected, of the wrong shape or not finite, or the SAE is not
     of the given model or hook point.
     """
-    config = _read_json(folder / CONFIG)
+    config = read_json(folder / CONFIG)
     kind = _kind(folder, config)
     _check_prepared(folder, config)
-    trained_on = _trained_on(config)
-    _check_trained_on(folder, trained_on, {"model": model_name, "hook": hook})
+    origin = trained_on(config)
+    _check_trained_on(folder, origin, {"model": model_name, "hook": hook})
     tensors = _folded(folder, config, _read_tensors(folder, config, kind))
     fields: dict[str, Any] = {ours: tensors[theirs] for ours, theirs in kind.names.items()}
     if kind.sae is TopKSAE:
         fields["k"] = _k(folder, config)
-    return Loaded(kind.sae(**fields), trained_on["model"], trained_on["hook"])
+    return Loaded(kind.sae(**fields), origin["model"], origin["hook"], centred(config))
 
 
 def _config(architecture: str, sae: SAE, model_name: str, hook: str) -> Config:
@@ -160,17 +166,6 @@ def _check_prepared(folder: Path, config: Config) -> None:
         )
 
 
-def _trained_on(config: Config) -> dict[str, str | None]:
-    """Return the names of the model and the hook point; before SAELens 6 the configuration itself held them."""
-    metadata = config.get("metadata")
-    if not isinstance(metadata, dict):
-        metadata = config
-    return {
-        "model": metadata.get("model_name"),
-        "hook": metadata.get("hook_name", metadata.get("hook_point")),
-    }
-
-
 def _check_trained_on(
     folder: Path, trained_on: Mapping[str, str | None], wanted: Mapping[str, str | None]
 ) -> None:
@@ -181,20 +176,6 @@ def _check_trained_on(
             f"{folder} is of model {model} at hook {hook}, expected {expected}: "
             "choose another SAE, or load it for the model and hook that it is of"
         )
-
-
-def _read_json(path: Path) -> Config:
-    if not path.is_file():
-        raise ValueError(f"{path.parent} is not an SAE: it has no {path.name}")
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is damaged ({error}): copy the folder again") from error
-    if not isinstance(found, dict):
-        raise ValueError(
-            f"{path} is damaged (expected an object, got {type(found).__name__}): copy the folder again"
-        )
-    return found
 
 
 def _read_tensors(folder: Path, config: Config, kind: Kind) -> Tensors:
@@ -260,6 +241,8 @@ def _folded(folder: Path, config: Config, tensors: Tensors) -> Tensors:
         tensors = unit_decoder(tensors)
     if not config.get("apply_b_dec_to_input", True):
         tensors = b_dec_taken(tensors)
+    if centred(config):
+        tensors = centring(tensors)
     return scaled(tensors, _scale(folder, config))
 
 
@@ -272,7 +255,7 @@ def _scale(folder: Path, config: Config) -> float:
             f"{folder / CONFIG}: normalize_activations 'expected_average_only_in' needs {SCALER}, which is missing: "
             "fold the factor into the SAE with SAELens' fold_activation_norm_scaling_factor and save it again"
         )
-    scale = _read_json(folder / SCALER).get("scaling_factor")
+    scale = read_json(folder / SCALER).get("scaling_factor")
     if not isinstance(scale, int | float) or not math.isfinite(scale) or scale <= 0:
         raise ValueError(f"{folder / SCALER}: expected a positive scaling_factor, got {scale!r}")
     return float(scale)

@@ -28,7 +28,21 @@ def b_dec_taken(tensors: Tensors) -> Tensors:
     x W_enc + b_enc = (x − b_dec) W_enc + (b_enc + b_dec W_enc), and likewise for both biases of a gated SAE, each with
     its own encoder weights.
     """
-    added = tensors["b_dec"] @ tensors["W_enc"]
+    return _biased(tensors, tensors["b_dec"] @ tensors["W_enc"])
+
+
+def centring(tensors: Tensors) -> Tensors:
+    """Return weights that take the mean over d_model off x, for an SAE of a residual stream that was centred.
+
+    (x − x̄ − b_dec) W_enc = (x − b_dec) W + b_dec (W − W_enc), where W is W_enc less the mean of each column. x̂ stays
+    what it was, centred as far as the SAE is trained.
+    """
+    W_enc = tensors["W_enc"] - tensors["W_enc"].mean(0)
+    return _biased(tensors, tensors["b_dec"] @ (W_enc - tensors["W_enc"])) | {"W_enc": W_enc}
+
+
+def _biased(tensors: Tensors, added: Tensor) -> Tensors:
+    """Return weights that add to what the features are before they are gated."""
     if "b_gate" not in tensors:
         return tensors | {"b_enc": tensors["b_enc"] + added}
     b_mag = tensors["b_mag"] + added * tensors["r_mag"].exp()

@@ -28,6 +28,7 @@ class Texts:
     trained: Int[Tensor, "text pos"]
     held_out: Int[Tensor, "other pos"]
     labelled: Labelled | None
+    held_text: str | None = None  # the others as text, if they are a file's
 
     @property
     def digest(self) -> str:
@@ -60,16 +61,26 @@ def file_texts(model: Model, path: Path) -> Texts:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 text ({error.reason} at byte {error.start})") from error
+    contexts = packed(model, text, FEWEST, str(path))
+    n_tested = min(len(contexts) // 10, MOST_TESTED)
+    held_out = contexts[-n_tested:]
+    held_text = model.tokenizer.decode(held_out[:, len(model.start) :].flatten().tolist())
+    return Texts(contexts[:-n_tested], held_out, None, held_text)
+
+
+def packed(model: Model, text: str, fewest: int, where: str) -> Int[Tensor, "text pos"]:
+    """Return a text as consecutive contexts of LONGEST tokens or what the model reads, each after the beginning token.
+
+    Raises ValueError, naming where the text is from, where it fills fewer than `fewest`.
+    """
     n_start = len(model.start)
     room = min(model.config.n_ctx, LONGEST) - n_start
     tokens = model.tokenize(text)[n_start:]
     n = len(tokens) // room
-    if n < FEWEST:
+    if n < fewest:
         raise ValueError(
-            f"expected at least {FEWEST * room} tokens in {path}, {FEWEST} contexts of {room}, "
+            f"expected at least {fewest * room} tokens in {where}, {fewest} contexts of {room}, "
             f"got {len(tokens)}: give more text"
         )
-    packed = torch.tensor(tokens[: n * room]).view(n, room)
-    contexts = torch.cat((torch.tensor(model.start, dtype=torch.long).expand(n, -1), packed), dim=1)
-    n_tested = min(n // 10, MOST_TESTED)
-    return Texts(contexts[:-n_tested], contexts[-n_tested:], None)
+    rows = torch.tensor(tokens[: n * room]).view(n, room)
+    return torch.cat((torch.tensor(model.start, dtype=torch.long).expand(n, -1), rows), dim=1)

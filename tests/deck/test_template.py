@@ -134,7 +134,7 @@ def test_where_a_claims_sentence_ends_the_paragraph_does_what_it_did(
         ("a\n[[ figures.one(seed='x') ]]", r"line 2: parameter 'seed' cannot be 'x'"),
         (
             "a\n[[ undefined_name ]]",
-            r"line 2: 'undefined_name' is undefined\n.*there is: cite, citep, figures",
+            r"line 2: 'undefined_name' is undefined\n.*there is: chosen, cite, citep, figures",
         ),
         ("a\n[[ 1 + ]]", r"line 2: template syntax"),
         ("a\n[% if %]", r"line 2: template syntax"),

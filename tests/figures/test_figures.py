@@ -7,16 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from build import fixtures
+from build import DECK, fixtures
+from lectern.deck.rendering import OpenDeck
+from lectern.deck.source import read_deck
 from lectern.making.request import Request, request_for
 from lectern.progress import Progress
 from lectern.project import ENGINE_ROOT, Project
 from lectern.sources.catalogue import Catalogue
 from lectern.sources.digests import Digests
 from lectern.workshop import open_workshop
+from mechinterp import load_model
 from mechinterp.model.checkpoints import WEIGHTS
+from mechinterp.sae.checkpoint import save_sae
+from tests.mechinterp.sae.random_saes import random_sae
 
 LECTURE = Project(ENGINE_ROOT, fixtures())
+HOOK = "blocks.1.hook_resid_post"
 
 # Enough to go through every line of a script in little time.
 SMALL = {
@@ -120,6 +126,18 @@ def test_the_deck_shows_every_figure_and_states_every_claim() -> None:
             assert unstated == SAID_WITH_ANOTHER.get(name, set())
 
 
+def test_the_slide_of_positions_is_left_out_where_they_are_not_embedded() -> None:
+    """Its figure is asked for under a condition alone, and the condition is that they are."""
+    deck = read_deck(ENGINE_ROOT / DECK, DECK)
+    with open_workshop(LECTURE, Progress(), jobs=1) as workshop:
+        opened, figure = OpenDeck(deck, workshop), Request("positional_qk")
+        assert figure not in opened.mentions()
+        assert set(opened.beside(figure)) == {figure}
+    before, after = deck.text.split("[[ figures.positional_qk ]]")
+    assert before.rpartition("[% if ")[2].startswith("figures.transformer_decoder.embeds_positions %]\n---\n")
+    assert after.index("[% endif %]\n---\n") < after.index("\n# ")
+
+
 @pytest.mark.parametrize("name", every_name())
 def test_scripts_read_top_to_bottom_in_a_minute(name: str) -> None:
     text = (ENGINE_ROOT / "figures" / f"{name}.py").read_text(encoding="utf-8")
@@ -144,11 +162,30 @@ def test_a_notebook_draws_what_it_computes(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize("where", ["bundled-seed-2", "folder"])
 def test_a_figure_is_made_on_another_model_which_it_may_read_alone(where: str, tmp_path: Path) -> None:
     name = "bundled-seed-2" if where != "folder" else str(copied(WEIGHTS / "seed-2", tmp_path / "other"))
-    chosen = {"model": replace(fixtures()["model"], chosen=name)}
+    chosen = fixtures() | {"model": replace(fixtures()["model"], chosen=name)}
     request = Request("transformer_decoder")
     with open_workshop(Project(ENGINE_ROOT, chosen, made_in=tmp_path), Progress(), jobs=1) as workshop:
         made = workshop.maker.make([request])[request]
     assert made.sidecar.values["n_layers"] >= 2
+
+
+@pytest.mark.heavy
+def test_figures_are_made_of_an_sae_and_checkpoints_that_are_given(tmp_path: Path) -> None:
+    """And may read them alone; each picture lies in the folder of what it is made of."""
+    text = "Ana fue a la tienda y Juan le dio un libro. " * 60
+    save_sae(tmp_path / "mine", random_sae("topk", load_model().config.d_model, 64), "bundled", HOOK, text)
+    run = [copied(WEIGHTS / f"seed-{step}", tmp_path / f"step{step}") for step in (3, 2)]
+    values = {"sae": str(tmp_path / "mine"), "checkpoints": ",".join(map(str, run))}
+    given = {name: replace(fixtures()[name], chosen=value) for name, value in values.items()}
+    project = Project(ENGINE_ROOT, fixtures() | given, made_in=tmp_path)
+    requests = [Request("sae_activation"), Request("induction_emergence")]
+    with open_workshop(project, Progress(), jobs=1) as workshop:
+        shown, along = workshop.maker.make(requests).values()
+    assert shown.stem == tmp_path / "img/mine/sae_activation"
+    assert (shown.sidecar.values["is_given"], shown.sidecar.values["d_sae"]) == (True, 64)
+    assert shown.sidecar.values["text"].startswith("Cuando María y Juan")
+    assert along.stem == tmp_path / "img/step2-to-step3-in-2/induction_emergence"
+    assert along.sidecar.values["induction"] == 2
 
 
 def copied(folder: Path, to: Path) -> Path:

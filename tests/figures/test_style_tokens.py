@@ -2,7 +2,7 @@
 
 import pytest
 
-from figures.style.tokens import label, printable
+from figures.style.tokens import bold, label, printable
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,11 @@ from figures.style.tokens import label, printable
 )
 def test_a_token_is_shown_so_that_it_can_be_read(token: str, shown: str) -> None:
     assert label(token) == shown
+
+
+def test_in_bold_no_other_font_stands_in() -> None:
+    assert printable("María ב ⏎") == "María ב ⏎"
+    assert bold("María ב $") == r"María · \$"
 
 
 def test_a_text_keeps_its_length() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import weakref
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from mechinterp.sae.activations import Activations, Held, activations
+from mechinterp.model.transformer import Block
+from mechinterp.sae.activations import Activations, Centred, Held, activations
 from mechinterp.sae.autoencoder import StandardSAE
 from tests.mechinterp.random_models import random_transformer
 
@@ -113,3 +115,25 @@ def test_what_is_no_vector_for_each_position_is_refused() -> None:
         ValueError, match=r"a vector for each position at blocks\.1\.attn\.hook_pattern, got \(3, 4, 9, 9\)"
     ):
         activations(random_transformer(), texts(3), "blocks.1.attn.hook_pattern")
+
+
+def test_layers_after_the_hook_point_are_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    transformer, tokens = random_transformer(), texts(2)
+    whole = activations(transformer, tokens, HOOK)
+    run: list[Block] = []
+    attention = Block.attention
+
+    def counted(block: Block, *arguments: Any) -> torch.Tensor:
+        run.append(block)
+        return attention(block, *arguments)
+
+    monkeypatch.setattr(Block, "attention", counted)
+    assert torch.equal(activations(transformer, tokens, HOOK), whole)
+    assert len(run) == 2 < transformer.config.n_layers
+    assert torch.equal(whole, transformer.cache(tokens, [HOOK])[HOOK])
+
+
+def test_a_source_less_its_mean_has_the_same_vectors_less_it() -> None:
+    held = Held(torch.randn(30, 5, generator=torch.Generator().manual_seed(0)) + 7, size=6, seed=1)
+    mean = held.vectors.mean(0)
+    assert torch.equal(Centred(held, mean).batch(3), held.batch(3) - mean)

@@ -14,7 +14,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from mechinterp.sae.autoencoder import SAE, GatedSAE
-from mechinterp.sae.checkpoint import CONFIG, SCALER, WEIGHTS, load_sae, save_sae
+from mechinterp.sae.checkpoint import load_sae, save_sae
+from mechinterp.sae.folder import CONFIG, SCALER, TEXTS, WEIGHTS
 from tests.mechinterp.sae.random_saes import KINDS, random_sae
 
 HOOK = "blocks.2.hook_resid_pre"
@@ -260,3 +261,29 @@ def test_pickled_weights_are_never_opened(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is damaged"):
         load_sae(folder)
     assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_vectors_of_a_stream_that_was_centred(kind: str, tmp_path: Path) -> None:
+    """The encoder takes the mean over d_model off: it is the same SAE on vectors whose mean is zero already."""
+    plain = random_sae(kind)
+    save_sae(tmp_path / "sae", plain, "a-model", HOOK)
+    assert not load_sae(tmp_path / "sae").centred
+    change_config(
+        tmp_path / "sae", metadata={"model_from_pretrained_kwargs": {"center_writing_weights": True}}
+    )
+    loaded = load_sae(tmp_path / "sae")
+    assert loaded.centred
+    x = torch.randn(20, 6, generator=torch.Generator().manual_seed(3))
+    centred = x - x.mean(-1, keepdim=True)
+    torch.testing.assert_close(loaded.sae.encode(x), plain.encode(centred), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(loaded.sae.reconstruct(x), plain.reconstruct(centred), atol=1e-4, rtol=1e-4)
+
+
+def test_text_beside_it_is_written_once_and_then_left_as_it_is(tmp_path: Path) -> None:
+    save_sae(tmp_path / "sae", random_sae("topk"), "a-model", HOOK, "held out")
+    assert (tmp_path / "sae" / TEXTS).read_text() == "held out"
+    (tmp_path / "sae" / TEXTS).write_text("of my own")
+    save_sae(tmp_path / "sae", random_sae("gated"), "a-model", HOOK, "held out")
+    assert (tmp_path / "sae" / TEXTS).read_text() == "of my own"
+    assert isinstance(load_sae(tmp_path / "sae").sae, GatedSAE)

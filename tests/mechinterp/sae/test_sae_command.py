@@ -99,6 +99,7 @@ def test_interrupted_in_a_step_it_resumes_as_if_it_had_not_been(
     more = ("--k", "3", "--hook", "blocks.0.hook_mlp_out")
     assert train(tmp_path / "whole", *more) == 0
     with monkeypatch.context() as patched:
+        patched.setattr(command, "budget", lambda *_: "")  # it takes steps of its own
         interrupted_at(patched, 7)
         assert train(tmp_path / "sae", *more) == 130
     assert "interrupted: the same command resumes from the last step" in capsys.readouterr().err
@@ -158,8 +159,8 @@ def test_another_run_does_not_resume_from_a_state(
         (["--texts", "not-there.txt"], "No such file or directory: 'not-there.txt'"),
         (["--model", "not/there/at/all"], "there is no folder not/there/at/all"),
         pytest.param(
-            ["--architecture", "l1", "--coefficient", "1e7", "--steps", "40"],
-            "all 24 features are dead after 40 steps",
+            ["--architecture", "l1", "--coefficient", "1e7", "--steps", "200"],
+            "all 24 features are dead after 200 steps",
             marks=pytest.mark.heavy,
         ),
     ],
@@ -235,8 +236,12 @@ def test_a_file_of_text_serves_and_has_no_labels(tmp_path: Path, capsys: pytest.
     (tmp_path / "text").write_text("Ana fue a la tienda.\nJuan le dio un libro a Ana.\n" * 400)
     assert train(tmp_path / "sae", "--k", "3", "--texts", str(tmp_path / "text")) == 0
     shown = capsys.readouterr().out
+    assert "12 steps of 512 activations, from 6,912 tokens of text: about 0." in shown
     assert "loss recovered" in shown
     assert "interpretable" not in shown
+    held_out = (tmp_path / "sae" / "texts.txt").read_text()
+    assert "Ana fue a la tienda." in held_out
+    assert held_out.strip() in (tmp_path / "text").read_text()
     (tmp_path / "text").write_text("Ana fue a la tienda.")
     assert train(tmp_path / "other", "--k", "3", "--texts", str(tmp_path / "text")) == 1
     assert "give more text" in capsys.readouterr().err
@@ -268,3 +273,16 @@ def test_the_command_can_be_interrupted_and_goes_on(tmp_path: Path) -> None:
     assert "loss recovered" in finished("mechinterp.sae", arguments)
     assert {path.name for path in tmp_path.iterdir()} == {"sae", "sae.state", "text"}
     assert load_sae(tmp_path / "sae").sae.d_sae == 64
+
+
+@pytest.mark.heavy
+def test_vectors_far_from_zero_are_no_harder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is trained is how they differ; where they are goes into b_dec, and features fire as without it."""
+    assert train(tmp_path / "near", "--k", "3") == 0
+    with monkeypatch.context() as patched:
+        batch = command.Activations.batch
+        patched.setattr(command.Activations, "batch", lambda *arguments: batch(*arguments) + 1000)
+        assert train(tmp_path / "far", "--k", "3") == 0
+    near, far = (load_sae(tmp_path / name).sae for name in ("near", "far"))
+    torch.testing.assert_close(far.W_dec, near.W_dec, atol=1e-2, rtol=1e-2)
+    torch.testing.assert_close(far.b_dec, near.b_dec + 1000, atol=1e-1, rtol=0)
