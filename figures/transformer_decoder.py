@@ -15,7 +15,8 @@ WIDTH = 2.6  # of a layer
 
 
 def compute(model: Model) -> dict:
-    config = model.config
+    config, embedded = model.config, model.transformer.W_pos is not None
+    elsewhere = "posiciones rotatorias" if config.rotary_dims else "posiciones: ALiBi"
     return {
         "n_layers": config.n_layers,
         "n_heads": config.n_heads,
@@ -23,7 +24,8 @@ def compute(model: Model) -> dict:
         "d_head": config.d_head,
         "d_mlp": config.d_mlp,
         "d_vocab": whole(config.d_vocab),
-        "positions": "rotatorias" if config.rotary_dims else f"{whole(config.n_ctx)} posiciones",
+        "positions": f"{whole(config.n_ctx)} posiciones" if embedded else elsewhere,
+        "embedded": embedded,
         "counts": model.transformer.n_parameters(),
     }
 
@@ -31,7 +33,8 @@ def compute(model: Model) -> dict:
 def report(data) -> Report:
     n_layers, n_heads, total = data["n_layers"], data["n_heads"], sum(data["counts"].values())
     return Report(
-        values={"n_layers": n_layers, "n_all_heads": n_layers * n_heads, "total": total},
+        values={"n_layers": n_layers, "n_all_heads": n_layers * n_heads, "total": total}
+        | {"embeds_positions": data["embedded"]},
         claims={"layers": Claim("capas del modelo", n_layers, at_least=2)},
         alt=f"Arquitectura del modelo: {n_layers} capas de {n_heads} cabezas y un MLP que leen del residual stream, "
         f"de {data['d_model']} dimensiones, y suman en él; {whole(total)} parámetros.",
@@ -50,7 +53,8 @@ def draw(data) -> Figure:
     arrow(axes, (1.5, 0), (end + 0.6, 0), MUTED, linewidth=9, head=28)
     stream = f"residual stream,\n$d_{{model}}$ = {data['d_model']}"
     axes.text(end + 0.55, 0.2, stream, ha="right", va="bottom", color=MUTED, fontsize=14)
-    box(axes, (0.5, 0), (1.9, 1.5), INK, f"$W_E + W_{{pos}}$\n{data['d_vocab']} tokens\n{data['positions']}")
+    read = "$W_E + W_{pos}$" if data["embedded"] else "$W_E$"
+    box(axes, (0.5, 0), (1.9, 1.5), INK, f"{read}\n{data['d_vocab']} tokens\n{data['positions']}")
     box(axes, (end + 1.65, 0), (1.95, 1.5), INK, f"normalización,\n$W_U$,\n{data['d_vocab']} logits")
     for i, layer in enumerate(shown):
         _layer(axes, 1.85 + WIDTH * i, layer, data)

@@ -189,7 +189,7 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
 def _chosen(name: str, fixture: Fixture, options: argparse.Namespace) -> Fixture:
     """Return a fixture with what the command line says of it."""
     given = {option: getattr(options, option) for option in fixture.options}
-    return replace(fixture, chosen=getattr(options, name), given=given)
+    return replace(fixture, chosen=getattr(options, name), given=given, quiet=options.quiet)
 
 
 def _positive(text: str) -> float:

@@ -1,16 +1,17 @@
 """What `compute` may ask for by name besides parameters and other figures: objects loaded where they are needed.
 
 A model that is loaded from a folder may be one. A fixture has a value, which the command line can set, and two
-functions that the project names as "module:function": `find` returns the files that the value stands for and what to
-call it, without loading anything; `load` loads it, in the worker. A value may stand for no files, and load as None:
-then the figures that ask for it do without.
+functions that the project names as "module:function": `find` returns what the value stands for, as the fields of
+`Found`, without loading anything, though it may fetch files first, and shows that it does unless it is called with
+`quiet`; `load` loads it, in the worker. A value may stand for no files, and load as None: then the figures that ask for
+it do without.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from lectern.errors import UsageError
 
 @dataclass(frozen=True)
 class Found:
-    """What a fixture's value stands for: the files whose content counts, and a name fit for a folder."""
+    """What a fixture's value stands for."""
 
-    name: str
-    files: tuple[Path, ...]
+    name: str  # fit for a folder
+    files: Sequence[Path]  # whose content counts
+    exact: str  # the value that means these files for good, such as a commit for a branch: it is recorded
+    place: str  # the value by which `load` finds them in whatever folder and environment it runs
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Fixture:
     chosen: str | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
     given: Mapping[str, float] = field(default_factory=dict)  # the options' values in this run
+    quiet: bool = False  # whether nothing is to be shown of what takes long
     # "module:function" that takes the value, and by name what `find` returns of all fixtures, and refuses what does
     # not fit them.
     fits: str | None = None
@@ -64,10 +68,9 @@ class Fixture:
     def found(self) -> Found:
         """What the value stands for; raises UsageError where `find` refuses it."""
         try:
-            name, files = function(self.find)(self.value)
+            return Found(*function(self.find)(self.value, quiet=self.quiet))
         except ValueError as error:
             raise UsageError(str(error)) from error
-        return Found(name, tuple(files))
 
 
 def refuse_misfits(fixtures: Mapping[str, Fixture]) -> None:

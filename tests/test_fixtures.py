@@ -16,14 +16,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent
 
-def find(name):
+def find(name, quiet):
     path = ROOT / f"{name}.txt"
     if not path.is_file():
         raise ValueError(f"there is no instrument {name}")
-    return name, [path]
+    if not quiet:
+        print(f"fetching the {name}")
+    return name, [path], f"{name} of 1784", str(path)
 
-def load(name):
-    return (ROOT / f"{name}.txt").read_text()
+def load(place):
+    return Path(place).read_text()
 '''
 ASKS = FIGURE.replace(
     "compute(number=2, seed=0):", "compute(instrument, seed=0):\n    number = len(instrument)"
@@ -142,7 +144,7 @@ def test_a_refused_value_is_one_paragraph(music: Sandbox, capsys: pytest.Capture
 def test_what_a_loader_refuses_is_said_once_for_all_figures(
     music: Sandbox, capsys: pytest.CaptureFixture
 ) -> None:
-    music.edit("shelf.py", "    return (ROOT", "    raise ValueError('it is out of tune')\n    return (ROOT")
+    music.edit("shelf.py", "    return Path", "    raise ValueError('it is out of tune')\n    return Path")
     music.figure("another", ASKS)
     assert music.build("--only", "sound", "another") == 1
     errors = capsys.readouterr().err
@@ -150,11 +152,41 @@ def test_what_a_loader_refuses_is_said_once_for_all_figures(
     assert "Traceback" not in errors
 
 
+def test_what_a_value_stands_for_for_good_is_recorded(music: Sandbox) -> None:
+    """And `load` was given the place: by its name alone it would not have found the instrument."""
+    music.make("sound", "plain")
+    recorded = [json.loads((music.root / f"img/{name}.json").read_text()) for name in ("sound", "plain")]
+    assert [sidecar["fixtures"] for sidecar in recorded] == [{"instrument": "flute of 1784"}, {}]
+
+
+@pytest.mark.parametrize(("options", "shown"), [([], True), (["--quiet"], False)])
+def test_what_takes_long_is_shown_unless_the_build_is_quiet(
+    music: Sandbox, capsys: pytest.CaptureFixture, options: list[str], shown: bool
+) -> None:
+    assert music.build("--only", "sound", *options) == 0
+    assert ("fetching the flute" in capsys.readouterr().out) == shown
+
+
+def test_where_a_value_stands_for_other_files_now_there_is_something_to_do(
+    music: Sandbox, capsys: pytest.CaptureFixture
+) -> None:
+    """The files of before are still there, as they were."""
+    music.deck("# One\n\n[[ figures.sound ]]\n\nIt sounds [[ figures.sound.twice ]] times.\n")
+    assert music.build("--formats", "html") == 0
+    assert music.build("--formats", "html") == 0
+    assert "nothing to do" in capsys.readouterr().out
+    music.edit("shelf.py", 'f"{name}.txt"', '"tuba.txt"')
+    sys.modules.pop("shelf")
+    assert music.build("--formats", "html") == 0
+    assert "nothing to do" not in capsys.readouterr().out
+    assert twice(music, "img/sound.json") == 2 * len("tuba")
+
+
 @pytest.fixture
 def loud(music: Sandbox) -> Sandbox:
     """The same with an option: how loud its instruments are loaded."""
     shelf = SHELF.replace(
-        "def load(name):\n    return (ROOT", "def load(name, loudness=1.0):\n    return int(loudness) * (ROOT"
+        "def load(place):\n    return Path", "def load(place, loudness=1.0):\n    return int(loudness) * Path"
     )
     music.write("shelf.py", shelf)
     options = {"loudness": Option(1.0, "X", "how loud it is")}
@@ -203,8 +235,8 @@ def tuned(music: Sandbox) -> Iterator[Sandbox]:
         """
         import shelf
 
-        def find(value):
-            return (value, []) if value == "none" else shelf.find(value)
+        def find(value, quiet):
+            return (value, [], value, value) if value == "none" else shelf.find(value, quiet)
 
         def load(value):
             return None if value == "none" else shelf.load(value)

@@ -112,7 +112,7 @@ class _Build:
     @property
     def _record(self) -> Path:
         """The file of this build's record: each deck, folder, format and set of options has its own."""
-        fixtures = {name: fixture.value for name, fixture in self.project.fixtures.items()}
+        fixtures = {name: fixture.found.place for name, fixture in self.project.fixtures.items()}
         formats = sorted(self.options.formats)
         asked = repr((str(self._deck_path), str(self._out), formats, fixtures, self._deck_options))
         return self.project.cache / "builds" / f"{hashlib.sha256(asked.encode()).hexdigest()[:16]}.json"

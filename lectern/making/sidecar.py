@@ -30,7 +30,7 @@ class Sidecar:
     values: Mapping[str, Any]
     claims: Mapping[str, Claim]
     alt: str  # empty where none was given
-    fixtures: Mapping[str, str]  # the value of each that compute was given
+    fixtures: Mapping[str, str]  # what each that compute was given was, exactly
     versions: Mapping[str, str]
     seconds: Mapping[str, float]
     images: Mapping[str, str]  # digest of each picture, by format

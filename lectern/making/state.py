@@ -110,7 +110,7 @@ class State:
             values=reported.values,
             claims=reported.claims,
             alt=reported.alt,
-            fixtures={name: fixture.value for name, fixture in self.fixtures.items()},
+            fixtures={name: fixture.found.exact for name, fixture in self.fixtures.items()},
             versions={name: version for name, version in sorted(versions.items()) if name in recorded},
             seconds={step: round(seconds[step], 2) for step in steps},
             images=dict(drawn.images),

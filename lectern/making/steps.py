@@ -45,7 +45,7 @@ class Steps:
     def compute(self, state: State, key: Key, results: Mapping[str, Any]) -> Outcome:
         """Compute a figure given the results it asks for."""
         self._keys.refuse_hidden_ties(state.script, state.script.compute)
-        fixtures = {name: (fixture.load, fixture.value) for name, fixture in state.fixtures.items()}
+        fixtures = {name: (fixture.load, fixture.found.place) for name, fixture in state.fixtures.items()}
         given = {name: fixture.given for name, fixture in state.fixtures.items()}
         reports = state.script.report is not None
         asked = {"results": results, "fixtures": fixtures, "given": given, "reports": reports}

@@ -29,10 +29,10 @@ ENVIRONMENT = {
     "MPLBACKEND": "Agg",
 }
 
-# What a figure is given of a person's own environment: where programs, libraries and their caches are.
+# What a figure is given of a person's own environment: where programs, libraries and their caches are. No token is.
 PASSED_ON = re.compile(
     r"PATH|HOME|USER|LOGNAME|TMPDIR|TEMP|TMP|SYSTEMROOT|VIRTUAL_ENV|(LD|DYLD)_\w+|XDG_CACHE_HOME|MPLCONFIGDIR|PYTHON\w+"
-    r"|(HF|HUGGINGFACE|TRANSFORMERS|CUDA|NVIDIA|OPENBLAS|PYTORCH|TORCH)_\w+|\w+_proxy|\w+_PROXY|SSL_CERT_\w+|\w+_CA_BUNDLE"
+    r"|(HF|HUGGINGFACE|TRANSFORMERS|CUDA|NVIDIA|OPENBLAS|PYTORCH|TORCH)_(?!\w*TOKEN)\w+|\w+_proxy|\w+_PROXY|SSL_CERT_\w+|\w+_CA_BUNDLE"
 )
 
 _lock = threading.Lock()

@@ -10,6 +10,7 @@ Wang et al. 2022 (duplicate-token heads).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -104,6 +105,14 @@ def attention_patterns(transformer: Transformer, tokens: Int[Tensor, "prompt pos
     """Run prompts; return the attention patterns of all layers."""
     n_layers = transformer.config.n_layers
     return patterns(transformer.cache(tokens, pattern_names(n_layers)), n_layers)
+
+
+def measured_on(
+    transformer: Transformer, tokens: Int[Tensor, "prompt pos"], score: Callable[[Pattern], Tensor]
+) -> Float[Tensor, "prompt ..."]:
+    """Return what `score` gives for each prompt, with attention patterns of as many at a time as fit into memory."""
+    size = max(1, transformer.memory // transformer.config.bytes_of_activations(tokens.shape[1]))
+    return torch.cat([score(attention_patterns(transformer, some)) for some in tokens.split(size)])
 
 
 def pattern_names(n_layers: int) -> list[str]:

@@ -2,8 +2,9 @@
 
 Vectors are rows, so a head attends from x to y with the score x W_QK y^T, and moves y W_OV. A head's matrices
 have rank d_head at most; the full circuits, from token to token, are vocabulary × vocabulary, and only formed
-on request. The weights of the normalisation before a head are folded into W_Q, W_K and W_V; its scale, which
-depends on the prompt, is not. Source: Elhage et al. 2021.
+on request. The weights of the normalisation before a head are folded into W_Q, W_K and W_V, and those of queries and
+keys, where there are any; their scales, which depend on the prompt, are not. Nor is what depends on position: rotations
+and ALiBi. Source: Elhage et al. 2021.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from torch import Tensor
 
 from mechinterp.attention.heads import Head, all_heads
 from mechinterp.model.language_model import Model
-from mechinterp.model.transformer import Norm, Transformer, rotate
+from mechinterp.model.transformer import Norm, Transformer
 
 Embedding = Float[Tensor, "tokens d_model"]
 CHUNK = 256  # rows of a full circuit that are computed at once
@@ -55,9 +56,9 @@ class Factored:
 def qk_circuit(transformer: Transformer, head: Head) -> Factored:
     """Return W_QK = W_Q W_K^T of a head, from residual stream to residual stream (d_model × d_model)."""
     block = transformer.blocks[head.layer]
-    return Factored(
-        _folded(block.W_Q[head.index], block.ln1), _folded(block.W_K[_kv(head, transformer)], block.ln1).T
-    )
+    W_Q = _folded(block.W_Q[head.index], block.ln1)
+    W_K = _folded(block.W_K[_kv(head, transformer)], block.ln1)
+    return Factored(_weighted(W_Q, block.q_norm), _weighted(W_K, block.k_norm).T)
 
 
 def ov_circuit(transformer: Transformer, head: Head) -> Factored:
@@ -113,18 +114,19 @@ def positional_qk_circuit(
 ) -> Float[Tensor, "dest src"]:
     """Return W_pos W_QK W_pos^T / √d_head of the first positions, each row minus its mean over the visible.
 
-    The mean of a row does not affect attention. Entries after the diagonal, which are masked, are −∞. Where positions
-    are rotary instead of embedded, these are the scores of the mean token's query and key, rotated by position.
+    The mean of a row does not affect attention. Entries after the diagonal, which are masked, are −∞. Raises ValueError
+    where positions are not embedded, or the context has fewer.
     """
-    config, block = transformer.config, transformer.blocks[head.layer]
+    config, W_pos = transformer.config, transformer.W_pos
+    if W_pos is None:
+        raise ValueError(
+            "the positional QK circuit needs embedded positions (W_pos), and this model has none: its attention itself "
+            "tells positions apart, by rotation or by a bias"
+        )
     if n_positions > config.n_ctx:
         raise ValueError(f"expected at most {config.n_ctx} positions, got {n_positions}")
-    read = transformer.W_E.mean(0).expand(n_positions, -1) if transformer.W_pos is None else transformer.W_pos
-    q = read[:n_positions] @ _folded(block.W_Q[head.index], block.ln1)
-    k = read[:n_positions] @ _folded(block.W_K[_kv(head, transformer)], block.ln1)
-    if config.rotary_dims:
-        q, k = (rotate(x[None, :, None], config)[0, :, 0] for x in (q, k))
-    scores = q @ k.T / config.d_head**0.5 / scale**2
+    read = W_pos[:n_positions]
+    scores = qk_circuit(transformer, head).between(read, read.T).dense() / config.d_head**0.5 / scale**2
     visible = torch.ones_like(scores, dtype=torch.bool).tril()
     mean = scores.where(visible, torch.zeros(())).sum(1, keepdim=True) / visible.sum(1, keepdim=True)
     return (scores - mean).masked_fill(~visible, -torch.inf)
@@ -172,6 +174,11 @@ def _folded(matrix: Float[Tensor, "d_model d"], norm: Norm) -> Float[Tensor, "d_
     """Return the matrix with a normalisation's weights, and centring, folded in."""
     weighted = norm.w[:, None] * matrix
     return weighted if norm.b is None else weighted - weighted.mean(dim=0, keepdim=True)
+
+
+def _weighted(matrix: Float[Tensor, "d_model d_head"], norm: Norm | None) -> Float[Tensor, "d_model d_head"]:
+    """Return W_Q or W_K with the weights of what normalises queries or keys folded in, where something does."""
+    return matrix if norm is None else matrix * norm.w
 
 
 def _kv(head: Head, transformer: Transformer) -> int:

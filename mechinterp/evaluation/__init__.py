@@ -1,4 +1,4 @@
 """What a trained model does on held-out prompts.
 
-May import `model`, `text`, `attention`, `logits`, `interventions` and `ioi`.
+May import `model`, `text`, `attention`, `interventions` and `ioi`.
 """

@@ -1,7 +1,8 @@
-"""Print what a model has learned: python -m mechinterp.evaluation [MODEL], the bundled model by default."""
+"""Print what a model has learned: python -m mechinterp.evaluation [MODEL] [--memory GB]; by default, our own."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from rich.console import Console
@@ -11,10 +12,17 @@ from mechinterp.evaluation.bounds import table
 from mechinterp.model.loading import load_model
 
 
-def main(name: str) -> None:
-    """Print the table of a model."""
-    Console().print(table(behaviours(load_model(name))))
+def main(name: str, memory: float = 1.0) -> None:
+    """Print the table of a model; activations take up to `memory` gigabytes at once."""
+    Console().print(table(behaviours(load_model(name, memory))))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "bundled")
+    parser = argparse.ArgumentParser(prog="python -m mechinterp.evaluation")
+    parser.add_argument("model", nargs="?", default="bundled", metavar="MODEL")
+    parser.add_argument("--memory", type=float, default=1.0, metavar="GB")
+    options = parser.parse_args()
+    try:
+        main(options.model, options.memory)
+    except ValueError as error:
+        sys.exit(f"error: {error}")

@@ -21,6 +21,7 @@ class Behaviour:
     required: float | None
     at_least: bool = True
     where: str = ""
+    n: int = 0  # prompts
 
     @property
     def holds(self) -> bool:
@@ -39,13 +40,17 @@ def behaviour(
     name: str, values: Tensor, required: float | None, at_least: bool = True, where: str = ""
 ) -> Behaviour:
     """Return the mean and the standard deviation of values, one a prompt."""
-    return Behaviour(name, values.mean().item(), values.std().item(), required, at_least, where)
+    spread = values.std().item()
+    return Behaviour(name, values.mean().item(), spread, required, at_least, where, len(values))
 
 
 def table(found: list[Behaviour]) -> Table:
     """Return the measurements as a table for the terminal."""
-    shown = Table("measured on held-out prompts", "mean", "± over prompts", "required", "head", "holds")
+    shown = Table(
+        "measured on held-out prompts", "mean", "± over prompts", "prompts", "required", "head", "holds"
+    )
     for one in found:
         verdict = "" if one.required is None else "yes" if one.holds else "no"
-        shown.add_row(one.name, f"{one.mean:.3f}", f"{one.spread:.3f}", one.bound, one.where, verdict)
+        numbers = (f"{one.mean:.3f}", f"{one.spread:.3f}", str(one.n))
+        shown.add_row(one.name, *numbers, one.bound, one.where, verdict)
     return shown

@@ -1,6 +1,7 @@
 """Checkpoints of one training run, in the order in which it made them. Nothing is loaded here.
 
-They are given as a list: folders, or models of the hub with a revision, of which some publish one for many steps.
+They are given as a list: folders, or models of the hub with a revision, of which some publish one for many steps. A
+step that the name does not tell can be written before it: 500=FOLDER.
 """
 
 from __future__ import annotations
@@ -31,17 +32,22 @@ class Checkpoints:
     in_steps: bool  # whether `step` is one of the training, and not a place in the list
 
 
-def find(value: str) -> tuple[str, list[Path]]:
-    """Return a name for a list of checkpoints that can serve as a folder's, and their files; none for «none».
+def find(value: str, quiet: bool = False) -> checkpoints.Checkpoint:
+    """Return the files of a list of checkpoints, and names for them all as of one; no files for «none».
 
     Raises ValueError where one is not there, as for a model, or the list is none of a training run.
     """
     listed = load(value)
     if listed is None:
-        return NONE, []
-    found = [checkpoints.find(checkpoint.name) for checkpoint in listed.all]
-    (first, _), (last, _) = found[0], found[-1]
-    return f"{first}-to-{last}-in-{len(found)}", [path for _, files in found for path in files]
+        return checkpoints.Checkpoint(NONE, [], NONE, NONE)
+    found = [checkpoints.find(checkpoint.name, quiet) for checkpoint in listed.all]
+    step = [f"{checkpoint.step}=" if listed.in_steps else "" for checkpoint in listed.all]
+    exact, place = (
+        ",".join(before + name for before, name in zip(step, names, strict=True))
+        for names in ([one.exact for one in found], [one.place for one in found])
+    )
+    files = [path for one in found for path in one.files]
+    return checkpoints.Checkpoint(f"{found[0].name}-to-{found[-1].name}-in-{len(found)}", files, exact, place)
 
 
 def load(value: str) -> Checkpoints | None:
@@ -57,7 +63,8 @@ def load(value: str) -> Checkpoints | None:
             f"expected at least two checkpoints, with commas between them, got {value!r}: "
             "name folders, or models of the hub with a revision, such as EleutherAI/pythia-70m@step512"
         )
-    told = [step for step in map(_step, names) if step is not None]
+    steps, names = zip(*map(_step_and_name, names), strict=True)
+    told = [step for step in steps if step is not None]
     in_steps = len(told) == len(names)
     if in_steps and len(set(told)) < len(told):
         raise ValueError(f"expected checkpoints of different steps, got the steps {sorted(told)}")
@@ -66,8 +73,11 @@ def load(value: str) -> Checkpoints | None:
     return Checkpoints(tuple(sorted(found, key=lambda checkpoint: checkpoint.step)), in_steps)
 
 
-def _step(name: str) -> int | None:
-    """Return the step that a revision, or else a folder's name, tells; None where it tells none."""
-    _, _, revision = name.rpartition("@")
-    told = STEP.search(revision if "@" in name else Path(name).name)
-    return int(told[1]) if told else None
+def _step_and_name(entry: str) -> tuple[int | None, str]:
+    """Return the step that is written before a name, or that a revision, or a folder's name, tells, and the name."""
+    step, written, name = entry.partition("=")
+    if written and step.isdigit():
+        return int(step), name
+    _, _, revision = entry.rpartition("@")
+    told = STEP.search(revision if "@" in entry else Path(entry).name)
+    return (int(told[1]) if told else None), entry

@@ -12,6 +12,7 @@ from mechinterp.evaluation.bounds import Behaviour, behaviour
 from mechinterp.interventions.ablation import Ablation, instead_of, run_without
 from mechinterp.interventions.paths import MLP
 from mechinterp.ioi.prompts import Prompts, aligned, prompts, speaks_spanish
+from mechinterp.ioi.without import left_without
 from mechinterp.model.language_model import Model
 from mechinterp.text.facts import capitals, questions_in_two_hops
 from mechinterp.text.templates import HELD_OUT_TEMPLATES
@@ -29,7 +30,8 @@ def rows(model: Model) -> list[Behaviour]:
     tokens = torch.tensor([model.tokenize(prompt) for prompt, _ in facts])
     whole = is_answer(model, facts, model(tokens))
     without = is_answer(model, facts, without_mlps(model, tokens))
-    names_left = names.logit_diff(without_mlps(model, names.tokens))
+    others = instead_of(model.transformer, names.tokens, Ablation.RESAMPLE)
+    names_left = left_without(model, names, mlps(model), others)
     two_steps = torch.cat(
         [
             is_answer(model, [one], model(torch.tensor([model.tokenize(one[0])])))
@@ -47,7 +49,12 @@ def rows(model: Model) -> list[Behaviour]:
 def without_mlps(model: Model, tokens: Int[Tensor, "prompt pos"]) -> Float[Tensor, "prompt pos d_vocab"]:
     """Return the logits of a run in which every MLP writes what it does on another of the prompts."""
     instead = instead_of(model.transformer, tokens, Ablation.RESAMPLE)
-    return run_without(model.transformer, tokens, map(MLP, range(model.config.n_layers)), instead)[0]
+    return run_without(model.transformer, tokens, mlps(model), instead)[0]
+
+
+def mlps(model: Model) -> list[MLP]:
+    """Return the MLPs of all layers."""
+    return [MLP(layer) for layer in range(model.config.n_layers)]
 
 
 def one_template(model: Model, n: int = N_PROMPTS, seed: int = SEED) -> Prompts:

@@ -3,5 +3,5 @@
 `patched_runs` and `path_runs` define patching one run at a time: read them first. `activation_patching` and
 `path_patching` compute the same in one sweep over the layers.
 
-May import `model`, `attention`, `logits` and `numerics`.
+May import `model`, `attention` and `numerics`.
 """

@@ -25,7 +25,7 @@ from mechinterp.interventions.patched_runs import Part, Place, Source, Tokens
 from mechinterp.interventions.patched_sweep import Stage, Start, Sweep, for_each_head, keys_name
 from mechinterp.interventions.run_pair import RunPair, ablated_pairs, run_pairs
 from mechinterp.interventions.sweep_jobs import jobs_by_first_difference, jobs_by_position, run_jobs
-from mechinterp.model.transformer import Config, Transformer
+from mechinterp.model.transformer import Config, Transformer, attn_scores
 
 
 @torch.no_grad()
@@ -186,7 +186,7 @@ def _patched_z(
     if part in (Part.Q, Part.K):
         q = activation("hook_rot_q" if config.rotary_dims else "hook_q")
         k = for_each_head(activation(keys_name(config)), config)
-        scores = torch.einsum("nqhk,nshk->nhqs", q, k) / config.d_head**0.5
+        scores = attn_scores(torch.einsum("nqhk,nshk->nhqs", q, k), config)
         future = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
         pattern = scores.masked_fill(future, -torch.inf).softmax(-1)
     return torch.einsum("nhqs,nshk->nqhk", pattern, for_each_head(activation("hook_v"), config))

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from mechinterp.interventions.block_products import attn_out, contiguous_columns, mlp_out, project
 from mechinterp.interventions.metrics import Metric
-from mechinterp.model.transformer import Block, Cache, Config, Transformer, no_tap, rotate
+from mechinterp.model.transformer import Block, Cache, Config, Transformer, attn_scores, no_tap, rotate
 
 Resid = Float[Tensor, "patch prompt span d_model"]
 
@@ -99,7 +99,7 @@ class Sweep:
         q, k, v = self._queries_keys_values(block, layer, resid)
         needed = self._needed(self._span[None], layer)[0]
         if config.rotary_dims:
-            q, k = rotate(q, config, needed), rotate(k, config, self._span)
+            q, k = rotate(q, config, block.q_norm, needed), rotate(k, config, block.k_norm, self._span)
         keys = self.base[f"blocks.{layer}.attn.{keys_name(config)}"][self.prompts, : self.first]
         values = self.base[f"blocks.{layer}.attn.hook_v"][self.prompts, : self.first]
         k, v, keys, values = (for_each_head(x, config) for x in (k, v, keys, values))
@@ -107,7 +107,7 @@ class Sweep:
         future = self._span[:, None, None, :] > needed[:, None, :, None]
         within = within.masked_fill(future, -torch.inf)
         before = torch.einsum("cnahk,nshk->cnhas", q, keys)
-        pattern = (torch.cat((before, within), dim=-1) / config.d_head**0.5).softmax(-1)
+        pattern = attn_scores(torch.cat((before, within), dim=-1), config).softmax(-1)
         z = torch.einsum("cnhas,nshk->cnahk", pattern[..., : self.first], values)
         z = z + torch.einsum("cnhab,cnbhk->cnahk", pattern[..., self.first :], v)
         return attn_out(z, block)

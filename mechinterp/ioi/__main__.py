@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from mechinterp.ioi.circuit import Role, faithfulness, find_circuit, incompleteness
 from mechinterp.ioi.prompts import prompts
@@ -50,4 +51,7 @@ if __name__ == "__main__":
     parser.add_argument("model", nargs="?", default="bundled", metavar="MODEL")
     parser.add_argument("--memory", type=float, default=1.0, metavar="GB")
     options = parser.parse_args()
-    main(options.model, options.memory)
+    try:
+        main(options.model, options.memory)
+    except ValueError as error:
+        sys.exit(f"error: {error}")

@@ -11,6 +11,7 @@ from torch import Tensor
 from mechinterp.attention.heads import Head, all_heads
 from mechinterp.interventions.ablation import Instead, narrow, without
 from mechinterp.interventions.activation_patching import ablate_heads
+from mechinterp.interventions.paths import MLP
 from mechinterp.ioi.prompts import Prompts
 from mechinterp.logits.direct_attribution import by_head, names_for_heads
 from mechinterp.model.language_model import Model
@@ -24,9 +25,9 @@ def left_without_each(model: Model, prompts: Prompts, instead: Instead) -> Float
 
 @torch.no_grad()
 def left_without(
-    model: Model, prompts: Prompts, removed: Collection[Head], instead: Instead
+    model: Model, prompts: Prompts, removed: Collection[Head | MLP], instead: Instead
 ) -> Float[Tensor, " prompt"]:
-    """Return logit(IO) − logit(S) with some heads ablated, all at once."""
+    """Return logit(IO) − logit(S) with some heads or MLPs ablated, all at once."""
 
     def measure(part: Prompts, some: Tensor) -> Tensor:
         tap = without(model.transformer, removed, narrow(instead, some, part.tokens.shape[1]))

@@ -6,16 +6,26 @@ remedy.
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
+from typing import NamedTuple
+
+from mechinterp.model import hub
+from mechinterp.model.files import CONFIG, files_in
 
 BUNDLED = "bundled"
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
-HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
-CONFIG, TOKENIZER, INDEX = "config.json", "tokenizer.json", "model.safetensors.index.json"
-CHECKSUMS = "SHA256SUMS"
-WANTED = [CONFIG, TOKENIZER, "tokenizer_config.json", "*.safetensors", INDEX]
+# A name on the hub, with or without an organisation, and a branch, tag or commit: no path leads out of the cache.
+HUB_ID = re.compile(r"(?P<name>\w[\w.-]*(/\w[\w.-]*)?)(@(?P<revision>[\w+-]+([./][\w+-]+)*))?", re.ASCII)
+
+
+class Checkpoint(NamedTuple):
+    """What a name means."""
+
+    name: str  # fit for a folder
+    files: list[Path]
+    exact: str  # the name that means these files for good: on the hub, that of a commit
+    place: str  # the name by which a process finds them in whatever folder and environment it runs
 
 
 def bundled() -> dict[str, Path]:
@@ -24,19 +34,22 @@ def bundled() -> dict[str, Path]:
     return {BUNDLED: WEIGHTS} | {f"{BUNDLED}-{folder.name}": folder for folder in others}
 
 
-def find(name_or_path: str) -> tuple[str, list[Path]]:
-    """Return a name that can serve as a folder's, and the files of the checkpoint that `name_or_path` names.
+def find(name_or_path: str, quiet: bool = False) -> Checkpoint:
+    """Return the checkpoint that `name_or_path` names; unless `quiet`, a download is shown.
 
     Raises ValueError where there is no such checkpoint, or it lacks a file.
     """
-    folder = folder_of(name_or_path)
+    folder = folder_of(name_or_path, quiet)
+    files = files_in(folder)
     if _bundled(name_or_path):
-        return name_or_path, files_in(folder)
-    name = folder.name if Path(name_or_path).expanduser().is_dir() else name_or_path.replace("/", "--")
-    return name, files_in(folder)
+        return Checkpoint(name_or_path, files, name_or_path, name_or_path)
+    commit = hub.commit_at(folder)
+    is_path = Path(name_or_path).expanduser().is_dir()
+    said = (commit or folder.name) if is_path else name_or_path
+    return Checkpoint(said.replace("/", "--"), files, commit or name_or_path, str(folder))
 
 
-def folder_of(name_or_path: str) -> Path:
+def folder_of(name_or_path: str, quiet: bool = False) -> Path:
     """Return the folder of a checkpoint; one on the hub is downloaded into Hugging Face's own cache."""
     if found := _bundled(name_or_path):
         return found
@@ -45,9 +58,13 @@ def folder_of(name_or_path: str) -> Path:
     path = Path(name_or_path).expanduser()
     if name_or_path and path.is_dir():
         return path.resolve()
-    if path.exists() or not HUB_ID.fullmatch(name_or_path):
-        raise ValueError(f"there is no folder {name_or_path}: name one with a checkpoint in it, or a hub id")
-    return _from_hub(name_or_path)
+    named = HUB_ID.fullmatch(name_or_path)
+    if path.exists() or not named:
+        raise ValueError(
+            f"there is no folder {name_or_path}: name one with a checkpoint in it, or a hub id, "
+            "ORGANISATION/NAME or ORGANISATION/NAME@REVISION"
+        )
+    return hub.folder_of(named["name"], named["revision"] or hub.MAIN, quiet)
 
 
 def _bundled(name: str) -> Path | None:
@@ -60,44 +77,3 @@ def _bundled(name: str) -> Path | None:
     folder = WEIGHTS / name.removeprefix(f"{BUNDLED}-")
     comes = name == f"{BUNDLED}-{folder.name}" and (folder / CONFIG).is_file()
     return folder if comes else None
-
-
-def files_in(folder: Path) -> list[Path]:
-    """Return a checkpoint's files; raise ValueError where one is missing, or its weights are pickled."""
-    if not (folder / CONFIG).is_file():
-        raise ValueError(f"{folder} is not a checkpoint: it has no {CONFIG}")
-    weights = sorted(folder.glob("*.safetensors"))
-    if not weights:
-        pickled = sorted(path.name for path in folder.glob("*.bin")) + sorted(
-            p.name for p in folder.glob("*.pt*")
-        )
-        if pickled:
-            raise ValueError(
-                f"{folder} holds its weights only pickled ({', '.join(pickled)}), and unpickling can run any code. "
-                "If you trust them, convert them: from transformers import AutoModelForCausalLM; "
-                "AutoModelForCausalLM.from_pretrained(FOLDER).save_pretrained(FOLDER)"
-            )
-        raise ValueError(f"{folder} is not a checkpoint: it has no .safetensors file")
-    if not (folder / TOKENIZER).is_file():
-        raise ValueError(
-            f"{folder} has no {TOKENIZER}: save it beside the weights with "
-            "AutoTokenizer.from_pretrained(NAME).save_pretrained(FOLDER)"
-        )
-    checksums = [folder / CHECKSUMS] if (folder / CHECKSUMS).is_file() else []
-    return [folder / CONFIG, folder / TOKENIZER, *weights, *checksums]
-
-
-def _from_hub(name: str) -> Path:
-    try:
-        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-        from huggingface_hub import snapshot_download
-    except ModuleNotFoundError as error:
-        raise ValueError(f"to load {name} from the hub, install transformer_lens: make hub") from error
-    try:
-        return Path(snapshot_download(name, allow_patterns=WANTED))
-    except Exception as error:  # hub, network and disk errors are of several libraries
-        raise ValueError(
-            f"{name} is not a folder, and could not be downloaded from the Hugging Face hub "
-            f"({type(error).__name__}). Check the name and the network; "
-            f"the model {BUNDLED!r}, which comes with the lecture, works offline"
-        ) from error

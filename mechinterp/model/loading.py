@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
-
-from mechinterp.model.checkpoints import BUNDLED, CHECKSUMS, CONFIG, TOKENIZER, find
+from mechinterp.model.checkpoints import BUNDLED, find
+from mechinterp.model.files import CHECKSUMS, CONFIG
 from mechinterp.model.gpt2 import config_from, read
 from mechinterp.model.language_model import Model
+from mechinterp.model.tokenizer import read_tokenizer
 from mechinterp.model.transformer import Transformer
 
 
@@ -23,13 +23,13 @@ def load_model(name_or_path: str = BUNDLED, memory: float = 1.0) -> Model:
     Raises ValueError, naming the folder, where there is no such checkpoint, or it is damaged, of an architecture
     that is not supported, or too large for the memory.
     """
-    name, files = find(name_or_path)
+    name, files, *_ = find(name_or_path)
     folder = files[0].parent
     try:
         _check(folder, files)
         hf = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         transformer = _transformer(folder, files, hf)
-        tokenizer = _tokenizer(folder / TOKENIZER, transformer.config.d_vocab)
+        tokenizer = read_tokenizer(folder, hf, transformer.config.d_vocab)
         bos = hf.get("bos_token_id")
         if bos is not None and not 0 <= bos < transformer.config.d_vocab:
             raise ValueError(
@@ -78,18 +78,3 @@ def _free_memory() -> int | None:
     except (OSError, StopIteration):
         return None
     return 1024 * kilobytes
-
-
-def _tokenizer(path: Path, d_vocab: int) -> Tokenizer:
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # tokenizers raises nothing more precise
-        raise ValueError(f"{path.name} is damaged ({error}): copy it again") from error
-    if (n_tokens := tokenizer.get_vocab_size()) > d_vocab:
-        raise ValueError(
-            f"expected {path.name} to have at most the model's {d_vocab} tokens, got {n_tokens}: "
-            "it belongs to another model"
-        )
-    tokenizer.no_truncation()  # a prompt that is too long is an error, not cut silently
-    tokenizer.no_padding()
-    return tokenizer

@@ -1,6 +1,6 @@
 """A decoder-only transformer, written to be read.
 
-It computes what GPT-2, GPT-NeoX and Llama compute; its `Config` says which of their parts it has. Tensors
+It computes what GPT-2, GPT-NeoX, Llama and their relatives do; its `Config` says which of their parts it has. Tensors
 and hook points have TransformerLens' names and shapes: a residual stream of shape (batch, pos, d_model), heads as a
 dimension of their own, vectors as rows (x W).
 
@@ -56,9 +56,14 @@ class Config:
     activation: str = "gelu_new"
     eps: float = 1e-5  # added to the variance in normalisations
     normalization: Literal["layer", "rms"] = "layer"
-    rotary_dims: int = 0  # of each head that are rotated by position; 0 where positions are embedded instead
-    rotary_base: float = 10_000.0
+    rotary_frequencies: tuple[float, ...] = ()  # radians a position, of each plane of a head that is rotated
+    alibi_slopes: tuple[float, ...] = ()  # of each head: what a score gains a position nearer, as in BLOOM
     parallel: bool = False  # attention and MLP read the same residual stream, as in GPT-NeoX
+
+    @property
+    def rotary_dims(self) -> int:
+        """How many dimensions of each head are rotated by position; 0 where positions are not rotary."""
+        return 2 * len(self.rotary_frequencies)
 
     def bytes_of_activations(self, n_positions: int) -> int:
         """Return about how many bytes all activations of one prompt take, in single precision, without its logits."""
@@ -75,10 +80,10 @@ class Config:
 class Norm:
     """A normalisation with its weights; root-mean-square ones have no bias and do not centre."""
 
-    w: Float[Tensor, " d_model"]
-    b: Float[Tensor, " d_model"] | None
+    w: Float[Tensor, " d"]
+    b: Float[Tensor, " d"] | None
 
-    def forward(self, x: Float[Tensor, "*batch d_model"], config: Config, name: str, tap: Tap) -> Tensor:
+    def forward(self, x: Float[Tensor, "*batch d"], config: Config, name: str, tap: Tap) -> Tensor:
         """Return x, centred (layer norm only) and divided by its scale, times the weights, plus the bias."""
         if config.normalization == "layer":
             x = x - x.mean(-1, keepdim=True)
@@ -106,6 +111,8 @@ class Block:
     W_out: Float[Tensor, "d_mlp d_model"]
     b_out: Float[Tensor, " d_model"]
     W_gate: Float[Tensor, "d_model d_mlp"] | None = None  # of a gated MLP, as in Llama
+    q_norm: Norm | None = None  # of each head's queries and keys before they are rotated, as in Qwen 3
+    k_norm: Norm | None = None
 
     def attention(self, x: Tensor, config: Config, name: str, tap: Tap) -> Float[Tensor, "batch pos d_model"]:
         """Return what the heads together write, having read the normalised residual stream x."""
@@ -113,11 +120,11 @@ class Block:
         k = tap(f"{name}.hook_k", torch.einsum("bpd,hdk->bphk", x, self.W_K) + self.b_K)
         v = tap(f"{name}.hook_v", torch.einsum("bpd,hdk->bphk", x, self.W_V) + self.b_V)
         if config.rotary_dims:
-            q = tap(f"{name}.hook_rot_q", rotate(q, config))
-            k = tap(f"{name}.hook_rot_k", rotate(k, config))
+            q = tap(f"{name}.hook_rot_q", rotate(q, config, self.q_norm))
+            k = tap(f"{name}.hook_rot_k", rotate(k, config, self.k_norm))
         if len(self.W_K) != config.n_heads:
             k, v = (x.repeat_interleave(config.n_heads // len(self.W_K), dim=2) for x in (k, v))
-        scores = torch.einsum("bqhk,bshk->bhqs", q, k) / config.d_head**0.5
+        scores = attn_scores(torch.einsum("bqhk,bshk->bhqs", q, k), config)
         future = torch.ones(scores.shape[-2:], dtype=torch.bool, device=x.device).triu(1)
         scores = tap(f"{name}.hook_attn_scores", scores.masked_fill(future, -torch.inf))
         pattern = tap(f"{name}.hook_pattern", scores.softmax(-1))
@@ -141,7 +148,7 @@ class Transformer:
 
     config: Config
     W_E: Float[Tensor, "d_vocab d_model"]
-    W_pos: Float[Tensor, "n_ctx d_model"] | None  # None where positions are rotary
+    W_pos: Float[Tensor, "n_ctx d_model"] | None  # None where positions are rotary, or ALiBi's
     blocks: list[Block]
     ln_final: Norm
     W_U: Float[Tensor, "d_model d_vocab"]
@@ -274,7 +281,7 @@ def _check_reached(wanted: Iterable[str], reached: Container[str]) -> None:
 def _part(name: str) -> str:
     """Return the component that a weight belongs to."""
     weight = name.split(".")[-1]
-    if "ln" in name:
+    if "ln" in name or "norm" in name:
         return "normalization"
     if weight in ("W_E", "W_pos"):
         return "embedding"
@@ -295,20 +302,38 @@ def _tensors(prefix: str, owner: object) -> Iterator[tuple[str, Tensor]]:
                 yield from _tensors(f"{prefix}{field.name}.{index}.", item)
 
 
+def attn_scores(
+    products: Float[Tensor, "*batch head dest_pos src_pos"], config: Config
+) -> Float[Tensor, "*batch head dest_pos src_pos"]:
+    """Return the attention scores of products of queries and keys, what comes later not yet hidden.
+
+    ALiBi adds more the later the source is; what it adds to all sources alike does not matter. Source: Press et
+    al. 2021 (ALiBi), section 3.
+    """
+    scores = products / config.d_head**0.5
+    if not config.alibi_slopes:
+        return scores
+    slopes = torch.tensor(config.alibi_slopes, dtype=scores.dtype, device=scores.device)
+    return scores + slopes[:, None, None] * torch.arange(scores.shape[-1], device=scores.device)
+
+
 def rotate(
     x: Float[Tensor, "*batch pos head d_head"],
     config: Config,
+    norm: Norm | None,
     positions: Int[Tensor, "*prompt pos"] | None = None,
 ) -> Float[Tensor, "*batch pos head d_head"]:
-    """Return queries or keys rotated by their position, in the planes of dimensions i and i + rotary_dims / 2.
+    """Return queries or keys, normalised if there is a norm, rotated by their position.
 
-    Positions count from 0 unless given. Source: Su et al. 2021 (RoFormer), equation 15, with the pairing of
-    GPT-NeoX and Llama.
+    Plane i, of dimensions i and i + rotary_dims / 2, turns by its frequency at each position; they count from 0 unless
+    given. Source: Su et al. 2021 (RoFormer), equation 15, with the pairing of GPT-NeoX and Llama.
     """
+    if norm is not None:
+        x = norm.forward(x, config, "", no_tap)
     half = config.rotary_dims // 2
     if positions is None:
         positions = torch.arange(x.shape[-3], device=x.device)
-    frequency = config.rotary_base ** (-torch.arange(half, device=x.device, dtype=torch.float32) / half)
+    frequency = torch.tensor(config.rotary_frequencies, device=x.device)
     angle = (positions.float()[..., None] * frequency)[..., None, :]
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     first, second, rest = x[..., :half], x[..., half : 2 * half], x[..., 2 * half :]

@@ -22,13 +22,15 @@ ALIASES = {"gpt2-small": "gpt2"}  # names of TransformerLens, which SAELens writ
 Config = dict[str, Any]
 
 
-def find(value: str) -> tuple[str, list[Path]]:
-    """Return a name that can serve as a folder's, and the files of the SAE in a folder; none for «none».
+def find(value: str, quiet: bool = False) -> tuple[str, list[Path], str, str]:
+    """Return a name that can serve as a folder's, the files of the SAE in a folder, its name and its place.
 
-    Raises ValueError where there is no such folder, or it lacks a file.
+    Of «none» there are no files; nothing is fetched, `quiet` or not. Raises ValueError where there is no such folder,
+    or it lacks a file.
     """
+    del quiet
     if value == NONE:
-        return NONE, []
+        return NONE, [], NONE, NONE
     folder = Path(value).expanduser().resolve()
     needed = [folder / CONFIG, folder / WEIGHTS]
     missing = [path.name for path in needed if not path.is_file()]
@@ -37,7 +39,8 @@ def find(value: str) -> tuple[str, list[Path]]:
             f"{value} is no folder with an SAE: it has no {' and no '.join(missing)}. "
             "Train one with python -m mechinterp.sae --out FOLDER, or save one with SAELens' save_model"
         )
-    return folder.name, needed + [path for name in (SCALER, TEXTS) if (path := folder / name).is_file()]
+    files = needed + [path for name in (SCALER, TEXTS) if (path := folder / name).is_file()]
+    return folder.name, files, value, str(folder)
 
 
 def fits(value: str, found: Mapping[str, tuple[str, Sequence[Path]]]) -> None:
@@ -88,8 +91,8 @@ def hook_of(folder: Path) -> str:
 
 
 def _plain(name: str) -> str:
-    """Return the name of a model without its organisation, as the hub has it."""
-    last = name.replace("--", "/").rpartition("/")[2]
+    """Return the name of a model without its organisation and revision, as the hub has it."""
+    last = name.replace("--", "/").rpartition("/")[2].partition("@")[0]
     return ALIASES.get(last, last)
 
 

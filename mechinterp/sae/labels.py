@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from mechinterp.model.language_model import Model
-from mechinterp.text.corpus import SENTENCES, Corpus
+from mechinterp.text.corpus import N_CTX, SENTENCES, Corpus
 from mechinterp.text.lexicon import words
 from mechinterp.text.lexicon.adjectives import ADJECTIVES, CHARACTERS, MOODS, QUALITIES, Adjective
 from mechinterp.text.lexicon.names import MEN, NAMES, WOMEN
@@ -159,8 +159,10 @@ def labelled_texts(tokenizer: Tokenizer, n_ctx: int, n_texts: int, seed: int, ra
     """Return labelled texts of the generator that fill the context, each after the beginning-of-text token.
 
     A label that is true of fewer than `rarest` tokens is left out. Raises ValueError where texts are too short to fill
-    the context.
+    the context, or the tokenizer lacks that token.
     """
+    if (bos := tokenizer.token_to_id(BOS)) is None:
+        raise ValueError(f"the lecture's texts begin with {BOS}, which this model's tokenizer does not know")
     corpus, rows, names, tried = Corpus(seed), [], [], 0
     while len(rows) < n_texts:
         if tried == TRIED and not rows:
@@ -168,7 +170,7 @@ def labelled_texts(tokenizer: Tokenizer, n_ctx: int, n_texts: int, seed: int, ra
                 f"expected a context that {SENTENCES} sentences fill, got {n_ctx} tokens: none of {tried} texts did"
             )
         tried += 1
-        row = [(tokenizer.token_to_id(BOS), frozenset[Label]())]
+        row = [(bos, frozenset[Label]())]
         for _ in range(SENTENCES):
             row += labelled_sentence(tokenizer, *corpus.kind_and_sentence())
         if len(row) >= n_ctx:
@@ -186,8 +188,11 @@ def labelled_texts(tokenizer: Tokenizer, n_ctx: int, n_texts: int, seed: int, ra
 
 
 def labelled_split(model: Model, n_trained: int, n_tested: int, seed: int) -> tuple[Labelled, Labelled]:
-    """Return texts that fill the model's context, to train on, and others, of the next seed, to measure on."""
-    tokenizer, n_ctx = model.tokenizer, model.config.n_ctx
+    """Return texts that fill the model's context, to train on, and others, of the next seed, to measure on.
+
+    Of a long context, as much as the lecture's own model has.
+    """
+    tokenizer, n_ctx = model.tokenizer, min(model.config.n_ctx, N_CTX)
     trained = labelled_texts(tokenizer, n_ctx, n_trained, seed)
     return trained, labelled_texts(tokenizer, n_ctx, n_tested, seed + 1)
 

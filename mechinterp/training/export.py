@@ -9,7 +9,7 @@ from pathlib import Path
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
-from mechinterp.model.checkpoints import CHECKSUMS, CONFIG, TOKENIZER
+from mechinterp.model.files import CHECKSUMS, CONFIG, TOKENIZER
 from mechinterp.text.tokenizer import BOS
 from mechinterp.training.parameters import checkpoint_of
 from mechinterp.training.run import Run

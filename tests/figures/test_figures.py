@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from build import fixtures
+from build import DECK, fixtures
+from lectern.deck.rendering import OpenDeck
+from lectern.deck.source import read_deck
 from lectern.making.request import Request, request_for
 from lectern.progress import Progress
 from lectern.project import ENGINE_ROOT, Project
@@ -123,6 +125,18 @@ def test_the_deck_shows_every_figure_and_states_every_claim() -> None:
             assert sidecar
             unstated = {c for c in sidecar.claims if f"[% claim figures.{name}.claims.{c} %]" not in deck}
             assert unstated == SAID_WITH_ANOTHER.get(name, set())
+
+
+def test_the_slide_of_positions_is_left_out_where_they_are_not_embedded() -> None:
+    """Its figure is asked for under a condition alone, and the condition is that they are."""
+    deck = read_deck(ENGINE_ROOT / DECK, DECK)
+    with open_workshop(LECTURE, Progress(), jobs=1) as workshop:
+        opened, figure = OpenDeck(deck, workshop), Request("positional_qk")
+        assert figure not in opened.mentions()
+        assert set(opened.beside(figure)) == {figure}
+    before, after = deck.text.split("[[ figures.positional_qk ]]")
+    assert before.rpartition("[% if ")[2].startswith("figures.transformer_decoder.embeds_positions %]\n---\n")
+    assert after.index("[% endif %]\n---\n") < after.index("\n# ")
 
 
 @pytest.mark.parametrize("name", every_name())

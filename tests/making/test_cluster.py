@@ -69,11 +69,11 @@ def draw(data):
 '''
 LOADER = """
 from pathlib import Path
-def find(value):
-    folder = Path(value).expanduser()
+def find(value, quiet):
+    folder = Path(value).expanduser().resolve()
     if not folder.is_dir():
         raise ValueError(f"there is no folder {value}")
-    return folder.name, [folder.resolve() / "weights.txt"]
+    return folder.name, [folder / "weights.txt"], value, str(folder)
 def load(value):
     text = (Path(value).resolve() / "weights.txt").read_text()
     if text == "bad":
@@ -129,7 +129,9 @@ def test_what_comes_out_is_what_comes_out_here(project: Sandbox, running: Runnin
     from lectern.fixtures import Fixture
 
     project.fixtures["weights"] = Fixture("loading:find", "loading:load", "there", "weights")
-    model = project.write("../model/weights.txt", "strong").parent
+    model = project.root.parent / "model"  # as in a cache: what is in it lies elsewhere
+    model.mkdir()
+    (model / "weights.txt").symlink_to(project.write("../blobs/0a1b", "strong"))
     project.write("loading.py", LOADER)
     project.write("helping/__init__.py", "")
     project.write("helping/sums.py", "def total(numbers):\n    return float(numbers.sum())\n")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lectern.making.job import Failure, Job, Outcome
+from lectern.making.warm import environment
 from lectern.making.workers import Workers
 
 HANGING = """
@@ -61,3 +62,10 @@ def test_a_job_that_nobody_wants_is_killed(hanging: Job) -> None:
     answer = Workers().run(hanging, lambda: True)
     assert isinstance(answer, Failure)
     assert "was killed" in answer.message
+
+
+def test_a_worker_learns_where_caches_are_and_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HF_HOME", "HF_TOKEN", "HF_TOKEN_PATH", "HUGGINGFACE_TOKEN", "TORCH_HOME", "ANYTHING_ELSE"):
+        monkeypatch.setenv(name, "x")
+    given = environment()
+    assert {name for name, value in given.items() if value == "x"} == {"HF_HOME", "TORCH_HOME"}

@@ -10,7 +10,14 @@ SHAPES = {
     "gpt2": {},
     "gpt_neox": {"rotary_dims": 4, "parallel": True, "activation": "gelu"},
     "llama": {"rotary_dims": 8, "normalization": "rms", "activation": "silu", "kv_heads": 2, "gated": True},
+    "qwen_3": {"rotary_dims": 8, "normalization": "rms", "gated": True, "qk_norms": True},
+    "bloom": {"alibi_slopes": (0.5, 0.25, 0.9, 0.0625)},
 }
+
+
+def frequencies(rotary_dims: int, base: float = 10_000.0) -> tuple[float, ...]:
+    """Those of Su et al. 2021 (RoFormer), section 3.3."""
+    return tuple(base ** (-2 * i / rotary_dims) for i in range(rotary_dims // 2))
 
 
 def random_transformer(
@@ -26,14 +33,16 @@ def random_transformer(
 ) -> Transformer:
     options = dict(SHAPES[shape])
     n_kv, gated = options.pop("kv_heads", n_heads), options.pop("gated", False)
+    qk_norms, rotary_dims = options.pop("qk_norms", False), options.pop("rotary_dims", 0)
+    options["rotary_frequencies"] = frequencies(rotary_dims)
     config = Config(n_layers, n_heads, d_model, d_head, d_mlp, d_vocab, n_ctx, **options)  # type: ignore[arg-type]
     draw = torch.Generator().manual_seed(seed)
 
     def random(*size: int, scale: float = 0.4) -> torch.Tensor:
         return scale * torch.randn(size, generator=draw, dtype=torch.float64)
 
-    def norm() -> Norm:
-        return Norm(1 + random(d_model), None if config.normalization == "rms" else random(d_model))
+    def norm(size: int = d_model) -> Norm:
+        return Norm(1 + random(size), None if config.normalization == "rms" else random(size))
 
     def block() -> Block:
         return Block(
@@ -52,12 +61,14 @@ def random_transformer(
             W_out=random(d_mlp, d_model),
             b_out=random(d_model),
             W_gate=random(d_model, d_mlp) if gated else None,
+            q_norm=norm(d_head) if qk_norms else None,
+            k_norm=norm(d_head) if qk_norms else None,
         )
 
     return Transformer(
         config=config,
         W_E=random(d_vocab, d_model, scale=1.0),
-        W_pos=None if config.rotary_dims else random(n_ctx, d_model, scale=1.0),
+        W_pos=None if config.rotary_dims or config.alibi_slopes else random(n_ctx, d_model, scale=1.0),
         blocks=[block() for _ in range(n_layers)],
         ln_final=norm(),
         W_U=random(d_model, d_vocab),

@@ -20,13 +20,18 @@ from mechinterp.attention.qk_ov import (
 )
 from mechinterp.model.language_model import Model
 from mechinterp.model.transformer import Block, Config, Norm, Transformer
+from tests.mechinterp import random_models as other_models
 
 D_MODEL, D_HEAD, D_MLP, N_CTX = 10, 6, 8, 7
 TOLERANCE = {"atol": 1e-4, "rtol": 1e-4}
 
 
 def random_transformer(
-    normalization: str = "layer", kv_heads: int = 4, rotary_dims: int = 0, d_vocab: int = 12
+    normalization: str = "layer",
+    kv_heads: int = 4,
+    rotary_dims: int = 0,
+    d_vocab: int = 12,
+    qk_norms: bool = False,
 ) -> Transformer:
     """Return two layers of four heads, without biases, with weights of the normalisations far from one."""
     draw = torch.Generator().manual_seed(0)
@@ -34,8 +39,8 @@ def random_transformer(
     def normal(*shape: int) -> Tensor:
         return torch.randn(shape, generator=draw)
 
-    def norm() -> Norm:
-        return Norm(1 + 0.5 * normal(D_MODEL), torch.zeros(D_MODEL) if normalization == "layer" else None)
+    def norm(size: int = D_MODEL) -> Norm:
+        return Norm(1 + 0.5 * normal(size), torch.zeros(size) if normalization == "layer" else None)
 
     def block() -> Block:
         return Block(
@@ -53,6 +58,8 @@ def random_transformer(
             b_in=torch.zeros(D_MLP),
             W_out=normal(D_MLP, D_MODEL),
             b_out=torch.zeros(D_MODEL),
+            q_norm=norm(D_HEAD) if qk_norms else None,
+            k_norm=norm(D_HEAD) if qk_norms else None,
         )
 
     config = Config(
@@ -64,7 +71,7 @@ def random_transformer(
         d_vocab=d_vocab,
         n_ctx=N_CTX,
         normalization="layer" if normalization == "layer" else "rms",
-        rotary_dims=rotary_dims,
+        rotary_frequencies=other_models.frequencies(rotary_dims),
     )
     return Transformer(
         config,
@@ -144,6 +151,20 @@ def test_the_qk_circuit_gives_the_score_of_a_rotary_position_for_itself(kv_heads
         assert (scores - cached)[:, -1, 0].abs().max() > 0.01
 
 
+def test_the_qk_circuit_gives_the_scores_of_normalised_queries_and_keys_but_for_their_scales() -> None:
+    """A position's score for itself, where rotations cancel; the scale is that of the query or key without weights."""
+    transformer = random_transformer("rms", rotary_dims=4, qk_norms=True)
+    _, cache = transformer.run_with_cache(prompts(transformer))
+    for head in all_heads(transformer):
+        name = f"blocks.{head.layer}"
+        x = cache[f"{name}.hook_resid_pre"] / cache[f"{name}.ln1.hook_scale"]
+        scores = (x @ qk_circuit(transformer, head).dense() @ x.mT).diagonal(0, 1, 2) / math.sqrt(D_HEAD)
+        for point in ("hook_q", "hook_k"):
+            scores = scores / cache[f"{name}.attn.{point}"][:, :, head.index].square().mean(-1).sqrt()
+        cached = cache[f"{name}.attn.hook_attn_scores"][:, head.index].diagonal(0, 1, 2)
+        torch.testing.assert_close(scores, cached, atol=1e-2, rtol=1e-3)
+
+
 @pytest.mark.parametrize("kv_heads", [4, 2, 1])
 @pytest.mark.parametrize("normalization", ["layer", "rms"])
 def test_the_ov_circuit_gives_what_a_head_writes(normalization: str, kv_heads: int) -> None:
@@ -202,50 +223,38 @@ def test_the_embedding_at_a_layer_is_what_a_run_of_each_token_brings_there(
         torch.testing.assert_close(found[token], x / scale, **TOLERANCE)
 
 
-def turned(x: Tensor, position: int, config: Config) -> Tensor:
-    """Return a query or key rotated by its position: pairs of its dimensions as complex numbers."""
-    half = config.rotary_dims // 2
-    turns = [complex(x[i], x[i + half]) for i in range(half)]
-    turns = [
-        z * complex(math.cos(a), math.sin(a))
-        for i, z in enumerate(turns)
-        for a in [position * 10_000 ** (-i / half)]
-    ]
-    return torch.tensor([z.real for z in turns] + [z.imag for z in turns] + x[2 * half :].tolist())
-
-
 def slow_positional_qk(transformer: Transformer, head: Head, n_positions: int, scale: float) -> Tensor:
     """Return the scores, one at a time."""
-    block, config = transformer.blocks[head.layer], transformer.config
+    block, config, W_pos = transformer.blocks[head.layer], transformer.config, transformer.W_pos
+    assert W_pos is not None
     shared = head.index // (config.n_heads // len(block.W_K))
     found = torch.full((n_positions, n_positions), -torch.inf)
     for dest in range(n_positions):
         for src in range(dest + 1):
-            x, y = (
-                transformer.W_E.mean(0) if transformer.W_pos is None else transformer.W_pos[position]
-                for position in (dest, src)
-            )
-            q = turned(x @ folded(block.ln1) @ block.W_Q[head.index], dest, config)
-            k = turned(y @ folded(block.ln1) @ block.W_K[shared], src, config)
+            q = W_pos[dest] @ folded(block.ln1) @ block.W_Q[head.index]
+            k = W_pos[src] @ folded(block.ln1) @ block.W_K[shared]
             found[dest, src] = q @ k / math.sqrt(D_HEAD) / scale**2
         found[dest] -= found[dest, : dest + 1].mean()
     return found
 
 
 @pytest.mark.parametrize("kv_heads", [4, 2])
-@pytest.mark.parametrize(("normalization", "rotary_dims"), [("layer", 0), ("layer", 4), ("rms", 6)])
-def test_the_positional_circuit_is_that_of_a_slow_loop(
-    normalization: str, rotary_dims: int, kv_heads: int
-) -> None:
-    transformer = random_transformer(normalization, kv_heads, rotary_dims)
+@pytest.mark.parametrize("normalization", ["layer", "rms"])
+def test_the_positional_circuit_is_that_of_a_slow_loop(normalization: str, kv_heads: int) -> None:
+    transformer = random_transformer(normalization, kv_heads)
     for head in (Head(0, 1), Head(1, 2)):
         found = positional_qk_circuit(transformer, head, 5, scale=1.5)
         torch.testing.assert_close(found, slow_positional_qk(transformer, head, 5, 1.5), **TOLERANCE)
 
 
-@pytest.mark.parametrize("rotary_dims", [0, 4])
-def test_the_positional_circuit_hides_what_is_later_and_centres_what_is_visible(rotary_dims: int) -> None:
-    transformer = random_transformer(rotary_dims=rotary_dims)
+def test_there_is_no_positional_circuit_where_positions_are_not_embedded() -> None:
+    for transformer in (random_transformer(rotary_dims=4), other_models.random_transformer("bloom")):
+        with pytest.raises(ValueError, match=r"needs embedded positions \(W_pos\), and this model has none"):
+            positional_qk_circuit(transformer, Head(0, 1), 3)
+
+
+def test_the_positional_circuit_hides_what_is_later_and_centres_what_is_visible() -> None:
+    transformer = random_transformer()
     found = positional_qk_circuit(transformer, Head(0, 1), N_CTX)
     visible = torch.ones(N_CTX, N_CTX, dtype=torch.bool).tril()
     assert (found[~visible] == -torch.inf).all()

@@ -1,17 +1,22 @@
 """The bundled model does what the lecture says of it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
 from mechinterp import load_model
+from mechinterp.evaluation import behaviour
 from mechinterp.evaluation.behaviour import PERIOD, SEED, behaviours, repetition_loss
 from mechinterp.evaluation.bounds import Behaviour
 from mechinterp.evaluation.handwritten import answers, sentences
-from mechinterp.ioi.prompts import prompts
+from mechinterp.ioi.prompts import ENGLISH, prompts
+from mechinterp.model import language_model
 from mechinterp.model.checkpoints import WEIGHTS, bundled
+from mechinterp.model.transformer import Tap, Transformer, no_tap
 from mechinterp.text.lexicon.names import NAMES
 from mechinterp.text.prompts import repeated_random_tokens
 
@@ -58,6 +63,42 @@ def test_the_repetition_loss_is_that_of_a_loop() -> None:
         losses = [-log_probs[row, p, tokens[row, p + 1]].item() for p in range(start, tokens.shape[1] - 1)]
         assert len(losses) == PERIOD - 1
         assert found[row].item() == pytest.approx(sum(losses) / len(losses), abs=1e-5)
+
+
+@pytest.mark.heavy
+def test_memory_says_how_it_is_measured_and_not_what() -> None:
+    model = load_model()
+    few = replace(
+        model, transformer=replace(model.transformer, memory=3 * model.config.bytes_of_activations(50))
+    )
+    for whole, parts in zip(behaviours(model, n=20), behaviours(few, n=20), strict=True):
+        assert (parts.name, parts.where, parts.n) == (whole.name, whole.where, whole.n)
+        assert (parts.mean, parts.spread) == pytest.approx((whole.mean, whole.spread), abs=1e-4)
+
+
+@pytest.mark.heavy
+def test_no_logits_are_computed_but_where_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At all positions of all prompts they are what takes most memory in a model of 50,257 tokens."""
+    largest = 0
+
+    def forward(self: Transformer, tokens: Tensor, tap: Tap = no_tap) -> Tensor:
+        nonlocal largest
+        logits = usual(self, tokens, tap)
+        largest = max(largest, logits.nbytes)
+        return logits
+
+    usual = Transformer.forward
+    monkeypatch.setattr(Transformer, "forward", forward)
+    model = load_model()
+    monkeypatch.setattr(behaviour, "language_of", lambda _: ENGLISH)  # as for a model of that size
+    behaviours(replace(model, transformer=replace(model.transformer, memory=2**22)), n=40)
+    assert 0 < largest < 2**22
+
+
+def test_a_model_is_measured_on_as_many_prompts_as_it_can_afford(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language_model, "FLOPS", 0)
+    monkeypatch.setattr(behaviour, "language_of", lambda _: ENGLISH)
+    assert {one.n for one in behaviours(load_model())} == {language_model.AT_LEAST}
 
 
 def test_every_name_of_the_corpus_is_one_token() -> None:

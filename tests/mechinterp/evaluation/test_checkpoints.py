@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import weakref
 from pathlib import Path
 
@@ -65,12 +66,22 @@ def test_a_step_twice_is_refused() -> None:
 
 
 def test_the_files_of_all_of_them_count() -> None:
-    assert find("none") == ("none", [])
-    name, files = find(TWO)
+    assert find("none")[:2] == ("none", [])
+    name, files, *_ = find(TWO)
     assert name == "bundled-to-bundled-seed-2-in-2"
-    assert files == find_model("bundled")[1] + find_model("bundled-seed-2")[1]
+    assert files == find_model("bundled").files + find_model("bundled-seed-2").files
     with pytest.raises(ValueError, match="there is no folder not/there/step2"):
         find("bundled,not/there/step2")
+
+
+def test_their_place_is_found_from_any_folder_and_keeps_the_steps(tmp_path: Path) -> None:
+    for name in ("step20", "step3"):
+        shutil.copytree(WEIGHTS, tmp_path / name, ignore=shutil.ignore_patterns("*seed*", "without*"))
+    found = find(f"{tmp_path}/step20,{tmp_path}/step3,7={tmp_path}/step3")
+    assert found.place == f"3={tmp_path}/step3,7={tmp_path}/step3,20={tmp_path}/step20"
+    again = load(found.place)
+    assert again
+    assert [checkpoint.step for checkpoint in again.all] == [3, 7, 20]
 
 
 def test_each_is_measured_with_no_other_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ def receivers_of(shape: str) -> st.SearchStrategy[list[Receiver]]:
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("shape", ["gpt2", "gpt_neox", "llama"])
+@pytest.mark.parametrize("shape", SHAPES)
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10_000), data=st.data())
 def test_paths_are_those_of_whole_runs(shape: str, seed: int, data: st.DataObject) -> None:

@@ -12,7 +12,7 @@ from mechinterp.model.language_model import Model
 from mechinterp.text.corpus import kept_apart
 from mechinterp.text.lexicon.names import NAMES
 from mechinterp.text.templates import HELD_OUT_TEMPLATES
-from tests.mechinterp.conftest import write_tokenizer
+from tests.mechinterp.architectures import write_tokenizer
 from tests.mechinterp.random_models import random_transformer
 from tests.mechinterp.text import trained
 from tests.mechinterp.text.reading import pattern_of

@@ -18,13 +18,13 @@ from mechinterp.logits.direct_attribution import (
     logit_diff_reader,
 )
 from mechinterp.model.language_model import Model
-from tests.mechinterp.conftest import SHAPES
+from tests.mechinterp.architectures import SUPPORTED
 
 RIGHT, WRONG = torch.tensor([5, 6, 7]), torch.tensor([8, 9, 10])
 POSITIONS = torch.tensor([11, 7, 9])
 
 
-@pytest.fixture(params=[*SHAPES, "bundled"])
+@pytest.fixture(params=[*SUPPORTED, "bundled"])
 def model(request: pytest.FixtureRequest, checkpoint: Callable[[str], Path]) -> Model:
     return load_model() if request.param == "bundled" else load_model(str(checkpoint(request.param)))
 

@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 
 from mechinterp import load_model
+from mechinterp.model import bridge
 from mechinterp.model.checkpoints import find
 from mechinterp.model.gpt2 import config_from
+from tests.mechinterp.architectures import REFUSED
 from tests.mechinterp.checkpoint_files import (
     CHECKPOINT,
     Make,
@@ -130,7 +132,7 @@ def test_a_damaged_checkpoint_is_refused(damage: str, copy: Make) -> None:
         (
             ["config.json", "tokenizer.json", "pytorch_model.bin", "rest.pth"],
             r"model holds its weights only pickled \(pytorch_model\.bin, rest\.pth\).*can run any code.*"
-            r"convert them: from transformers import AutoModelForCausalLM; .*save_pretrained",
+            r"convert them: from transformers import AutoModelForCausalLM, AutoTokenizer; .*save_pretrained",
         ),
     ],
     ids=["nothing", "no configuration", "no weights", "no tokenizer", "pickled weights"],
@@ -154,13 +156,43 @@ def test_another_architecture_without_the_bridge_is_refused(
 
 @imports_transformers
 def test_an_architecture_with_unsupported_parts_is_refused(copy: Make) -> None:
-    folder = copy("llama")
-    edit_config(folder, rope_parameters={"rope_type": "linear", "factor": 4.0, "rope_theta": 10_000.0})
+    folder = copy("bloom")
+    edit_config(folder, apply_residual_connection_post_layernorm=True)
     with pytest.raises(
         ValueError,
-        match=r"copy_of_llama: .*does not compute what the model does.* has parts that are not supported",
+        match=r"copy_of_bloom: .*does not compute what the model does.* has parts that are not supported",
     ):
         load_model(str(folder))
+
+
+@imports_transformers
+@pytest.mark.parametrize("architecture", ["mistral", "gpt_neo"])
+def test_a_window_limits_the_context_and_would_be_noticed_if_missed(
+    architecture: str, checkpoint: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(checkpoint(architecture))
+    assert load_model(folder).config.n_ctx == 20  # of 24
+    monkeypatch.setattr(bridge, "_window", lambda hf: None)
+    with pytest.raises(ValueError, match="does not compute what the model does"):
+        load_model(folder)
+
+
+@imports_transformers
+def test_an_architecture_that_the_bridge_refuses_is_refused(copy: Make) -> None:
+    folder = copy("phi")
+    edit_config(folder, qk_layernorm=True)
+    with pytest.raises(ValueError, match=r"copy_of_phi: .*has parts that cannot be read .*q_norm"):
+        load_model(str(folder))
+
+
+@imports_transformers
+@pytest.mark.parametrize("architecture", REFUSED)
+def test_an_architecture_whose_parts_the_lecture_does_not_describe_is_refused(
+    architecture: str, checkpoint: Make
+) -> None:
+    with pytest.raises(ValueError, match=REFUSED[architecture][1]) as refused:
+        load_model(str(checkpoint(architecture)))
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("hf", [{"model_type": "llama"}, {}])

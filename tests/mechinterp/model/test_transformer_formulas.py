@@ -45,9 +45,9 @@ def test_rotary_scores_depend_on_the_distance_only(kind: str) -> None:
 
 @pytest.mark.parametrize("rotary_dims", [2, 4, 6])
 def test_rotation_is_a_product_of_complex_numbers(rotary_dims: int) -> None:
-    config = Config(**{**SIZES, "d_head": 6}, rotary_dims=rotary_dims, rotary_base=50.0)
+    config = Config(**{**SIZES, "d_head": 6}, rotary_frequencies=random_models.frequencies(rotary_dims, 50.0))
     x = torch.randn(2, 5, 2, 6, generator=torch.Generator().manual_seed(0))
-    rotated = rotate(x, config)
+    rotated = rotate(x, config, None)
     half = rotary_dims // 2
     for batch in range(2):
         for position in range(5):

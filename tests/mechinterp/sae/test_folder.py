@@ -28,15 +28,15 @@ def change_metadata(folder: Path, **changes: str | None) -> None:
 
 
 def model(name: str = "bundled") -> dict[str, tuple[str, list[Path]]]:
-    return {"model": find_model(name)}
+    return {"model": find_model(name)[:2]}
 
 
 def test_an_sae_is_its_files_and_none_has_none(tmp_path: Path) -> None:
     value = sae(tmp_path / "mine")
-    assert find(value) == ("mine", [tmp_path / "mine" / CONFIG, tmp_path / "mine" / WEIGHTS])
+    assert find(value)[:2] == ("mine", [tmp_path / "mine" / CONFIG, tmp_path / "mine" / WEIGHTS])
     (tmp_path / "mine" / TEXTS).write_text("text")
     assert find(value)[1][-1] == tmp_path / "mine" / TEXTS
-    assert find("none") == ("none", [])
+    assert find("none")[:2] == ("none", [])
 
 
 def test_what_is_no_sae_is_refused(tmp_path: Path) -> None:
