@@ -22,7 +22,14 @@ from tests.mechinterp.architectures import SUPPORTED, write_checkpoint
 
 OTHERS = [name for name in SUPPORTED if not name.startswith("gpt2")]
 THOROUGHLY = ("phi", "bloom")  # layers in parallel and rotary positions, and ALiBi: all figures are made
-FEW = ("activation_patching", "logit_lens", "path_patching", "positional_qk", "qk_then_ov", "transformer_decoder")
+FEW = (
+    "activation_patching",
+    "logit_lens",
+    "path_patching",
+    "positional_qk",
+    "qk_then_ov",
+    "transformer_decoder",
+)
 BRIEFLY = {name: {"d_sae": 32, "steps": 20, "n_texts": 60} for name in ("anthropic", "sae_activation")}
 
 # What a figure may say that it lacks.
@@ -52,7 +59,9 @@ def made(name: str, model: Model) -> Report:
 
 
 @pytest.fixture(scope="module", params=OTHERS)
-def architecture(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+def architecture(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
     folder = tmp_path_factory.mktemp(request.param)
     return request.param, write_checkpoint(request.param, folder, n_ctx=72, words=True)
 
