@@ -145,7 +145,7 @@ def _start_at(pair: RunPair, sweep: Sweep, layer: int, place: Place) -> Start:
         Place.ATTN_OUT: _after_attention(pair.transformer),
     }.get(place, (Stage.POST, "hook_resid_post"))
     name = f"blocks.{layer}.{place.value}"
-    resid = pair.base[f"blocks.{layer}.{stream}"][sweep.prompts, sweep.first :].clone()
+    resid = pair.base[f"blocks.{layer}.{stream}"][sweep.prompts, sweep.span].clone()
     resid[:, 0] += (pair.source[name] - pair.base[name])[sweep.prompts, sweep.first]
     return Start(stage, resid[None])
 
@@ -155,9 +155,9 @@ def _start_of_heads(pair: RunPair, sweep: Sweep, layer: int, part: Part, at_firs
     position = sweep.first if at_first else None
     stage, stream = _after_attention(pair.transformer)
     block = pair.transformer.blocks[layer]
-    z = _patched_z(pair, sweep, layer, part, position)[:, sweep.first :]
-    change = z - pair.base[f"blocks.{layer}.attn.hook_z"][sweep.prompts, sweep.first :]
-    resid = pair.base[f"blocks.{layer}.{stream}"][sweep.prompts, sweep.first :]
+    z = _patched_z(pair, sweep, layer, part, position)[:, sweep.span]
+    change = z - pair.base[f"blocks.{layer}.attn.hook_z"][sweep.prompts, sweep.span]
+    resid = pair.base[f"blocks.{layer}.{stream}"][sweep.prompts, sweep.span]
     return Start(stage, resid + torch.einsum("nahk,hkd->hnad", change, block.W_O))
 
 

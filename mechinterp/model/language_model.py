@@ -66,12 +66,14 @@ class Model:
             found.append(log_probs.gather(-1, tokens[some, 1:, None]).squeeze(-1))
         return torch.cat(found)
 
-    def affordable(self, most: int, runs: int | float = 1, n_positions: int = 20) -> int:
+    def affordable(
+        self, most: int, runs: int | float = 1, n_positions: int = 20, at_least: int = AT_LEAST
+    ) -> int:
         """Return how many prompts can be run `runs` times within about a minute of one core: `most`, or fewer.
 
-        So that a small model is measured on many prompts, and a large one in the same time, on AT_LEAST or more.
+        So that a small model is measured on many prompts, and a large one in the same time, on `at_least` or more.
         """
-        return min(most, max(AT_LEAST, int(FLOPS / (runs * self.config.flops(n_positions)))))
+        return min(most, max(at_least, int(FLOPS / (runs * self.config.flops(n_positions)))))
 
     def tokens(self, texts: str | Sequence[str]) -> Int[Tensor, "batch pos"]:
         """Return prompts as tokens, one per row, each after the beginning-of-text token.
