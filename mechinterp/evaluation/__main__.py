@@ -1,20 +1,29 @@
-"""Print what a model has learned: python -m mechinterp.evaluation [MODEL], the bundled model by default."""
+"""Print what a model has learned: python -m mechinterp.evaluation [MODEL] [--device DEVICE]."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from rich.console import Console
 
 from mechinterp.evaluation.behaviour import behaviours
 from mechinterp.evaluation.bounds import table
+from mechinterp.model.devices import DEVICES
 from mechinterp.model.loading import load_model
 
 
-def main(name: str) -> None:
+def main(name: str, device: str = "auto") -> None:
     """Print the table of a model."""
-    Console().print(table(behaviours(load_model(name))))
+    Console().print(table(behaviours(load_model(name, device=device))))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "bundled")
+    parser = argparse.ArgumentParser(prog="python -m mechinterp.evaluation")
+    parser.add_argument("model", nargs="?", default="bundled", metavar="MODEL")
+    parser.add_argument("--device", default="auto", choices=DEVICES, help="default: %(default)s")
+    options = parser.parse_args()
+    try:
+        main(options.model, options.device)
+    except ValueError as error:
+        sys.exit(f"error: {error}")

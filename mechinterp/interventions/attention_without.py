@@ -32,5 +32,5 @@ def attention_without(
         q = rotate(q, config, positions[:, None])
     k = for_each_head(cache[f"blocks.{receiver.layer}.attn.{keys_name(config)}"], config)
     scores = torch.einsum("nk,nsk->ns", q[:, 0, receiver.index], k[:, :, receiver.index]) / config.d_head**0.5
-    later = torch.arange(k.shape[1]) > positions[:, None]
+    later = torch.arange(k.shape[1], device=k.device) > positions[:, None]
     return scores.masked_fill(later, -torch.inf).softmax(-1)

@@ -80,7 +80,8 @@ class Sweep:
     @cached_property
     def _span(self) -> Int[Tensor, "prompt span"]:
         length = self.base["blocks.0.attn.hook_v"].shape[1]
-        return torch.arange(self.first, length).expand(len(self.prompts), -1)
+        span = torch.arange(self.first, length, device=self.prompts.device)
+        return span.expand(len(self.prompts), -1)
 
     @cached_property
     def _reads(self) -> Int[Tensor, "prompt read"]:

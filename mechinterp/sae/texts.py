@@ -32,7 +32,7 @@ class Texts:
     @property
     def digest(self) -> str:
         """A hash that identifies the training texts."""
-        return hashlib.sha256(self.trained.numpy().tobytes()).hexdigest()[:16]
+        return hashlib.sha256(self.trained.cpu().numpy().tobytes()).hexdigest()[:16]
 
 
 def lecture_texts(model: Model, seed: int) -> Texts:
@@ -45,8 +45,8 @@ def lecture_texts(model: Model, seed: int) -> Texts:
             f"the lecture's texts begin with {BOS}, which {model.name} does not know: give --texts FILE"
         )
     n_ctx = min(model.config.n_ctx, N_CTX)
-    trained = tokenize(draw_texts(DRAWN, seed), model.tokenizer, n_ctx)
-    labelled = labelled_texts(model.tokenizer, n_ctx, TESTED, seed + 1)
+    trained = tokenize(draw_texts(DRAWN, seed), model.tokenizer, n_ctx).to(model.device)
+    labelled = labelled_texts(model.tokenizer, n_ctx, TESTED, seed + 1).to(model.device)
     return Texts(trained, labelled.tokens, labelled)
 
 
@@ -69,7 +69,7 @@ def file_texts(model: Model, path: Path) -> Texts:
             f"expected at least {FEWEST * room} tokens in {path}, {FEWEST} contexts of {room}, "
             f"got {len(tokens)}: give more text"
         )
-    packed = torch.tensor(tokens[: n * room]).view(n, room)
-    contexts = torch.cat((torch.tensor(model.start, dtype=torch.long).expand(n, -1), packed), dim=1)
+    packed = torch.tensor(tokens[: n * room], device=model.device).view(n, room)
+    contexts = torch.cat((packed.new_tensor(model.start).expand(n, -1), packed), dim=1)
     n_tested = min(n // 10, MOST_TESTED)
     return Texts(contexts[:-n_tested], contexts[-n_tested:], None)
