@@ -84,7 +84,8 @@ class Sweep:
 
     @cached_property
     def _positions(self) -> Int[Tensor, "prompt span"]:
-        return torch.arange(self.span.start, self.span.stop).expand(len(self.prompts), -1)
+        span = torch.arange(self.span.start, self.span.stop, device=self.prompts.device)
+        return span.expand(len(self.prompts), -1)
 
     @cached_property
     def _reads(self) -> Int[Tensor, "prompt read"]:

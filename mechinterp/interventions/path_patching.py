@@ -78,7 +78,7 @@ def patch_paths(
     if positions is not None and not 0 <= positions.min() <= positions.max() < base.shape[1]:
         raise ValueError(f"expected positions below {base.shape[1]}, got {positions.tolist()}")
     memory = memory or transformer.memory
-    found = torch.empty(len(base), len(senders), dtype=transformer.W_E.dtype)
+    found = transformer.W_E.new_empty(len(base), len(senders))
     for batch, pair in run_pairs(transformer, base, source, metric, memory):
         found[batch] = pair.base_metric[:, None]
         starts = pair.first_difference if positions is None else positions[batch]

@@ -120,8 +120,8 @@ def changes_of(
     def difference(name: str) -> Tensor:
         return (pair.source[name] - pair.base[name])[prompts, span]
 
-    change = torch.zeros(len(senders), len(prompts), span.stop - span.start, config.d_model)
-    change = change.to(transformer.W_E.dtype)
+    shape = (len(senders), len(prompts), span.stop - span.start, config.d_model)
+    change = transformer.W_E.new_zeros(shape)
     for i, sender in enumerate(senders):
         if isinstance(sender, Embedding):
             change[i] = difference("blocks.0.hook_resid_pre")

@@ -113,7 +113,7 @@ def ablated_pair(transformer: Transformer, tokens: Tokens, instead: Instead, met
     """
     _check_read(metric, tokens)
     own = transformer.cache(tokens, _names(transformer))
-    first = torch.zeros(len(tokens), dtype=torch.long)
+    first = tokens.new_zeros(len(tokens))
     return RunPair(transformer, own, {**own, **instead}, first, metric, _measured(transformer, own, metric))
 
 

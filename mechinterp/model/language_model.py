@@ -33,6 +33,11 @@ class Model:
         """The transformer's configuration."""
         return self.transformer.config
 
+    @property
+    def device(self) -> torch.device:
+        """Where the transformer computes: on the CPU, or on a GPU."""
+        return self.transformer.device
+
     def __call__(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_vocab"]:
         """Return the logits of the next token at each position."""
         return self.transformer.forward(tokens)
@@ -91,7 +96,7 @@ class Model:
             raise ValueError(f"expected prompts of the same number of tokens, got {sorted(lengths)}")
         if max(lengths) > self.config.n_ctx:
             raise ValueError(f"expected at most {self.config.n_ctx} tokens, got {max(lengths)}")
-        return torch.tensor(rows)
+        return torch.tensor(rows, device=self.device)
 
     def strings(self, tokens: Int[Tensor, " pos"]) -> list[str]:
         """Return each token of a prompt as text."""
