@@ -13,6 +13,7 @@ from lectern.deck.numbers import Numbers
 from lectern.making.sidecar import read_sidecar
 from lectern.project import ENGINE_ROOT
 from tests.conftest import Sandbox
+from tests.mechinterp.architectures import REFUSED, SUPPORTED
 from tests.test_architecture import FLOORS
 
 README = (ENGINE_ROOT / "README.md").read_text(encoding="utf-8")
@@ -88,6 +89,20 @@ def test_the_files_that_a_page_names_are_there(page: Path) -> None:
     assert len(named) > 3
     for name in named:
         assert any((ENGINE_ROOT / place / name).exists() for place in ("", "lectern", "mechinterp")), name
+
+
+def test_the_architectures_in_the_table_are_those_that_are_tried() -> None:
+    rows = re.findall(r"^\| ([^|]+) \| (yes|no)\b[^|]*\|", README, re.M)
+
+    def listed(verdict: str) -> set[str]:
+        return {letters(name) for names, found in rows if found == verdict for name in names.split(", ")}
+
+    assert listed("yes") == {letters(name) for name in SUPPORTED if name != "gpt2_tied"}
+    assert listed("no") == {letters(name) for name in REFUSED}
+
+
+def letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def test_the_floors_that_a_page_draws_are_those_that_are_kept() -> None:

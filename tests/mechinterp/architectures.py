@@ -121,7 +121,7 @@ REFUSED: dict[str, tuple[Callable[..., Any], str]] = {
         _like_llama("Mixtral", **EXPERTS),
         r"MixtralForCausalLM is not supported: a router chooses among several MLPs",
     ),
-    "yarn": (
+    "llama_with_yarn": (
         _like_llama("Llama", rope_parameters=YARN),
         r"LlamaForCausalLM is not supported: its rotary positions are of the kind 'yarn'",
     ),

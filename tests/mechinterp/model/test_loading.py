@@ -47,7 +47,7 @@ def test_a_system_that_does_not_tell_its_memory_is_trusted(
     checkpoint: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mechinterp.model.loading, "_free_memory", lambda: None)
-    assert load_model(str(checkpoint("gpt2"))).config.n_layers == 2
+    assert load_model(str(checkpoint("gpt2"))).config.n_layers == 3
 
 
 @imports_transformers

@@ -59,7 +59,7 @@ def spoil(number: float) -> Damage:
 DAMAGES: dict[str, tuple[Damage, str]] = {
     "many layers": (
         lambda folder: edit_config(folder, n_layer=10**9),
-        r"expected a tensor h\.2\.ln_1\.weight of shape \(32,\), got none",
+        r"expected a tensor h\.3\.ln_1\.weight of shape \(32,\), got none",
     ),
     "layers that are no number": (
         lambda folder: edit_config(folder, n_layer="x"),
