@@ -16,7 +16,7 @@ WIDTH = 2.6  # of a layer
 
 def compute(model: Model) -> dict:
     config, embedded = model.config, model.transformer.W_pos is not None
-    elsewhere = "posiciones rotatorias" if config.rotary_dims else "posiciones: ALiBi"
+    elsewhere = "posiciones\nrotatorias" if config.rotary_dims else "posiciones: ALiBi"
     return {
         "n_layers": config.n_layers,
         "n_heads": config.n_heads,

@@ -1,12 +1,17 @@
 """What the lecture's figures of SAEs are made with: sources, texts, extremes and a control."""
 
+from pathlib import Path
+
+import pytest
 import torch
+from tokenizers import Tokenizer
 
 from mechinterp import load_model
 from mechinterp.sae.activations import activations, held_activations
 from mechinterp.sae.feature_card import extreme_words
 from mechinterp.sae.interpretability import axes_as_features
 from mechinterp.sae.labels import labelled_split, labelled_texts
+from tests.mechinterp.architectures import write_tokenizer
 
 
 def test_held_activations_are_those_of_all_positions_but_the_first() -> None:
@@ -38,3 +43,12 @@ def test_axes_as_features_say_on_which_side_of_the_mean_a_vector_is() -> None:
     found = axes_as_features(x)
     assert found[0, 1:].tolist() == [[0, 0, 1, 0], [1, 0, 0, 0]]
     assert (found >= 0).all()
+
+
+def test_a_tokenizer_without_the_token_that_texts_begin_with_is_refused(tmp_path: Path) -> None:
+    write_tokenizer(tmp_path)
+    tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    with pytest.raises(
+        ValueError, match=r"begin with <\|endoftext\|>, which this model's tokenizer does not know"
+    ):
+        labelled_texts(tokenizer, 20, 2, seed=0)
