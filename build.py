@@ -39,7 +39,15 @@ def fixtures() -> dict:
             load="mechinterp.model.loading:load_model",
             default="bundled",
             help="make the lecture on another model: a folder with a checkpoint, or a Hugging Face hub id[@revision]",
-            options={"memory": Option(1.0, "GB", "memory that the activations of a model may take at once")},
+            options={
+                "memory": Option(1, "GB", "memory that the activations of a model may take at once"),
+                "device": Option(
+                    "auto",
+                    "DEVICE",
+                    "where a model computes: cpu, cuda, mps, or auto, a GPU for a large model where there is one",
+                    ("auto", "cpu", "cuda", "mps"),
+                ),
+            },
         ),
         "sae": Fixture(
             find="mechinterp.sae.folder:find",

@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="that a figure may take")
     parser.add_argument("--gigabytes", type=float, default=GIGABYTES, help="that each process may ask for")
     options = parser.parse_args()
-    with _checkpoint(options.folder) as model, copy_of_project() as root:
+    with checkpoint(options.folder) as model, copy_of_project() as root:
         names = options.only or figures_of_the_model(root, model)
         print(f"| {'figure':22} | CPU s | peak GB | result |\n|{'-' * 24}|------:|--------:|---|", flush=True)
         for name in names:
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 @contextmanager
-def _checkpoint(folder: Path | None) -> Iterator[Path]:
+def checkpoint(folder: Path | None) -> Iterator[Path]:
     """Yield the folder of a planted checkpoint, made where it is not there."""
     with tempfile.TemporaryDirectory() as made:
         found = (folder or Path(made) / "planted-gpt2").resolve()

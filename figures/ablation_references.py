@@ -20,12 +20,14 @@ NAMES = {
     Ablation.RESAMPLE: "lo de otra frase",
     None: "media con otros nombres",
 }
+FEWEST = 12  # prompts: of each, a large model is run hundreds of times
 
 
 def compute(model: Model, n_prompts=100, shown=6, seed=1_000_000) -> dict:
     """Remove each head in four ways; keep those about which the four disagree most."""
     heads = all_heads(model.transformer)
-    asked = prompts(model, model.affordable(n_prompts, runs=4 * len(heads)), seed)
+    n_affordable = model.affordable(n_prompts, runs=4 * len(heads), at_least=FEWEST)
+    asked = prompts(model, n_affordable, seed)
     left = {}
     for how, name in NAMES.items():
         instead = (

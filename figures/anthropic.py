@@ -4,9 +4,8 @@ from dataclasses import asdict
 
 from matplotlib.figure import Figure
 
-from figures.style.look import CATEGORIES, STRONG, lecture_style
-from figures.style.panels import numbered_texts, shaded_lines, signed_bars
-from figures.style.tokens import labels
+from figures.style.card import feature_card
+from figures.style.look import lecture_style
 from lectern.figure import Claim, Report
 from mechinterp.model.language_model import Model
 from mechinterp.sae.activations import activations, held_activations
@@ -73,18 +72,4 @@ def report(data) -> Report:
 
 @lecture_style
 def draw(data) -> Figure:
-    figure = Figure()
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1.45, 1))  # type: ignore[misc]
-    excerpts, histogram, words = top.subplots(1, 3, width_ratios=(2.3, 0.9, 0.8))
-    shaded_lines(excerpts, data["excerpts"][:5])
-    excerpts.set_title("donde más se activa", **STRONG, loc="left")
-    histogram.hist(data["positive"], bins=24, color=CATEGORIES[0], log=True)
-    histogram.set(xlabel="activación", ylabel="tokens")
-    histogram.set_title("cuánto", **STRONG)
-    names, raised = data["words"]
-    signed_bars(words, labels(names), raised)
-    words.set(xlabel="logit directo (σ)")
-    words.set_title("palabras", **STRONG)
-    for axes, (prompt, lines) in zip(bottom.subplots(1, 2), data["written"].items(), strict=True):
-        numbered_texts(axes, f"«{prompt} …»", f"P({data['card']['raised']})", lines)
-    return figure
+    return feature_card(data, f"P({data['card']['raised']})")

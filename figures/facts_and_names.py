@@ -1,6 +1,5 @@
 """Two kinds of work: heads move names and countries; what a country's capital is, MLPs hold."""
 
-import torch
 from matplotlib.figure import Figure
 
 from figures.style.bars import grouped_bars
@@ -20,7 +19,7 @@ WRITES = 0.05  # least share of the difference, for a head to count as one that 
 def compute(model: Model, n_prompts=400, seed=1_000_000) -> dict:
     """Put in place of an output what it is on another sentence of the same form."""
     facts, names = capitals(), one_template(model, n_prompts, seed)
-    tokens = torch.tensor([model.tokenize(prompt) for prompt, _ in facts])
+    tokens = model.tokens([prompt for prompt, _ in facts])
     writers = heads_that_write(model, names, WRITES)
     layers = range(model.config.n_layers)
     removed = {"entero": []} | {f"sin el MLP {layer}": [MLP(layer)] for layer in layers}

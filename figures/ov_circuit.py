@@ -18,7 +18,7 @@ COPIES = 0.5  # of the names: a head that copies more counts as one that copies
 def compute(model: Model, shown=14, top=5) -> dict:
     """Count a name as copied where it is among the `top` logits that attending to it raises most."""
     names = language_of(model).names_of(model)
-    tokens = torch.tensor([model.token(name) for name in names])
+    tokens = torch.tensor([model.token(name) for name in names], device=model.device)
     rows, scores, matrix = torch.arange(len(tokens)), {}, torch.empty(0)
     for head, circuit in full_ov_circuits(model, tokens):
         score = copying_score(circuit, tokens, top, rows)

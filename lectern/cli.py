@@ -14,10 +14,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from lectern.deck.options import EMOJI
 from lectern.errors import BuildError
-from lectern.fixtures import Fixture, refuse_misfits
+from lectern.fixtures import Fixture, Option, refuse_misfits
 from lectern.project import ENGINE_ROOT, Project
 
 INTERRUPTED = 130
@@ -128,10 +129,8 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
     for name, fixture in fixtures.items():
         top.add_argument(f"--{name}", metavar="X", help=f"{fixture.help} (default: {fixture.default})")
         for option, it in fixture.options.items():
-            about = f"{it.help} (default: {it.default:g})"
-            top.add_argument(
-                f"--{option}", type=_positive, default=it.default, metavar=it.metavar, help=about
-            )
+            about = f"{it.help} (default: {it.default})"
+            _add_option(top, option, it, default=it.default, help=about)
     commands = top.add_subparsers(title="other commands", metavar="COMMAND")
 
     listing = commands.add_parser("list", help="the figures, their states and what they claim")
@@ -179,11 +178,15 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
             command.add_argument(
                 f"--{option}", metavar="X", default=argparse.SUPPRESS, help=argparse.SUPPRESS
             )
-        for option in (option for fixture in fixtures.values() for option in fixture.options):
-            command.add_argument(
-                f"--{option}", type=_positive, default=argparse.SUPPRESS, help=argparse.SUPPRESS
-            )
+        for option, it in (found for fixture in fixtures.values() for found in fixture.options.items()):
+            _add_option(command, option, it, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return top
+
+
+def _add_option(to: argparse.ArgumentParser, name: str, option: Option, **how: Any) -> None:
+    """Add an option of a fixture to a parser: one of its choices, or a number above 0."""
+    takes = {"choices": option.choices} if option.choices else {"type": _positive}
+    to.add_argument(f"--{name}", metavar=option.metavar, **takes, **how)
 
 
 def _chosen(name: str, fixture: Fixture, options: argparse.Namespace) -> Fixture:

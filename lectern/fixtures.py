@@ -31,11 +31,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Option:
-    """A number that `load` takes by name besides the value: it says how figures are made, and not what they show."""
+    """What `load` takes by name besides the value: it says how figures are made, and not what they show.
 
-    default: float
+    It is one of the `choices`, or, where there are none, a number above 0.
+    """
+
+    default: float | str
     metavar: str
     help: str
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Fixture:
     help: str
     chosen: str | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
-    given: Mapping[str, float] = field(default_factory=dict)  # the options' values in this run
+    given: Mapping[str, float | str] = field(default_factory=dict)  # the options' values in this run
     quiet: bool = False  # whether nothing is to be shown of what takes long
     # "module:function" that takes the value, and by name what `find` returns of all fixtures, and refuses what does
     # not fit them.
@@ -88,3 +92,8 @@ def function(path: str) -> Callable[..., Any]:
     """Return the function that «module:function» means."""
     module, _, name = path.partition(":")
     return getattr(importlib.import_module(module), name)
+
+
+def device_of(fixture: str) -> str:
+    """Return how a sidecar calls the device that a fixture computes on, beside the versions of libraries."""
+    return f"device of {fixture}"

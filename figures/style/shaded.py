@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.offsetbox import AnnotationBbox, DrawingArea, HPacker, TextArea
 
 from figures.style.look import SEQUENTIAL, ink_on
+from figures.style.tokens import printable
 
 SPACE = 5  # points, between words
 
@@ -23,7 +24,7 @@ def shaded_line(
             boxes.append(DrawingArea(SPACE, 0))
         face = {"facecolor": ground(0.9 * dark) if dark > 0 else "none", "pad": 1, "linewidth": 0}
         look = {"fontsize": fontsize, "color": ink_on(ground(0.9 * dark)), "bbox": face}
-        boxes.append(TextArea(token.strip(), textprops=look))
+        boxes.append(TextArea(printable(token), textprops=look))
     line = HPacker(children=boxes, align="baseline", pad=0, sep=0)
     box = AnnotationBbox(line, (0, y), frameon=False, box_alignment=(0, 0.5), pad=0, annotation_clip=False)
     axes.add_artist(box)

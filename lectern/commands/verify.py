@@ -18,14 +18,14 @@ from lectern.making.sidecar import IMAGES, Sidecar, read_sidecar, with_suffix
 from lectern.progress import progress_for
 from lectern.project import Project
 from lectern.sources.catalogue import canonical
-from lectern.workshop import open_workshop
+from lectern.workshop import Workshop, open_workshop
 
 TOLERANCE = 1e-3  # of a number, relative: another machine or version of a library adds up in another order
 PIXELS = 0.01  # root mean square difference of two pictures, of their full scale
 
 
 def verify(options: argparse.Namespace, project: Project) -> int:
-    """Make the figures named, or all, in a temporary folder; print what differs from those that are there.
+    """Make the figures named, or all that are there, in a temporary folder; print what differs from them.
 
     Values and measured numbers may differ by a thousandth, pictures by what cannot be seen; verdicts may not.
     """
@@ -33,7 +33,7 @@ def verify(options: argparse.Namespace, project: Project) -> int:
         elsewhere = replace(project, made_in=folder)
         progress = progress_for(sys.stderr)
         with open_workshop(elsewhere, progress, options.jobs, options.memory_limit) as workshop:
-            requests = [Request(canonical(name)) for name in options.names or workshop.catalogue]
+            requests = [Request(canonical(name)) for name in options.names or _made(project, workshop)]
             try:
                 workshop.maker.make(requests)
             except BuildError as error:
@@ -45,6 +45,16 @@ def verify(options: argparse.Namespace, project: Project) -> int:
                 for name, stem in stems.items()
             }
         )
+
+
+def _made(project: Project, workshop: Workshop) -> list[str]:
+    """Return the figures that were made; some of the others can be on another model only."""
+
+    def sidecar(name: str) -> Path:
+        stem = workshop.states.of(Request(name)).stem.relative_to(workshop.project.images)
+        return with_suffix(project.images / stem, "json")
+
+    return [name for name in workshop.catalogue if sidecar(name).exists()]
 
 
 def _report(differences: dict[str, list[str]]) -> int:

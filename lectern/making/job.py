@@ -21,7 +21,7 @@ class Job:
     libraries: frozenset[str]  # what it imports besides
     parameters: Mapping[str, Any]
     fixtures: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # who loads them, and from what
-    given: Mapping[str, Mapping[str, float]] = field(
+    given: Mapping[str, Mapping[str, float | str]] = field(
         default_factory=dict
     )  # by fixture, what else its loader takes
     results: Mapping[str, Any] = field(default_factory=dict)  # of other figures, their data as bytes

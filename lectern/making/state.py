@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lectern.fixtures import Fixture
+from lectern.fixtures import Fixture, device_of
 from lectern.making.request import Request
 from lectern.making.sidecar import IMAGES, Sidecar, read_sidecar, with_suffix
 from lectern.making.store import Computed, Drawn, Reported, Store
@@ -97,7 +97,7 @@ class State:
         steps = {step: key for step, key in self.steps.items() if key}
         versions = {**drawn.versions, **reported.versions, **computed.versions}
         recorded = {name.split(".")[0] for key in steps.values() for name in key.libraries}
-        recorded |= {"python", "matplotlib"}
+        recorded |= {"python", "matplotlib", *map(device_of, self.fixtures)}
         seconds = {"compute": computed.seconds, "report": reported.seconds, "draw": drawn.seconds}
         return Sidecar(
             figure=self.script.name,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lectern.figure import Claim, Report, Result
-from lectern.fixtures import function
+from lectern.fixtures import device_of, function
 from lectern.making import data
 from lectern.making.guard import UndeclaredReadError, import_from, keep_to
 from lectern.making.job import Failure, Job, Outcome
@@ -62,7 +62,8 @@ def run(job: Job) -> Outcome | Failure:
         function = _load(job)
         _seed()  # also of what it has imported only now
         made = STEPS[job.step](job, function)
-        return Outcome(time.perf_counter() - started, _versions(), **made)
+        versions = _versions() | made.pop("devices", {})
+        return Outcome(time.perf_counter() - started, versions, **made)
     except FixtureError as error:
         return Failure(str(error), fixture=error.fixture)
     except ContractError as error:
@@ -107,7 +108,8 @@ def _fixtures(job: Job) -> dict[str, Any]:
 
 def _compute(job: Job, compute: Callable[..., Any]) -> dict[str, Any]:
     results = {name: _result(stored) for name, stored in job.results.items()}
-    found = compute(**_fixtures(job), **results, **job.parameters)
+    fixtures = _fixtures(job)
+    found = compute(**fixtures, **results, **job.parameters)
     if job.reports and isinstance(found, Result):
         remedy = "return the data alone: values, claims and alt text are for report to return"
         raise ContractError("compute returned a Result, and there is a report", remedy)
@@ -121,7 +123,12 @@ def _compute(job: Job, compute: Callable[..., Any]) -> dict[str, Any]:
             f"compute's {error}", "return plain data: numbers, strings, lists, dicts, arrays"
         ) from error
     said = {} if job.reports else _said(digest, found if isinstance(found, Result) else Report())
-    return {"data": encoded, "digest": digest, **said}
+    return {"data": encoded, "digest": digest, "devices": _devices(fixtures), **said}
+
+
+def _devices(fixtures: Mapping[str, Any]) -> dict[str, str]:
+    """Return where the fixtures compute that say so: like versions, it is recorded, and not part of a key."""
+    return {device_of(name): str(it.device) for name, it in fixtures.items() if hasattr(it, "device")}
 
 
 def _report(job: Job, report: Callable[..., Any]) -> dict[str, Any]:

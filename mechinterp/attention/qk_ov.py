@@ -99,11 +99,11 @@ def embedding_at(model: Model, layer: int, tokens: Int[Tensor, " chosen"] | None
     It replaces W_E in the full circuits of later layers: the first layers rewrite tokens in other directions. Wang et
     al. 2022 (appendix E) do the same with the first MLP. It is divided by the normalisation's scale.
     """
-    tokens = (torch.arange(model.config.d_vocab) if tokens is None else tokens)[:, None]
-    start = torch.tensor(model.start, dtype=torch.long).expand(len(tokens), -1)
+    tokens = torch.arange(model.config.d_vocab, device=model.device) if tokens is None else tokens
+    start = tokens.new_tensor(model.start).expand(len(tokens), -1)
     names = [f"blocks.{layer}.hook_resid_pre", f"blocks.{layer}.ln1.hook_scale"]
     found = []
-    for chunk in torch.cat((start, tokens), dim=1).split(CHUNK):
+    for chunk in torch.cat((start, tokens[:, None]), dim=1).split(CHUNK):
         cache = model.transformer.cache(chunk, names)
         found.append((cache[names[0]] / cache[names[1]])[:, -1])
     return torch.cat(found)
@@ -128,7 +128,7 @@ def positional_qk_circuit(
     read = W_pos[:n_positions]
     scores = qk_circuit(transformer, head).between(read, read.T).dense() / config.d_head**0.5 / scale**2
     visible = torch.ones_like(scores, dtype=torch.bool).tril()
-    mean = scores.where(visible, torch.zeros(())).sum(1, keepdim=True) / visible.sum(1, keepdim=True)
+    mean = scores.where(visible, 0).sum(1, keepdim=True) / visible.sum(1, keepdim=True)
     return (scores - mean).masked_fill(~visible, -torch.inf)
 
 
@@ -145,7 +145,7 @@ def previous_preferred(scores: Float[Tensor, "dest src"]) -> Float[Tensor, ""]:
     The first position has none before it, and for the second that is also the first.
     """
     best = scores.argmax(-1)
-    return (best == torch.arange(len(scores)) - 1)[2:].float().mean()
+    return (best == torch.arange(len(scores), device=scores.device) - 1)[2:].float().mean()
 
 
 def copying_score(
@@ -157,7 +157,7 @@ def copying_score(
     Source: the copying scores of Elhage et al. 2021 and Wang et al. 2022, appendix E, who
     use the rank of the token itself.
     """
-    hits = torch.zeros(())
+    hits = torch.zeros((), device=tokens.device)
     for chunk, row in zip(tokens.split(CHUNK), (tokens if rows is None else rows).split(CHUNK), strict=True):
         top = circuit.rows(row).topk(k, dim=-1).indices
         hits += (top == chunk[:, None]).any(-1).sum()

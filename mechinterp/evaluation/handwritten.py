@@ -59,10 +59,11 @@ def answers(model: Model, asked: list[Sentence]) -> Answers:
     """
     rows = [model.tokenize(sentence.prompt) for sentence in asked]
     longest = max(map(len, rows))
-    padded = torch.tensor([row + [row[0]] * (longest - len(row)) for row in rows])
+    padded = [row + [row[0]] * (longest - len(row)) for row in rows]
     ends = torch.tensor([len(row) - 1 for row in rows])
     each = torch.arange(len(asked))
-    log_probs = model.transformer.unembed(model.transformer.stream(padded)[each, ends]).log_softmax(-1)
+    stream = model.transformer.stream(torch.tensor(padded, device=model.device))
+    log_probs = model.transformer.unembed(stream[each, ends]).log_softmax(-1)
     right, wrong = (
         log_probs[each, [model.first_token(getattr(sentence, word)) for sentence in asked]]
         for word in ("answer", "foil")

@@ -27,16 +27,13 @@ N_PROMPTS, SEED = 400, 10_000
 def rows(model: Model) -> list[Behaviour]:
     """Return how many facts a model knows, in one step and in two, and what is left of facts and names without MLPs."""
     facts, names = capitals(), one_template(model)
-    tokens = torch.tensor([model.tokenize(prompt) for prompt, _ in facts])
+    tokens = model.tokens([prompt for prompt, _ in facts])
     whole = is_answer(model, facts, model(tokens))
     without = is_answer(model, facts, without_mlps(model, tokens))
     others = instead_of(model.transformer, names.tokens, Ablation.RESAMPLE)
     names_left = left_without(model, names, mlps(model), others)
     two_steps = torch.cat(
-        [
-            is_answer(model, [one], model(torch.tensor([model.tokenize(one[0])])))
-            for one in questions_in_two_hops()
-        ]
+        [is_answer(model, [one], model(model.tokens(one[0]))) for one in questions_in_two_hops()]
     )
     return [
         behaviour("facts: share of correct answers", whole, 0.95),
@@ -73,5 +70,6 @@ def is_answer(
     model: Model, questions: Sequence[tuple[str, str]], logits: Float[Tensor, "question pos d_vocab"]
 ) -> Float[Tensor, " question"]:
     """Return 1 where the most probable token at the end is the first of the answer, 0 elsewhere."""
-    right: Int[Tensor, " question"] = torch.tensor([model.first_token(answer) for _, answer in questions])
+    first = [model.first_token(answer) for _, answer in questions]
+    right: Int[Tensor, " question"] = torch.tensor(first, device=logits.device)
     return (logits[:, -1].argmax(-1) == right).float()

@@ -50,7 +50,7 @@ def patch_positions(
         )
     memory = memory or transformer.memory
     shape = (*base.shape[:1], transformer.config.n_layers, base.shape[1])
-    found = torch.empty(shape, dtype=transformer.W_E.dtype)
+    found = transformer.W_E.new_empty(shape)
     for some, pair in run_pairs(transformer, base, source, metric, memory):
         found[some] = pair.base_metric[:, None, None]
         jobs = jobs_by_position(pair, 1, memory, positions if positions is None else positions[some])
@@ -100,7 +100,7 @@ def _each_head(
     memory: int,
 ) -> Float[Tensor, "prompt layer head"]:
     config = transformer.config
-    found = torch.empty(n_prompts, config.n_layers, config.n_heads, dtype=transformer.W_E.dtype)
+    found = transformer.W_E.new_empty(n_prompts, config.n_layers, config.n_heads)
     for some, pair in pairs:
         found[some] = pair.base_metric[:, None, None]
         jobs = jobs_by_first_difference(pair, config.n_heads, memory)
@@ -126,7 +126,7 @@ def patch_heads_and_positions(
     """
     config, memory = transformer.config, memory or transformer.memory
     shape = (len(base), config.n_layers, config.n_heads, base.shape[1])
-    found = torch.empty(shape, dtype=transformer.W_E.dtype)
+    found = transformer.W_E.new_empty(shape)
     for some, pair in run_pairs(transformer, base, source, metric, memory):
         found[some] = pair.base_metric[:, None, None, None]
         start = partial(_start_of_heads, pair, part=part, at_first=True)
@@ -145,7 +145,7 @@ def _start_at(pair: RunPair, sweep: Sweep, layer: int, place: Place) -> Start:
         Place.ATTN_OUT: _after_attention(pair.transformer),
     }.get(place, (Stage.POST, "hook_resid_post"))
     name = f"blocks.{layer}.{place.value}"
-    resid = pair.base[f"blocks.{layer}.{stream}"][sweep.prompts, sweep.first :].clone()
+    resid = pair.base[f"blocks.{layer}.{stream}"][sweep.prompts, sweep.span].clone()
     resid[:, 0] += (pair.source[name] - pair.base[name])[sweep.prompts, sweep.first]
     return Start(stage, resid[None])
 
@@ -155,9 +155,9 @@ def _start_of_heads(pair: RunPair, sweep: Sweep, layer: int, part: Part, at_firs
     position = sweep.first if at_first else None
     stage, stream = _after_attention(pair.transformer)
     block = pair.transformer.blocks[layer]
-    z = _patched_z(pair, sweep, layer, part, position)[:, sweep.first :]
-    change = z - pair.base[f"blocks.{layer}.attn.hook_z"][sweep.prompts, sweep.first :]
-    resid = pair.base[f"blocks.{layer}.{stream}"][sweep.prompts, sweep.first :]
+    z = _patched_z(pair, sweep, layer, part, position)[:, sweep.span]
+    change = z - pair.base[f"blocks.{layer}.attn.hook_z"][sweep.prompts, sweep.span]
+    resid = pair.base[f"blocks.{layer}.{stream}"][sweep.prompts, sweep.span]
     return Start(stage, resid + torch.einsum("nahk,hkd->hnad", change, block.W_O))
 
 
@@ -187,7 +187,7 @@ def _patched_z(
         q = activation("hook_rot_q" if config.rotary_dims else "hook_q")
         k = for_each_head(activation(keys_name(config)), config)
         scores = attn_scores(torch.einsum("nqhk,nshk->nhqs", q, k), config)
-        future = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+        future = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
         pattern = scores.masked_fill(future, -torch.inf).softmax(-1)
     return torch.einsum("nhqs,nshk->nqhk", pattern, for_each_head(activation("hook_v"), config))
 

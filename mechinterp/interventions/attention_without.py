@@ -40,7 +40,7 @@ def attention_without(
         q = rotate(q, config, block.q_norm, positions[:, None])
     k = for_each_head(cache[f"blocks.{receiver.layer}.attn.{keys_name(config)}"], config)
     scores = attn_scores(torch.einsum("nqhk,nshk->nhqs", q, k), config)[:, receiver.index, 0]
-    later = torch.arange(k.shape[1]) > positions[:, None]
+    later = torch.arange(k.shape[1], device=k.device) > positions[:, None]
     return scores.masked_fill(later, -torch.inf).softmax(-1)
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
-from mechinterp.model.transformer import ACTIVATIONS, Block, Config
+from mechinterp.model.transformer import ACTIVATIONS, Block, Config, Norm
 from mechinterp.numerics.products import linear
 
 AT_ONCE = 512  # positions of an MLP whose activations then stay in the processor's cache
@@ -26,6 +27,16 @@ def contiguous_columns(block: Block) -> Block:
         W_out=_outputs_first(block.W_out),
         W_gate=None if block.W_gate is None else _outputs_first(block.W_gate),
     )
+
+
+def normalized(
+    x: Float[Tensor, "*batch d_model"], norm: Norm, config: Config
+) -> Float[Tensor, "*batch d_model"]:
+    """Return what Norm.forward does, in one pass over memory in place of one for each operation."""
+    if config.normalization == "rms":
+        scaled = functional.rms_norm(x, x.shape[-1:], norm.w, config.eps)
+        return scaled if norm.b is None else scaled + norm.b
+    return functional.layer_norm(x, x.shape[-1:], norm.w, norm.b, config.eps)
 
 
 def project(x: Tensor, W: Float[Tensor, "head d_model d_head"], b: Float[Tensor, "head d_head"]) -> Tensor:

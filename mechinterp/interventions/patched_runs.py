@@ -67,7 +67,7 @@ def patch_positions(
 ) -> Float[Tensor, "prompt layer pos"]:
     """Return the metric with one place patched at one position of one layer, for each of them."""
     source_run, layers, positions = transformer.cache(source), len(transformer.blocks), base.shape[1]
-    found = torch.empty(len(base), layers, positions, dtype=transformer.W_E.dtype)
+    found = transformer.W_E.new_empty(len(base), layers, positions)
     for layer, position in product(range(layers), range(positions)):
         name = f"blocks.{layer}.{place.value}"
         found[:, layer, position] = patched_metric(
@@ -82,7 +82,7 @@ def patch_heads(
     """Return the metric with one part of one head patched at all positions, for each head."""
     transformer = unshared(transformer)
     source_run, layers, heads = transformer.cache(source), len(transformer.blocks), transformer.config.n_heads
-    found = torch.empty(len(base), layers, heads, dtype=transformer.W_E.dtype)
+    found = transformer.W_E.new_empty(len(base), layers, heads)
     for layer, head in product(range(layers), range(heads)):
         name, at = f"blocks.{layer}.{part.value}", _index(part, head, ALL)
         found[:, layer, head] = patched_metric(transformer, base, source_run, name, at, metric)
@@ -95,7 +95,7 @@ def patch_heads_and_positions(
     """Return the metric with one part of one head patched at one position, for each head and position."""
     transformer = unshared(transformer)
     source_run, heads, positions = transformer.cache(source), transformer.config.n_heads, base.shape[1]
-    found = torch.empty(len(base), len(transformer.blocks), heads, positions, dtype=transformer.W_E.dtype)
+    found = transformer.W_E.new_empty(len(base), len(transformer.blocks), heads, positions)
     for layer, head, position in product(range(len(transformer.blocks)), range(heads), range(positions)):
         name, at = f"blocks.{layer}.{part.value}", _index(part, head, position)
         found[:, layer, head, position] = patched_metric(transformer, base, source_run, name, at, metric)

@@ -3,16 +3,16 @@
 What it computes is written out in patched_runs.py, one run at a time: read that first. A patch at layer l and position
 p changes nothing before either. In a causal model positions before p keep their residual stream, keys and values in
 every layer, and layers before l are those of the unpatched run. So one sweep over the layers suffices: the patches of a
-layer join those of the layers before it and all continue together; only positions from p on are computed, and what
-comes before is read from the unpatched run. The last layer computes only the positions that the metric reads. This is
-exact; nothing is approximated.
+layer join those of the layers before it and all continue together; only positions from p to the last one that the
+metric reads are computed, and what comes before is read from the unpatched run. The last layer computes only the
+positions that the metric reads. This is exact; nothing is approximated.
 
 Nearly all the time goes into products with weights. Sweeps that begin at different positions run side by side, so that
 each layer's weights are copied into the order that products want only once (block_products.py).
 
 Shapes: `patch` (a layer, perhaps a head, whose activation is replaced), `span` (the positions from the first changed
-one on), `needed` (the positions of a layer whose output is used: the span, and in the last layer those that the metric
-reads).
+one to the last one read), `needed` (the positions of a layer whose output is used: the span, and in the last layer
+those that the metric reads).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mechinterp.interventions.block_products import attn_out, contiguous_columns, mlp_out, project
+from mechinterp.interventions.block_products import attn_out, contiguous_columns, mlp_out, normalized, project
 from mechinterp.interventions.metrics import Metric
-from mechinterp.model.transformer import Block, Cache, Config, Transformer, attn_scores, no_tap, rotate
+from mechinterp.model.transformer import Block, Cache, Config, Transformer, attn_scores, rotate
 
 Resid = Float[Tensor, "patch prompt span d_model"]
 
@@ -78,9 +78,14 @@ class Sweep:
         return _join(resid, late, Stage.POST)
 
     @cached_property
-    def _span(self) -> Int[Tensor, "prompt span"]:
-        length = self.base["blocks.0.attn.hook_v"].shape[1]
-        return torch.arange(self.first, length).expand(len(self.prompts), -1)
+    def span(self) -> slice:
+        """The positions that are computed: from the first that changes to the last that the metric reads."""
+        return slice(self.first, int(self._reads.max()) + 1)
+
+    @cached_property
+    def _positions(self) -> Int[Tensor, "prompt span"]:
+        span = torch.arange(self.span.start, self.span.stop, device=self.prompts.device)
+        return span.expand(len(self.prompts), -1)
 
     @cached_property
     def _reads(self) -> Int[Tensor, "prompt read"]:
@@ -97,14 +102,15 @@ class Sweep:
         """Return what attention writes where needed; keys and values before the span are the base run's."""
         config = self.transformer.config
         q, k, v = self._queries_keys_values(block, layer, resid)
-        needed = self._needed(self._span[None], layer)[0]
+        needed = self._needed(self._positions[None], layer)[0]
         if config.rotary_dims:
-            q, k = rotate(q, config, block.q_norm, needed), rotate(k, config, block.k_norm, self._span)
+            q = rotate(q, config, block.q_norm, needed)
+            k = rotate(k, config, block.k_norm, self._positions)
         keys = self.base[f"blocks.{layer}.attn.{keys_name(config)}"][self.prompts, : self.first]
         values = self.base[f"blocks.{layer}.attn.hook_v"][self.prompts, : self.first]
         k, v, keys, values = (for_each_head(x, config) for x in (k, v, keys, values))
         within = torch.einsum("cnahk,cnbhk->cnhab", q, k)
-        future = self._span[:, None, None, :] > needed[:, None, :, None]
+        future = self._positions[:, None, None, :] > needed[:, None, :, None]
         within = within.masked_fill(future, -torch.inf)
         before = torch.einsum("cnahk,nshk->cnhas", q, keys)
         pattern = attn_scores(torch.cat((before, within), dim=-1), config).softmax(-1)
@@ -114,13 +120,13 @@ class Sweep:
 
     def _queries_keys_values(self, block: Block, layer: int, resid: Resid) -> tuple[Tensor, Tensor, Tensor]:
         """Return the queries where needed, and the keys and values of the span."""
-        x = block.ln1.forward(resid, self.transformer.config, "", no_tap)
+        x = normalized(resid, block.ln1, self.transformer.config)
         q = project(self._needed(x, layer), block.W_Q, block.b_Q)
         return q, project(x, block.W_K, block.b_K), project(x, block.W_V, block.b_V)
 
     def _mlp(self, block: Block, layer: int, resid: Tensor) -> Tensor:
         config = self.transformer.config
-        return mlp_out(block.ln2.forward(resid, config, "", no_tap), block, config)
+        return mlp_out(normalized(resid, block.ln2, config), block, config)
 
     def _metric(self, resid: Float[Tensor, "patch prompt read d_model"]) -> Float[Tensor, "patch prompt"]:
         """Return the metric; at positions before the span it reads the base run."""

@@ -20,11 +20,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mechinterp.interventions.metrics import Metric
 from mechinterp.interventions.patched_runs import Source, Tokens
+from mechinterp.interventions.patched_sweep import Sweep
 from mechinterp.interventions.path_sweep import PathSweep, changes_of
 from mechinterp.interventions.paths import (
     MLP,
@@ -77,16 +78,16 @@ def patch_paths(
     if positions is not None and not 0 <= positions.min() <= positions.max() < base.shape[1]:
         raise ValueError(f"expected positions below {base.shape[1]}, got {positions.tolist()}")
     memory = memory or transformer.memory
-    found = torch.empty(len(base), len(senders), dtype=transformer.W_E.dtype)
+    found = transformer.W_E.new_empty(len(base), len(senders))
     for batch, pair in run_pairs(transformer, base, source, metric, memory):
         found[batch] = pair.base_metric[:, None]
         starts = pair.first_difference if positions is None else positions[batch]
         for first in starts.unique().tolist():
             if first >= pair.n_positions:
                 continue  # nothing changes before what the metric reads
-            prompts = pair.affected(starts == first, first)
-            for some, part in _chunks(pair, prompts, list(senders), first, memory):
-                changes = changes_of(pair, some, part, first, between, only_first=positions is not None)
+            for some, part in _chunks(pair, starts == first, list(senders), first, memory):
+                span = Sweep(transformer, pair.base, some, first, pair.metric).span
+                changes = changes_of(pair, some, part, span, between, only_first=positions is not None)
                 sweep = PathSweep(
                     transformer, pair.base, some, first, pair.metric, tuple(receivers), changes, reading
                 )
@@ -96,7 +97,7 @@ def patch_paths(
 
 
 def _chunks(
-    pair: RunPair, prompts: Int[Tensor, " prompt"], senders: list[Sender], first: int, memory: int
+    pair: RunPair, prompts: Bool[Tensor, " prompt"], senders: list[Sender], first: int, memory: int
 ) -> Iterator[tuple[Int[Tensor, " prompt"], list[Sender]]]:
     """Yield prompts and senders that fit into memory together."""
     config = pair.transformer.config
@@ -104,6 +105,7 @@ def _chunks(
     changes = 4 * 2 * config.n_layers * config.d_model * (pair.n_positions - first)
     most = rows_in_memory(pair, first, memory, extra=changes)
     n_prompts = max(1, most // len(senders))
-    for i in range(0, len(prompts), n_prompts):
-        for j in range(0, len(senders), most):
-            yield prompts[i : i + n_prompts], senders[j : j + most]
+    for affected in pair.affected(prompts, first):
+        for some in affected.split(n_prompts):
+            for j in range(0, len(senders), most):
+                yield some, senders[j : j + most]

@@ -38,9 +38,9 @@ def patch_paths(
     The receivers read the change at all positions, or at one position of each prompt.
     """
     base_run, source_run = transformer.cache(base), transformer.cache(source)
-    read = torch.ones(base.shape, dtype=torch.bool)
+    read = torch.ones_like(base, dtype=torch.bool)
     if positions is not None:
-        read = torch.arange(base.shape[1]) == positions[:, None]
+        read = torch.arange(base.shape[1], device=positions.device) == positions[:, None]
     found = []
     for sender in senders:
         frozen = _run_with_sender(transformer, base, base_run, source_run, sender, between)

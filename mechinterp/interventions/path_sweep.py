@@ -53,9 +53,9 @@ class PathSweep(Sweep):
         config, n_senders = self.transformer.config, len(self.changes.final)
         earliest = min(layer_of(receiver, config.n_layers) for receiver in self.receivers)
         if earliest == config.n_layers:  # no layer reads the change: every run is the base run up to the end
-            last = self.base[f"blocks.{earliest - 1}.hook_resid_post"][self.prompts, self.first :]
+            last = self.base[f"blocks.{earliest - 1}.hook_resid_post"][self.prompts, self.span]
             return self._metric(self._needed(last.expand(n_senders, -1, -1, -1), earliest - 1))
-        unpatched = self.base[f"blocks.{earliest}.hook_resid_pre"][self.prompts, self.first :]
+        unpatched = self.base[f"blocks.{earliest}.hook_resid_pre"][self.prompts, self.span]
         start = Start(Stage.PRE, unpatched.expand(n_senders, -1, -1, -1))
         return self.run([start] if layer == earliest else [] for layer in range(config.n_layers))
 
@@ -99,7 +99,7 @@ class PathSweep(Sweep):
         """
         if self.reading is Reading.TOGETHER:
             return resid
-        base = self.base[stream][self.prompts, self.first :].expand(len(resid), -1, -1, -1)
+        base = self.base[stream][self.prompts, self.span].expand(len(resid), -1, -1, -1)
         return base if needed is None else self._needed(base, needed)
 
 
@@ -107,21 +107,21 @@ def changes_of(
     pair: RunPair,
     prompts: Int[Tensor, " prompt"],
     senders: Sequence[Sender],
-    first: int,
+    span: slice,
     between: Between,
     only_first: bool,
 ) -> Changes:
-    """Return what each sender changes in the base run's residual stream from position `first` on, other heads frozen.
+    """Return what each sender changes in the base run's residual stream at the positions of a span, other heads frozen.
 
     `only_first` drops the changes at later positions, which receivers then do not read.
     """
     transformer, config = pair.transformer, pair.transformer.config
 
     def difference(name: str) -> Tensor:
-        return (pair.source[name] - pair.base[name])[prompts, first:]
+        return (pair.source[name] - pair.base[name])[prompts, span]
 
-    change = torch.zeros(len(senders), len(prompts), pair.n_positions - first, config.d_model)
-    change = change.to(transformer.W_E.dtype)
+    shape = (len(senders), len(prompts), span.stop - span.start, config.d_model)
+    change = transformer.W_E.new_zeros(shape)
     for i, sender in enumerate(senders):
         if isinstance(sender, Embedding):
             change[i] = difference("blocks.0.hook_resid_pre")
@@ -137,7 +137,7 @@ def changes_of(
         after = change
         if between is Between.MLPS:
             after = after + _through_mlp(
-                pair, prompts, first, layer, pre[layer] if config.parallel else change
+                pair, prompts, span, layer, pre[layer] if config.parallel else change
             )
         change = after.clone()
         for i, sender in enumerate(senders):
@@ -148,7 +148,7 @@ def changes_of(
 
 
 def _through_mlp(
-    pair: RunPair, prompts: Int[Tensor, " prompt"], first: int, layer: int, change: Resid
+    pair: RunPair, prompts: Int[Tensor, " prompt"], span: slice, layer: int, change: Resid
 ) -> Resid:
     """Return how an MLP's output changes when its input does; only for senders whose change is not zero."""
     block, config = pair.transformer.blocks[layer], pair.transformer.config
@@ -156,9 +156,9 @@ def _through_mlp(
     changed = change.abs().amax((1, 2, 3)) > 0
     written = torch.zeros_like(change)
     if changed.any():
-        resid = pair.base[f"blocks.{layer}.{stream}"][prompts, first:] + change[changed]
+        resid = pair.base[f"blocks.{layer}.{stream}"][prompts, span] + change[changed]
         x = block.ln2.forward(resid, config, "", no_tap)
-        base = pair.base[f"blocks.{layer}.hook_mlp_out"][prompts, first:]
+        base = pair.base[f"blocks.{layer}.hook_mlp_out"][prompts, span]
         written[changed] = block.mlp(x, config, "", no_tap) - base
     return written
 

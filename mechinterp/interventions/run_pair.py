@@ -32,9 +32,14 @@ class RunPair:
         """The length of the prompts."""
         return self.base["hook_embed"].shape[1]
 
-    def affected(self, prompts: Bool[Tensor, " all"], first: int) -> Int[Tensor, " some"]:
-        """Return those of the prompts whose metric reads position `first` or a later one."""
-        return (prompts & (self.metric.positions.max(1).values >= first)).nonzero().flatten()
+    def affected(self, prompts: Bool[Tensor, " all"], first: int) -> Iterator[Int[Tensor, " some"]]:
+        """Yield those of the prompts whose metric reads position `first` or a later one.
+
+        Prompts that are read up to the same position come together: what follows it need not be computed.
+        """
+        last = self.metric.positions.max(1).values
+        for position in last[prompts & (last >= first)].unique():
+            yield (prompts & (last == position)).nonzero().flatten()
 
 
 def run_pairs(
@@ -108,7 +113,7 @@ def ablated_pair(transformer: Transformer, tokens: Tokens, instead: Instead, met
     """
     _check_read(metric, tokens)
     own = transformer.cache(tokens, _names(transformer))
-    first = torch.zeros(len(tokens), dtype=torch.long)
+    first = tokens.new_zeros(len(tokens))
     return RunPair(transformer, own, {**own, **instead}, first, metric, _measured(transformer, own, metric))
 
 

@@ -64,15 +64,16 @@ def jobs(
 
     Each layer begins `per_layer` patches. Raises ValueError where the memory does not hold those of one prompt.
     """
-    affected, n_layers = pair.affected(prompts, first), pair.transformer.config.n_layers
+    n_layers = pair.transformer.config.n_layers
     most = rows_in_memory(pair, first, memory)
     if most < per_layer:
         raise ValueError(f"expected memory for {per_layer} patched runs at once, got for {most}")
     for layers in _ranges(n_layers, min(n_layers, most // per_layer)):
         rows = len(layers) * per_layer  # of one prompt
-        for some in _ranges(len(affected), most // rows):
-            sweep = Sweep(pair.transformer, pair.base, affected[some.start : some.stop], first, pair.metric)
-            yield Job(sweep, layers, share=rows * len(some) / most)
+        for affected in pair.affected(prompts, first):
+            for some in affected.split(most // rows):
+                sweep = Sweep(pair.transformer, pair.base, some, first, pair.metric)
+                yield Job(sweep, layers, share=rows * len(some) / most)
 
 
 def run_jobs(

@@ -1,4 +1,7 @@
-"""Find the heads of a model that identify the indirect object: python -m mechinterp.ioi [MODEL] [--memory GB]."""
+"""Find the heads of a model that identify the indirect object: python -m mechinterp.ioi [MODEL].
+
+Options: --memory GB, --device DEVICE.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,18 @@ from mechinterp.ioi.published import (
     precision_and_recall,
 )
 from mechinterp.ioi.reference import other_names
+from mechinterp.model.devices import DEVICES
 from mechinterp.model.loading import load_model
 
 
-def main(name: str, memory: float = 1.0, n_prompts: int = 200, seed: int = 1_000_000) -> None:
+def main(
+    name: str, memory: float = 1.0, n_prompts: int = 200, seed: int = 1_000_000, device: str = "auto"
+) -> None:
     """Print the circuit of a model, compared, for GPT-2 small, with the published one.
 
     A large model is searched with fewer prompts. Activations take up to `memory` gigabytes at once.
     """
-    model = load_model(name, memory)
+    model = load_model(name, memory, device)
     n_heads = model.config.n_layers * model.config.n_heads
     drawn = prompts(model, model.affordable(n_prompts, runs=n_heads / 3), seed)
     instead = other_names(model, drawn)
@@ -50,8 +56,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m mechinterp.ioi")
     parser.add_argument("model", nargs="?", default="bundled", metavar="MODEL")
     parser.add_argument("--memory", type=float, default=1.0, metavar="GB")
+    parser.add_argument("--device", default="auto", choices=DEVICES, help="default: %(default)s")
     options = parser.parse_args()
     try:
-        main(options.model, options.memory)
+        main(options.model, options.memory, device=options.device)
     except ValueError as error:
         sys.exit(f"error: {error}")

@@ -133,7 +133,7 @@ class _Search:
         known = {verdict.head for verdict in self.verdicts}
         lost = left_without_each(self.model, self.prompts, self.instead) - self.difference[:, None]
         lost[:, [self.heads.index(head) for head in known]] = 0
-        self.judge(Role.SUPPORT, lost, torch.zeros(len(self.heads)), -1, least_attention=0.0)
+        self.judge(Role.SUPPORT, lost, torch.zeros_like(lost[0]), -1, least_attention=0.0)
 
     def judge(
         self,
@@ -183,7 +183,7 @@ class _Search:
         ends = [HeadInput(head, into) for head in receivers]
         last = max(end.head.layer for end in ends)
         senders = [head for head in self.heads if head.layer < last]
-        found = torch.zeros(len(self.prompts), len(self.heads))
+        found = self.difference.new_zeros(len(self.prompts), len(self.heads))
         if senders:
             patched = patch_paths(
                 self.transformer,

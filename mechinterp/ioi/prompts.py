@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
 import torch
 from jaxtyping import Float, Int
@@ -60,7 +61,9 @@ class Prompts:
         """Return some of the prompts, up to the last position that one of them has."""
         positions = {name: at[some] for name, at in self.positions.items()}
         tokens = self.tokens[some, : int(positions["END"].max()) + 1]
-        return Prompts(tokens, self.io[some], self.subject[some], positions, [self.texts[i] for i in some])
+        return Prompts(
+            tokens, self.io[some], self.subject[some], positions, [self.texts[i] for i in some.tolist()]
+        )
 
     def each(self, transformer: Transformer, measure: Measure) -> Float[Tensor, "prompt ..."]:
         """Return what `measure` gives for each prompt, called on as many at a time as fit into memory.
@@ -176,7 +179,7 @@ def prompts(model: Model, n: int, seed: int, templates: Sequence[str] | None = N
     longest = max(map(len, rows))
     if longest > model.config.n_ctx:
         raise ValueError(f"expected prompts of at most {model.config.n_ctx} tokens, got {longest}")
-    padded = torch.tensor([row + [row[0]] * (longest - len(row)) for row in rows])
+    padded = [row + [row[0]] * (longest - len(row)) for row in rows]
     io = [model.token(answer) for _, answer, _ in drawn]
     subject = [model.token(giver) for _, _, giver in drawn]
     where = {
@@ -185,8 +188,9 @@ def prompts(model: Model, n: int, seed: int, templates: Sequence[str] | None = N
         "S2": [len(row) - 1 - row[::-1].index(token) for row, token in zip(rows, subject, strict=True)],
         "END": [len(row) - 1 for row in rows],
     }
-    positions = {name: torch.tensor(at) for name, at in where.items()}
-    return Prompts(padded, torch.tensor(io), torch.tensor(subject), positions, [text for text, _, _ in drawn])
+    tensor = partial(torch.tensor, device=model.device)
+    positions = {name: tensor(at) for name, at in where.items()}
+    return Prompts(tensor(padded), tensor(io), tensor(subject), positions, [text for text, _, _ in drawn])
 
 
 class Corruption(Enum):

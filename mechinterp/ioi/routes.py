@@ -50,7 +50,7 @@ def routes(model: Model, prompts: Prompts, both: Pairs) -> Routes:
             Between.MLPS,
             positions=prompts.positions["END"],
         )
-        found = torch.zeros(len(prompts), n_layers * n_heads)
+        found = patched.new_zeros(len(prompts), n_layers * n_heads)
         found[:, : len(senders)] = both.changed(patched)
         return found.unflatten(1, (n_layers, n_heads))
 

@@ -33,6 +33,11 @@ class Model:
         """The transformer's configuration."""
         return self.transformer.config
 
+    @property
+    def device(self) -> torch.device:
+        """Where the transformer computes: on the CPU, or on a GPU."""
+        return self.transformer.device
+
     def __call__(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_vocab"]:
         """Return the logits of the next token at each position."""
         return self.transformer.forward(tokens)
@@ -66,12 +71,14 @@ class Model:
             found.append(log_probs.gather(-1, tokens[some, 1:, None]).squeeze(-1))
         return torch.cat(found)
 
-    def affordable(self, most: int, runs: int | float = 1, n_positions: int = 20) -> int:
+    def affordable(
+        self, most: int, runs: int | float = 1, n_positions: int = 20, at_least: int = AT_LEAST
+    ) -> int:
         """Return how many prompts can be run `runs` times within about a minute of one core: `most`, or fewer.
 
-        So that a small model is measured on many prompts, and a large one in the same time, on AT_LEAST or more.
+        So that a small model is measured on many prompts, and a large one in the same time, on `at_least` or more.
         """
-        return min(most, max(AT_LEAST, int(FLOPS / (runs * self.config.flops(n_positions)))))
+        return min(most, max(at_least, int(FLOPS / (runs * self.config.flops(n_positions)))))
 
     def tokens(self, texts: str | Sequence[str]) -> Int[Tensor, "batch pos"]:
         """Return prompts as tokens, one per row, each after the beginning-of-text token.
@@ -89,7 +96,7 @@ class Model:
             raise ValueError(f"expected prompts of the same number of tokens, got {sorted(lengths)}")
         if max(lengths) > self.config.n_ctx:
             raise ValueError(f"expected at most {self.config.n_ctx} tokens, got {max(lengths)}")
-        return torch.tensor(rows)
+        return torch.tensor(rows, device=self.device)
 
     def strings(self, tokens: Int[Tensor, " pos"]) -> list[str]:
         """Return each token of a prompt as text."""

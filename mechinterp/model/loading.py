@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mechinterp.model.checkpoints import BUNDLED, find
+from mechinterp.model.devices import device_for, device_named, moved
 from mechinterp.model.files import CHECKSUMS, CONFIG
 from mechinterp.model.gpt2 import config_from, read
 from mechinterp.model.language_model import Model
@@ -15,20 +16,23 @@ from mechinterp.model.tokenizer import read_tokenizer
 from mechinterp.model.transformer import Transformer
 
 
-def load_model(name_or_path: str = BUNDLED, memory: float = 1.0) -> Model:
+def load_model(name_or_path: str = BUNDLED, memory: float = 1.0, device: str = "auto") -> Model:
     """Return the model that comes with the lecture, one in a folder, or one from the Hugging Face hub.
 
     GPT-2's architecture is read directly; others go through TransformerLens' bridge. All weights are float32. `memory`
-    is how many gigabytes activations may take at once: with more, more prompts are run together.
+    is how many gigabytes activations may take at once: with more, more prompts are run together. The model computes on
+    `device`: cpu, cuda, mps, or auto, which is a GPU where there is one and the model is large enough to gain.
     Raises ValueError, naming the folder, where there is no such checkpoint, or it is damaged, of an architecture
-    that is not supported, or too large for the memory.
+    that is not supported, or too large for the memory; and where there is no such device.
     """
+    asked = device_named(device)
     name, files, *_ = find(name_or_path)
     folder = files[0].parent
     try:
         _check(folder, files)
         hf = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         transformer = _transformer(folder, files, hf)
+        transformer = moved(transformer, asked or device_for(transformer))
         tokenizer = read_tokenizer(folder, hf, transformer.config.d_vocab)
         bos = hf.get("bos_token_id")
         if bos is not None and not 0 <= bos < transformer.config.d_vocab:

@@ -155,6 +155,11 @@ class Transformer:
     b_U: Float[Tensor, " d_vocab"]
     memory: int = MEMORY  # bytes that the activations of what is computed at once may take
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie, and all that is computed with them."""
+        return self.W_E.device
+
     def forward(
         self, tokens: Int[Tensor, "batch pos"], tap: Tap = no_tap
     ) -> Float[Tensor, "batch pos d_vocab"]:

@@ -16,10 +16,11 @@ def batches(
     `bytes_for` says what one prompt of a length takes; where that is more than the memory, it is run alone.
     """
     order = lengths.argsort(stable=True)
+    ordered = lengths[order].tolist()
     start = 0
     while start < len(order):
         stop = start + 1
-        while stop < len(order) and (stop + 1 - start) * bytes_for(int(lengths[order[stop]])) <= memory:
+        while stop < len(order) and (stop + 1 - start) * bytes_for(ordered[stop]) <= memory:
             stop += 1
-        yield order[start:stop], int(lengths[order[stop - 1]])
+        yield order[start:stop], ordered[stop - 1]
         start = stop

@@ -18,9 +18,9 @@ def bootstrap_interval(
     flat = values.flatten(1) if values.ndim > 1 else values[:, None]
     drawn = torch.randint(len(flat), (n, len(flat)), generator=draw)
     counts = torch.zeros(n, len(flat)).scatter_add_(1, drawn, torch.ones(n, len(flat)))
-    means = counts @ flat.float() / len(flat)
+    means = counts.to(flat.device) @ flat.float() / len(flat)
     tail = (1 - confidence) / 2
-    low, high = means.quantile(torch.tensor([tail, 1 - tail]), dim=0)
+    low, high = means.quantile(means.new_tensor([tail, 1 - tail]), dim=0)
     return low.view(values.shape[1:]), high.view(values.shape[1:])
 
 

@@ -28,7 +28,7 @@ def write_state(
         for index, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizers.{i}.{index}.{name}": value for name, value in state.items()}
     temporary = path.with_name(f".{path.name}.tmp")
-    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    contiguous = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
     save_file(contiguous, temporary, {METADATA: json.dumps(metadata)})
     temporary.replace(path)
 

@@ -55,7 +55,7 @@ def train(job: Job, console: Console) -> None:
             f"{job.folder} holds an SAE, but there is no {job.state} to resume from: choose another folder"
         )
     job.state.parent.mkdir(parents=True, exist_ok=True)
-    model, seed = load_model(job.model), job.settings.seed
+    model, seed = load_model(job.model, device=job.device), job.settings.seed
     texts = lecture_texts(model, seed) if job.texts is None else file_texts(model, job.texts)
     source = Activations(model.transformer, texts.trained, job.hook, SIZE, CONTEXTS, seed)
     mean = sample_of(source).mean(0)

@@ -37,7 +37,7 @@ class Held:
     def batch(self, step: int) -> Batch:
         """Return `size` of the vectors."""
         rows = torch.randint(len(self.vectors), (self.size,), generator=generator_at(self.seed, step))
-        return self.vectors.index_select(0, rows)
+        return self.vectors.index_select(0, rows.to(self.vectors.device))
 
 
 @dataclass(eq=False)

@@ -243,9 +243,9 @@ class BatchTopK(TopK):
         The paper averages that minimum over batches (equation 5); a sample of many vectors is one large batch.
         """
         f = self.largest(self.sae(parameters).pre(x))
-        least = f[f > 0].min() if (f > 0).any() else torch.zeros(())
+        least = f[f > 0].min().cpu() if (f > 0).any() else torch.zeros(())
         below = torch.nextafter(least, torch.zeros(()))  # a feature fires strictly above its threshold
-        return JumpReLUSAE(**parameters, threshold=torch.full((f.shape[-1],), below.item()))
+        return JumpReLUSAE(**parameters, threshold=f.new_full((f.shape[-1],), below.item()))
 
 
 ARCHITECTURES: dict[str, type[Architecture]] = {

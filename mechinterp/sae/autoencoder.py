@@ -15,7 +15,7 @@ Shapes: `d_model` of the vectors, `d_sae` of the features. Each row of W_dec is 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -57,6 +57,11 @@ class SAE(ABC):
         if x.shape[-1] != self.d_model:
             raise ValueError(f"expected vectors of width {self.d_model}, got {x.shape[-1]}")
         return encode(x, self.b_dec, self.W_enc, self.b_enc)
+
+    def to(self, device: torch.device) -> SAE:
+        """Return the same autoencoder on a device."""
+        tensors = {name: x.to(device) for name, x in vars(self).items() if isinstance(x, Tensor)}
+        return replace(self, **tensors)
 
     @property
     def d_model(self) -> int:

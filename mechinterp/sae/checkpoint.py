@@ -73,7 +73,9 @@ def save_sae(folder: Path, sae: SAE, model_name: str, hook: str, text: str | Non
     Raises ValueError where a tensor is not finite or of the wrong shape, or the folder holds anything else.
     """
     (name,) = (name for name, kind in KINDS.items() if type(sae) is kind.sae)
-    tensors = {theirs: getattr(sae, ours).detach().contiguous() for ours, theirs in KINDS[name].names.items()}
+    tensors = {
+        theirs: getattr(sae, ours).detach().cpu().contiguous() for ours, theirs in KINDS[name].names.items()
+    }
     _check_tensors(folder, tensors, KINDS[name].shapes(sae.d_model, sae.d_sae))
     config = _config(name, sae, model_name, hook)
     check_folder(folder)
@@ -102,7 +104,7 @@ def check_folder(folder: Path) -> None:
 
 
 def load_sae(folder: Path, model_name: str | None = None, hook: str | None = None) -> Loaded:
-    """Return the SAE in a folder; half precision is converted to single.
+    """Return the SAE in a folder, on the CPU; half precision is converted to single.
 
     Raises ValueError, saying where and what to do, where a file is missing or damaged, the architecture or the
     preprocessing of x is unknown, a tensor is missing, unexpected, of the wrong shape or not finite, or the SAE is not

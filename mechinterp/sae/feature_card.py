@@ -82,8 +82,8 @@ def clearest_feature(
     not a single word, the one with the greatest mean of `logits` (direct_logits) over any class of words. Raises
     ValueError where no feature means more than a single word.
     """
-    more_than_word = torch.tensor([labelled.labels[label].kind != "palabra" for label in match.label])
-    eligible = (match.f1 >= INTERPRETABLE) & more_than_word
+    more_than_word = [labelled.labels[label].kind != "palabra" for label in match.label.tolist()]
+    eligible = (match.f1 >= INTERPRETABLE) & match.label.new_tensor(more_than_word, dtype=torch.bool)
     if not eligible.any():
         raise ValueError(
             f"expected a feature that means more than a single word (F1 ≥ {INTERPRETABLE}), found none"
@@ -99,7 +99,11 @@ def clearest_feature(
 def words_of_classes(model: Model) -> dict[str, Int[Tensor, " word"]]:
     """Return the tokens of each class of words that has at least FEWEST words of one token."""
     tokens = {
-        name: torch.tensor(sorted(model.token(word) for word in words if model.has_token(word)))
+        name: sorted(model.token(word) for word in words if model.has_token(word))
         for name, words in CLASSES.items()
     }
-    return {name: found for name, found in tokens.items() if len(found) >= FEWEST}
+    return {
+        name: torch.tensor(found, device=model.device)
+        for name, found in tokens.items()
+        if len(found) >= FEWEST
+    }

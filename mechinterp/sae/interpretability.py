@@ -48,13 +48,14 @@ def best_labels(
     given kinds are tried, by default all; the beginning-of-text token is left out.
     """
     half = len(f) // 2
-    tried = torch.tensor([kinds is None or label.kind in kinds for label in labelled.labels])
+    of_kind = [kinds is None or label.kind in kinds for label in labelled.labels]
+    tried = torch.tensor(of_kind, device=f.device)
     f, true = f[:, 1:], labelled.true[:, 1:] & tried
     greatest = f[:half].amax((0, 1))
     found = [_scores(f[:half] > share * greatest, true[:half]) for share in SHARES]
     best_f1, best = torch.stack([scores.f1 for scores in found]).flatten(0, 1).max(0)
     label = torch.where(best_f1 > 0, best % len(labelled.labels), -1)
-    share = torch.tensor(SHARES)[best // len(labelled.labels)]
+    share = f.new_tensor(SHARES)[best // len(labelled.labels)]
     measured = _scores(f[half:] > share * greatest, true[half:])
     chosen = label.clamp(min=0)[None]
     judged = (label >= 0) & measured.enough.gather(0, chosen)[0]

@@ -154,6 +154,10 @@ class Labelled:
     labels: list[Label]
     true: Bool[Tensor, "text pos label"]
 
+    def to(self, device: torch.device) -> Labelled:
+        """Return the same on a device."""
+        return Labelled(self.tokens.to(device), self.labels, self.true.to(device))
+
 
 def labelled_texts(tokenizer: Tokenizer, n_ctx: int, n_texts: int, seed: int, rarest: int = 50) -> Labelled:
     """Return labelled texts of the generator that fill the context, each after the beginning-of-text token.
@@ -194,7 +198,8 @@ def labelled_split(model: Model, n_trained: int, n_tested: int, seed: int) -> tu
     """
     tokenizer, n_ctx = model.tokenizer, min(model.config.n_ctx, N_CTX)
     trained = labelled_texts(tokenizer, n_ctx, n_trained, seed)
-    return trained, labelled_texts(tokenizer, n_ctx, n_tested, seed + 1)
+    tested = labelled_texts(tokenizer, n_ctx, n_tested, seed + 1)
+    return trained.to(model.device), tested.to(model.device)
 
 
 def labelled_sentence(

@@ -28,7 +28,7 @@ def l0(f: Features) -> float:
 
     Source: Bricken et al. 2023, *Towards Monosemanticity*.
     """
-    return (f != 0).sum(-1).double().mean().item()
+    return (f != 0).sum(-1).cpu().double().mean().item()
 
 
 def fvu(x: Vectors, x_hat: Float[Tensor, "..."]) -> float:
@@ -40,11 +40,12 @@ def fvu(x: Vectors, x_hat: Float[Tensor, "..."]) -> float:
     """
     if x.shape != x_hat.shape:
         raise ValueError(f"expected x̂ of the shape of x, {tuple(x.shape)}, got {tuple(x_hat.shape)}")
-    vectors = x.flatten(0, -2).double()
+    x, x_hat = x.cpu().double(), x_hat.cpu().double()
+    vectors = x.flatten(0, -2)
     variance = (vectors - vectors.mean(0)).square().sum()
     if not variance:
         raise ValueError("expected vectors that differ, got the same one each time: they have no variance")
-    return ((x.double() - x_hat.double()).square().sum() / variance).item()
+    return ((x - x_hat).square().sum() / variance).item()
 
 
 def explained_variance(x: Vectors, x_hat: Float[Tensor, "..."]) -> float:
@@ -57,7 +58,7 @@ def density(f: Features) -> Float[Tensor, " d_sae"]:
 
     Source: Bricken et al. 2023, appendix «Feature density histograms».
     """
-    return (f != 0).flatten(0, -2).double().mean(0)
+    return (f != 0).flatten(0, -2).cpu().double().mean(0)
 
 
 def dead_share(found: Float[Tensor, " d_sae"]) -> float:
@@ -65,7 +66,7 @@ def dead_share(found: Float[Tensor, " d_sae"]) -> float:
 
     It depends on the sample: the fewer vectors, the more rare features count as dead.
     """
-    return (found == 0).double().mean().item()
+    return (found == 0).cpu().double().mean().item()
 
 
 def density_histogram(found: Float[Tensor, " d_sae"], edges: Float[Tensor, " edge"]) -> Int[Tensor, " bin"]:
@@ -74,9 +75,9 @@ def density_histogram(found: Float[Tensor, " d_sae"], edges: Float[Tensor, " edg
     Dead features, whose logarithm is −∞, are in no bin, nor are those beyond the edges. Source: Bricken et al. 2023,
     appendix «Feature density histograms».
     """
-    logarithms = found[found > 0].double().log10()
+    logarithms = found[found > 0].cpu().double().log10()
     within = logarithms[(logarithms >= edges[0]) & (logarithms <= edges[-1])]
-    bins = torch.bucketize(within, edges.double(), right=True) - 1
+    bins = torch.bucketize(within, edges.cpu().double(), right=True) - 1
     return torch.bincount(bins.clamp(max=len(edges) - 2), minlength=len(edges) - 1)
 
 
@@ -190,8 +191,8 @@ def mmcs(W_dec: Float[Tensor, "d_sae d_model"], true: Directions) -> float:
 def _cosines(W_dec: Float[Tensor, "d_sae d_model"], true: Directions) -> Float[Tensor, "feature d_sae"]:
     if W_dec.shape[1] != true.shape[1]:
         raise ValueError(f"expected directions of width {true.shape[1]}, got {W_dec.shape[1]}")
-    found = functional.normalize(W_dec.detach().double(), dim=-1)
-    return functional.normalize(true.double(), dim=-1) @ found.T
+    found = functional.normalize(W_dec.detach().cpu().double(), dim=-1)
+    return functional.normalize(true.cpu().double(), dim=-1) @ found.T
 
 
 def _recovered(ablated: float, reconstructed: float, clean: float, ablation: str) -> float:

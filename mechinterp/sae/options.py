@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from mechinterp.model.checkpoints import BUNDLED
+from mechinterp.model.devices import DEVICES
 from mechinterp.sae.architectures import ARCHITECTURES, Architecture
 from mechinterp.sae.training import Settings
 
@@ -20,6 +21,7 @@ class Job:
 
     folder: Path
     model: str
+    device: str  # of the model, and of the SAE
     hook: str
     texts: Path | None  # None for the lecture's own texts
     architecture: Architecture
@@ -42,6 +44,7 @@ def job_of(options: argparse.Namespace) -> Job:
     return Job(
         folder=options.out.resolve(),
         model=options.model,
+        device=options.device,
         hook=options.hook,
         texts=options.texts,
         architecture=_architecture(options.architecture, options.k, options.coefficient),
@@ -70,6 +73,7 @@ def parser(description: str) -> argparse.ArgumentParser:
         help="the folder to write the SAE to; it holds nothing else",
     )
     add("--model", default=BUNDLED, help=f"a folder with a checkpoint, or a Hugging Face id; {default}")
+    add("--device", default="auto", choices=DEVICES, help=f"where the model and the SAE compute; {default}")
     add("--hook", default=HOOK, help=f"the hook point whose activations it reconstructs; {default}")
     add("--architecture", default="topk", choices=ARCHITECTURES, help=default)
     add(

@@ -28,9 +28,8 @@ def resample(
     """Resample the dead features in place; x are the vectors that they may point at."""
     sae = architecture.sae(parameters)
     residual = x - sae.reconstruct(x)
-    chosen = torch.multinomial(
-        residual.square().sum(-1).square(), int(dead.sum()), replacement=True, generator=draw
-    )
+    weights = residual.square().sum(-1).square().cpu()  # where the generator draws
+    chosen = torch.multinomial(weights, int(dead.sum()), replacement=True, generator=draw)
     directions = x[chosen] - parameters["b_dec"]
     directions /= directions.norm(dim=-1, keepdim=True).clamp_min(1e-8)
     W_enc, W_dec = parameters["W_enc"], parameters["W_dec"]
@@ -38,7 +37,7 @@ def resample(
     fresh = architecture.initial(W_dec.shape[1], W_dec.shape[0], draw)
     for name, parameter in parameters.items():
         if name != "b_dec":
-            features(name, parameter)[dead] = features(name, fresh[name])[dead]
+            features(name, parameter)[dead] = features(name, fresh[name].to(x.device))[dead]
             _reset_moments(optimizer, name, parameter, dead)
     W_enc[:, dead] = ENCODER_NORM * living * directions.T
     W_dec[dead] = directions * W_dec[~dead].norm(dim=-1).mean() if not dead.all() else directions

@@ -151,7 +151,7 @@ def continuations(
     for _ in range(length):
         probabilities = transformer.run_with_hooks(tokens, hooks)[:, -1].softmax(-1)
         # Inverse transform sampling: the first token at which the cumulative mass exceeds a uniform number.
-        passed = probabilities.cumsum(-1) < torch.rand(n, 1, generator=draw)
+        passed = probabilities.cumsum(-1) < torch.rand(n, 1, generator=draw).to(probabilities.device)
         token = passed.sum(-1).clamp(max=probabilities.shape[-1] - 1)
         tokens = torch.cat((tokens, token[:, None]), dim=1)
     return tokens[:, len(prompt) :]
@@ -173,7 +173,7 @@ def steered_texts(
 
     That is the probability that the next token is among some words, and one continuation of `length` tokens.
     """
-    tokens = torch.tensor(model.tokenize(prompt))
+    tokens = torch.tensor(model.tokenize(prompt), device=model.device)
     found = {}
     for name, value in values.items():
         hooks: Hooks = {} if value is None else {hook: set_feature(sae, feature, value)}

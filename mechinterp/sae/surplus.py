@@ -18,8 +18,8 @@ def surplus_cosines(W_dec: Float[Tensor, "d_sae d_model"], true: Directions) -> 
     """
     left = torch.ones(len(W_dec), dtype=torch.bool)
     left[matching(W_dec, true).feature] = False
-    found = functional.normalize(W_dec[left].detach().double(), dim=-1)
-    return (found @ functional.normalize(true.double(), dim=-1).T).amax(-1)
+    found = functional.normalize(W_dec.detach().cpu()[left].double(), dim=-1)
+    return (found @ functional.normalize(true.cpu().double(), dim=-1).T).amax(-1)
 
 
 def chance_surplus(true: Directions, d_sae: int, n: int, seed: int) -> Float[Tensor, " n"]:

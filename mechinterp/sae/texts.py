@@ -33,7 +33,7 @@ class Texts:
     @property
     def digest(self) -> str:
         """A hash that identifies the training texts."""
-        return hashlib.sha256(self.trained.numpy().tobytes()).hexdigest()[:16]
+        return hashlib.sha256(self.trained.cpu().numpy().tobytes()).hexdigest()[:16]
 
 
 def lecture_texts(model: Model, seed: int) -> Texts:
@@ -46,8 +46,8 @@ def lecture_texts(model: Model, seed: int) -> Texts:
             f"the lecture's texts begin with {BOS}, which {model.name} does not know: give --texts FILE"
         )
     n_ctx = min(model.config.n_ctx, N_CTX)
-    trained = tokenize(draw_texts(DRAWN, seed), model.tokenizer, n_ctx)
-    labelled = labelled_texts(model.tokenizer, n_ctx, TESTED, seed + 1)
+    trained = tokenize(draw_texts(DRAWN, seed), model.tokenizer, n_ctx).to(model.device)
+    labelled = labelled_texts(model.tokenizer, n_ctx, TESTED, seed + 1).to(model.device)
     return Texts(trained, labelled.tokens, labelled)
 
 
@@ -82,5 +82,5 @@ def packed(model: Model, text: str, fewest: int, where: str) -> Int[Tensor, "tex
             f"expected at least {fewest * room} tokens in {where}, {fewest} contexts of {room}, "
             f"got {len(tokens)}: give more text"
         )
-    rows = torch.tensor(tokens[: n * room]).view(n, room)
-    return torch.cat((torch.tensor(model.start, dtype=torch.long).expand(n, -1), rows), dim=1)
+    rows = torch.tensor(tokens[: n * room], device=model.device).view(n, room)
+    return torch.cat((rows.new_tensor(model.start).expand(n, -1), rows), dim=1)

@@ -145,7 +145,7 @@ def resume(
     metadata, tensors = read_state(path, expected, torch.device("cpu"))
     run = _run(architecture, settings, source, metadata["scale"], about)
     restore(tensors, run.parameters, [run.optimizer])
-    run.step, run.unfired = metadata["step"], torch.tensor(metadata["unfired"])
+    run.step, run.unfired = metadata["step"], run.unfired.new_tensor(metadata["unfired"])
     return run
 
 
@@ -208,8 +208,9 @@ def _run(
 ) -> Run:
     keep_memory()
     draw = torch.Generator().manual_seed(settings.seed)
-    parameters = architecture.initial(source.batch(0).shape[1], settings.d_sae, draw)
-    parameters = {name: tensor.requires_grad_() for name, tensor in parameters.items()}
+    first = source.batch(0)
+    parameters = architecture.initial(first.shape[1], settings.d_sae, draw)
+    parameters = {name: tensor.to(first.device).requires_grad_() for name, tensor in parameters.items()}
     optimizer = torch.optim.Adam(list(parameters.values()), lr=settings.rate, fused=True)
-    unfired = torch.zeros(settings.d_sae, dtype=torch.long)
+    unfired = torch.zeros(settings.d_sae, dtype=torch.long, device=first.device)
     return Run(architecture, settings, source, scale, parameters, optimizer, unfired, about=dict(about or {}))

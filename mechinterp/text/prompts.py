@@ -22,7 +22,7 @@ def ordinary_text(model: Model, n: int, n_tokens: int, seed: int) -> Int[Tensor,
         while len(prompt := model.tokenize(model.spaced(text))) < n_tokens:
             text += " " + corpus.sentence()
         prompts.append(prompt[:n_tokens])
-    return _fitting(model, torch.tensor(prompts))
+    return _fitting(model, torch.tensor(prompts, device=model.device))
 
 
 def random_tokens(model: Model, n: int, n_tokens: int, seed: int) -> Int[Tensor, "prompt pos"]:
@@ -45,11 +45,11 @@ def _drawn(model: Model, n: int, n_tokens: int, seed: int) -> Int[Tensor, "promp
     """Return random tokens, none of them the beginning-of-text token."""
     ordinary = torch.tensor([token for token in range(model.config.d_vocab) if token != model.bos])
     draw = torch.Generator().manual_seed(seed)
-    return ordinary[torch.randint(len(ordinary), (n, n_tokens), generator=draw)]
+    return ordinary[torch.randint(len(ordinary), (n, n_tokens), generator=draw)].to(model.device)
 
 
 def _started(model: Model, tokens: Int[Tensor, "prompt drawn"]) -> Int[Tensor, "prompt pos"]:
-    start = torch.tensor(model.start, dtype=torch.long).expand(len(tokens), -1)
+    start = tokens.new_tensor(model.start).expand(len(tokens), -1)
     return _fitting(model, torch.cat((start, tokens), dim=1))
 
 

@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 from mechinterp.evaluation.behaviour import behaviours
 from mechinterp.evaluation.bounds import table
 from mechinterp.evaluation.measure import measure_of
+from mechinterp.model.devices import CPU, DEVICES, device_named, fastest
 from mechinterp.model.language_model import Model
 from mechinterp.model.loading import load_model
 from mechinterp.text.corpus import draw_texts
@@ -41,7 +42,7 @@ def main(arguments: list[str]) -> int:
         settings = replace(settings, selection=0.0)
     torch.set_num_threads(1)  # threads cost more than they gain on matrices this small
     try:
-        train(options.out, settings, Console())
+        train(options.out, settings, Console(), device_named(options.device) or fastest())
     except KeyboardInterrupt:
         print("\ninterrupted: the same command resumes from the last step", file=sys.stderr)
         return INTERRUPTED
@@ -51,10 +52,9 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def train(folder: Path, settings: Settings, console: Console) -> None:
+def train(folder: Path, settings: Settings, console: Console, device: torch.device = CPU) -> None:
     """Train a model into a folder, or resume its training, and measure it."""
     folder.mkdir(parents=True, exist_ok=True)
-    device = torch.accelerator.current_accelerator() or torch.device("cpu")
     state = folder / STATE
     run = resume(state, settings, device) if state.exists() else begin(settings, device)
     console.print(f"seed {settings.seed}, on {device}, from step {run.step} of {settings.steps}")
@@ -97,6 +97,9 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         metavar="N",
         help=f"number of steps; use fewer for a trial (default: {Settings.steps})",
+    )
+    parser.add_argument(
+        "--device", default="auto", choices=DEVICES, help="default: %(default)s, a GPU where there is one"
     )
     parser.add_argument(
         "--without-selection",

@@ -19,6 +19,7 @@ from lectern.workshop import open_workshop
 from mechinterp import load_model
 from mechinterp.model.checkpoints import WEIGHTS
 from mechinterp.sae.checkpoint import save_sae
+from mechinterp.text.corpus import draw_texts
 from tests.mechinterp.sae.random_saes import random_sae
 
 LECTURE = Project(ENGINE_ROOT, fixtures())
@@ -57,8 +58,8 @@ SMALL = {
 SAID_WITH_ANOTHER = {"superposition": {"dense", "sparse"}}
 
 
-# Shown on another model only: tests/mechinterp/ioi/test_published.py makes it.
-OF_ANOTHER_MODEL = {"ioi_literature"}
+# Shown on another model only: tests/mechinterp/ioi/test_published.py makes it; and where an SAE is given, below.
+OF_ANOTHER_MODEL = {"ioi_literature", "given_feature"}
 
 
 def every_name() -> list[str]:
@@ -172,18 +173,21 @@ def test_a_figure_is_made_on_another_model_which_it_may_read_alone(where: str, t
 @pytest.mark.heavy
 def test_figures_are_made_of_an_sae_and_checkpoints_that_are_given(tmp_path: Path) -> None:
     """And may read them alone; each picture lies in the folder of what it is made of."""
-    text = "Ana fue a la tienda y Juan le dio un libro. " * 60
+    text = " ".join(draw_texts(300, seed=3))
     save_sae(tmp_path / "mine", random_sae("topk", load_model().config.d_model, 64), "bundled", HOOK, text)
     run = [copied(WEIGHTS / f"seed-{step}", tmp_path / f"step{step}") for step in (3, 2)]
     values = {"sae": str(tmp_path / "mine"), "checkpoints": ",".join(map(str, run))}
     given = {name: replace(fixtures()[name], chosen=value) for name, value in values.items()}
     project = Project(ENGINE_ROOT, fixtures() | given, made_in=tmp_path)
-    requests = [Request("sae_activation"), Request("induction_emergence")]
+    requests = [Request(name) for name in ("sae_activation", "induction_emergence", "given_feature")]
     with open_workshop(project, Progress(), jobs=1) as workshop:
-        shown, along = workshop.maker.make(requests).values()
+        shown, along, feature = workshop.maker.make(requests).values()
     assert shown.stem == tmp_path / "img/mine/sae_activation"
     assert (shown.sidecar.values["is_given"], shown.sidecar.values["d_sae"]) == (True, 64)
     assert shown.sidecar.values["text"].startswith("Cuando María y Juan")
+    assert feature.stem == tmp_path / "img/mine/given_feature"
+    assert feature.sidecar.values["d_sae"] == 64
+    assert len(feature.sidecar.claims) == 1
     assert along.stem == tmp_path / "img/step2-to-step3-in-2/induction_emergence"
     assert along.sidecar.values["induction"] == 2
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -56,6 +57,15 @@ def test_each_prompt_is_patched_once_at_each_layer_and_position(pair: RunPair, m
         for layer in range(N_LAYERS)
         for position in range(first[prompt], 6)
     )
+
+
+def test_nothing_is_computed_after_what_the_metric_reads(pair: RunPair) -> None:
+    end = torch.tensor([5, 2, 5, 3, 4])
+    read = replace(pair, metric=logit_diff(end, end + 1, end))
+    jobs = list(all_jobs(read, 2**30))
+    assert {job.sweep.span.stop for job in jobs} == {3, 4, 5, 6}
+    for job in jobs:
+        assert set(end[job.sweep.prompts].tolist()) == {job.sweep.span.stop - 1}
 
 
 @pytest.mark.parametrize("memory", MEMORIES)

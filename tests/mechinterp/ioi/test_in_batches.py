@@ -113,4 +113,5 @@ def test_ablations_and_the_circuit_are_the_same_whatever_memory_there_is() -> No
 def test_a_large_model_is_measured_on_fewer_prompts() -> None:
     assert MODEL.affordable(300) == 300
     assert MODEL.affordable(300, runs=1e6) == 16
+    assert MODEL.affordable(300, runs=1e6, at_least=12) == 12
     assert 16 < MODEL.affordable(10_000, runs=100) < 10_000
