@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import socket
 import struct
 import subprocess
 import sys
@@ -296,6 +297,25 @@ def test_what_would_not_fit_on_the_disk_is_not_begun(person: Person, tiny: Path)
     assert done.returncode == 1
     assert re.search(r"org/tiny takes 0.0 MB, and \S+ has 0.0 MB free: set HF_HOME to a folder", done.stderr)
     assert person.fetched == []
+
+
+def test_a_hub_that_never_answers_is_not_waited_for_without_end(person: Person) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        person.environment = {"HF_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "from mechinterp.model import hub; hub.TIMEOUT = 0.2\n" + FIND,
+                "org/tiny",
+            ],
+            cwd=ENGINE_ROOT,
+            env=person.variables,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert re.fullmatch(f"error: {UNREACHABLE}\n", done.stderr), done.stderr
 
 
 def on_a_terminal(person: Person, *arguments: str) -> str:
