@@ -13,6 +13,8 @@ from mechinterp.logits.logit_lens import logit_lens
 from mechinterp.model.language_model import Model
 from mechinterp.numerics.bootstrap import mean_with_interval
 
+MOST_ROWS = 13  # of the table: more words would stand over one another
+
 
 def compute(model: Model, n_prompts=200, seed=1_000_000) -> dict:
     asked = prompts(model, model.affordable(n_prompts), seed)
@@ -49,16 +51,17 @@ def report(data) -> Report:
 def draw(data) -> Figure:
     figure = Figure()
     table, curve = figure.subplots(1, 2, width_ratios=(2.2, 1), sharey=True)
-    shaded_table(table, data["best"], data["probability"])
-    stages = range(len(data["best"]))
+    last = len(data["best"]) - 1
+    each = 1 + last // MOST_ROWS  # of the stages one has a row, the last among them
+    stages = range(last % each, last + 1, each)
+    shaded_table(table, data["best"][stages.start :: each], data["probability"][stages.start :: each])
     table.set_xticks(range(len(data["tokens"])), data["tokens"])
-    table.set_yticks(stages, ["antes"] + [f"capa {layer}" for layer in stages[:-1]])
+    table.set_yticks(range(len(stages)), [f"capa {stage - 1}" if stage else "antes" for stage in stages])
     titled(table, "lo más probable que sigue a cada token, leído tras cada capa")
-    mean, low, high = data["difference"]
+    mean, low, high = data["difference"][:, stages.start :]
+    rows = [row / each for row in range(len(mean))]
     curve.axvline(0, color=MUTED, linewidth=1)
-    curve.errorbar(
-        mean, stages, xerr=(mean - low, high - mean), fmt="o-", color=CATEGORIES[0], ms=9, capsize=4
-    )
+    curve.errorbar(mean, rows, xerr=(mean - low, high - mean), fmt="o-", color=CATEGORIES[0], ms=9, capsize=4)
     curve.tick_params(axis="y", length=0)
     titled(curve, "logit(IO) − logit(S)", xlabel=f"media de {data['n_prompts']} prompts, IC del 95 %")
     return figure

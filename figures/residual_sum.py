@@ -2,14 +2,15 @@
 
 from matplotlib.figure import Figure
 
-from figures.style.look import ACCENT, CATEGORIES, FAINT, INK, MUTED, lecture_style
+from figures.style.look import CATEGORIES, MUTED, lecture_style
 from figures.style.spanish import decimal
+from figures.style.sums import running_sum
 from lectern.figure import Claim, Report
 from mechinterp.ioi.prompts import example
 from mechinterp.logits.direct_attribution import bias, by_component, logit_diff_reader
 from mechinterp.model.language_model import Model
 
-MANY, NOTABLE = 16, 0.1  # components beyond which names stand upright, and of which only some are numbered
+COLORS = {"atención": CATEGORIES[0], "MLP": CATEGORIES[2]}
 NAMES = {"hook_embed": "embedding", "hook_pos_embed": "posición", "attn": "atención", "mlp": "MLP"}
 
 
@@ -49,31 +50,9 @@ def report(data) -> Report:
 def draw(data) -> Figure:
     figure = Figure()
     axes = figure.subplots()
-    total, edges = 0.0, [0.0]
-    for i, (name, value) in enumerate(data["added"].items()):
-        color = (
-            CATEGORIES[0]
-            if name.startswith("atención")
-            else CATEGORIES[2]
-            if name.startswith("MLP")
-            else MUTED
-        )
-        axes.bar(i, value, bottom=total, color=color, width=0.7)
-        axes.plot((i - 0.35, i + 1.35), (total + value,) * 2, color=FAINT, linewidth=1.5, zorder=0)
-        total += value
-        edges.append(total)
-        if len(data["added"]) <= MANY or abs(value) >= NOTABLE:
-            axes.text(i, max(edges[-2:]), decimal(value, 1), ha="center", va="bottom", fontsize=14, color=INK)
-    axes.bar(len(data["added"]), data["difference"], color=ACCENT, width=0.7)
-    where = (len(data["added"]), data["difference"])
-    axes.text(*where, decimal(data["difference"], 1), ha="center", va="bottom", fontsize=14, color=ACCENT)
-    axes.axhline(0, color=MUTED, linewidth=1)
-    few = len(data["added"]) <= MANY
-    names = [name.replace(" ", "\n") if few else name for name in (*data["added"], "total")]
-    axes.set_xticks(range(len(names)), names, rotation=0 if few else 90)
+    colors = [COLORS.get(name.split()[0], MUTED) for name in data["added"]]
+    running_sum(axes, data["added"], data["difference"], colors)
     axes.set(ylabel=f"logit({data['answer']}) − logit({data['other']})")
-    axes.use_sticky_edges = False
-    axes.margins(x=0.02, y=0.12)
     axes.set_title(f"«{data['text']} …»", fontsize=16, color=MUTED)
     return figure
 

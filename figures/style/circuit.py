@@ -13,6 +13,8 @@ from figures.style.look import CATEGORIES, FAINT, INK, MUTED, PALE, STRONG
 from figures.style.spanish import decimal
 
 Heads = Mapping[str, Sequence[Mapping[str, Any]]]  # by role: name, layer, effect, attention
+# Of each row its name, and its heads: the role, the head, and how many places it stands from its column.
+Rows = list[tuple[str, list[tuple[str, Mapping[str, Any], int]]]]
 
 COLORS = {
     "name mover": CATEGORIES[0],
@@ -44,38 +46,60 @@ COLUMNS = {"S1": 0.0, "IO": 2.0, "S2": 4.0, "END": 6.0}
 TOP = 4.0  # where the logits are
 WIDEST = 6.0  # points, of an edge whose effect is the whole difference
 HALF = 0.24  # of a box' height, with some air
-MOST_LAYERS = 6  # that are all drawn
+MOST_LAYERS = 6  # that have a row each
+SIDE_BY_SIDE = 4  # heads that a row has room for
 LEGEND = 8.0  # where the list of heads begins
 
 
 def draw_circuit(axes: Axes, heads: Heads, n_layers: int) -> None:
-    """Draw the heads on the way from the tokens to the logits; of many layers, those that have one."""
+    """Draw the heads on the way from the tokens to the logits, by layer; where many layers have one, by role."""
     used = sorted({head["layer"] for role in ROUTE for head in heads[role]})
     layers = list(range(n_layers)) if n_layers <= MOST_LAYERS else used
-    rise = TOP / (len(layers) + 1)
+    rows = _by_layer(heads, layers) if len(layers) <= MOST_LAYERS else _by_role(heads)
+    rise = TOP / (len(rows) + 1)
     axes.set(xlim=(-1.7, 14.3), ylim=(-0.3, TOP + 0.35))
     axes.axis("off")
-    for row, layer in enumerate(layers):
+    places: dict[str, dict[str, Point]] = {role: {} for role in ROUTE}
+    for row, (name, drawn) in enumerate(rows):
         y = (row + 1) * rise
         axes.plot((-0.5, 7.0), (y, y), color=FAINT, linewidth=1, zorder=0)
-        axes.text(-0.65, y, f"capa {layer}", color=MUTED, fontsize=14, ha="right", va="center")
+        axes.text(-0.65, y, name, color=MUTED, fontsize=14, ha="right", va="center")
+        for role, head, i in drawn:
+            places[role][head["name"]] = (COLUMNS[ROUTE[role][1]] - 1.3 * i, y)
     for token in ("S2", "END"):  # the residual streams that heads of the circuit write into
         axes.plot((COLUMNS[token],) * 2, (0, TOP), color=FAINT, linewidth=5, zorder=0)
     for token, x in COLUMNS.items():
         box(axes, (x, 0), (1.1, 0.4), INK, token)
     box(axes, (COLUMNS["END"], TOP), (2.6, 0.4), INK, "logit(IO) − logit(S)")
-    places: dict[str, list[Point]] = {}
-    for role, (_, column, _) in ROUTE.items():
-        places[role] = [
-            (COLUMNS[column] - 1.3 * i, (layers.index(head["layer"]) + 1) * rise)
+    shown = [(role, head) for _, drawn in rows for role, head, _ in drawn]
+    for role, head in shown:
+        _edges(axes, role, head, places)
+    for role, head in shown:
+        box(axes, places[role][head["name"]], (1.05, 0.42), COLORS[role], head["name"], "white", fontsize=15)
+
+
+def _by_layer(heads: Heads, layers: Sequence[int]) -> Rows:
+    """Return a row for each layer; the heads of a role stand side by side, whatever their layers."""
+    placed = [(role, head, i) for role in ROUTE for i, head in enumerate(heads[role])]
+    return [(f"capa {layer}", [one for one in placed if one[1]["layer"] == layer]) for layer in layers]
+
+
+def _by_role(heads: Heads) -> Rows:
+    """Return a row for the roles that are read by the same one, of each in turn the head with the largest effect."""
+    rows: Rows = []
+    for reader in dict.fromkeys(reader for _, _, reader in ROUTE.values()):
+        ranked = [
+            (i, role, head)
+            for role, route in ROUTE.items()
+            if route[2] == reader
             for i, head in enumerate(heads[role])
         ]
-    for role in ROUTE:
-        for head, place in zip(heads[role], places[role], strict=True):
-            _edges(axes, role, head, place, places)
-    for role in ROUTE:
-        for head, place in zip(heads[role], places[role], strict=True):
-            box(axes, place, (1.05, 0.42), COLORS[role], head["name"], "white", fontsize=15)
+        shown = sorted(ranked, key=lambda one: one[0])[:SIDE_BY_SIDE]
+        layers = sorted({head["layer"] for _, _, head in shown})
+        if layers:
+            name = f"capas {layers[0]}–{layers[-1]}" if len(layers) > 1 else f"capa {layers[0]}"
+            rows.append((name, [(role, head, i) for i, (_, role, head) in enumerate(shown)]))
+    return rows
 
 
 def list_heads(axes: Axes, heads: Heads) -> None:
@@ -112,14 +136,13 @@ def list_heads(axes: Axes, heads: Heads) -> None:
     axes.text(LEGEND + 3.55, y, "quién la lee (ancho: efecto)", fontsize=14, va="center")
 
 
-def _edges(
-    axes: Axes, role: str, head: Mapping[str, Any], place: Point, places: Mapping[str, list[Point]]
-) -> None:
+def _edges(axes: Axes, role: str, head: Mapping[str, Any], places: Mapping[str, Mapping[str, Point]]) -> None:
     """Draw from where a head reads, and, as wide as its effect, to what reads it."""
     token, _, reader = ROUTE[role]
-    x, y = place
-    axes.plot((COLUMNS[token], x - 0.15), (0.22, y - HALF), color=COLORS[role], linewidth=2.5, linestyle=":")
-    targets = [(COLUMNS["END"], TOP)] if reader is None else places[reader]
+    x, y = places[role][head["name"]]
+    read = {"color": COLORS[role], "linewidth": 2.5, "linestyle": ":", "zorder": 0.5}  # behind the boxes
+    axes.plot((COLUMNS[token], x - 0.15), (0.22, y - HALF), **read)
+    targets = [(COLUMNS["END"], TOP)] if reader is None else places[reader].values()
     for target in targets:
         width = 1 + WIDEST * min(1.0, abs(head["effect"]))
         arrow(axes, (x, y + HALF), (target[0], target[1] - HALF), COLORS[role], width, head=14)
