@@ -36,7 +36,8 @@ class Firing:
 @torch.no_grad()
 def firing(on: Shown) -> Firing:
     """Return how often each feature fires, without first positions."""
-    texts, tokens = torch.zeros(on.given.sae.d_sae, dtype=torch.long), torch.zeros(on.given.sae.d_sae)
+    texts = torch.zeros(on.given.sae.d_sae, dtype=torch.long, device=on.tokens.device)
+    tokens = torch.zeros(on.given.sae.d_sae, device=on.tokens.device)
     for rows in on.tokens.split(AT_ONCE):
         fires = on.features(rows)[:, 1:] > 0
         texts += fires.any(1).sum(0)
@@ -83,7 +84,9 @@ def around(
     chosen = most.argsort(descending=True, stable=True)[: min(n, int((most > 0).sum()))]
     length = min(SPAN, tokens.shape[1]) - 1
     starts = (at[chosen] + 1 - BEFORE).clamp(1, tokens.shape[1] - length)
-    cut = tokens[chosen][torch.arange(len(chosen))[:, None], starts[:, None] + torch.arange(length)]
+    cut = tokens[chosen][
+        torch.arange(len(chosen))[:, None], starts[:, None] + torch.arange(length, device=starts.device)
+    ]
     return torch.cat((tokens[chosen, :1], cut), dim=1)
 
 

@@ -82,19 +82,19 @@ def through_given(model: Model, given: Given, text: str, seed: int) -> Passage:
     """Take the activation at the end of a text through a given SAE; raises ValueError as `shown` does."""
     on = shown(model, given, seed)
     x = on.vectors(model.tokens(model.spaced(text)))[0, -1]
-    f = given.sae.encode(x)
+    f = on.given.sae.encode(x)
     fired = f.nonzero().flatten().tolist()
     strongest = sorted(fired, key=lambda i: -f[i].item())[:NAMED]
     return Passage(
         x=x,
-        x_hat=given.sae.decode(f),
-        d_sae=given.sae.d_sae,
+        x_hat=on.given.sae.decode(f),
+        d_sae=on.given.sae.d_sae,
         fired={i: f[i].item() for i in fired},
         names={
             i: model.strings(tokens)
             for i, tokens in zip(strongest, on.raised(strongest, TOKENS), strict=True)
         },
         mean=on.mean,
-        others=on.fvu(given.sae),
+        others=on.fvu(on.given.sae),
         by_chance=on.fvu(on.at_random(seed)),
     )

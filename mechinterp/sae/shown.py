@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -66,10 +66,10 @@ class Shown:
         """Return a control: as many random directions around the mean, of which as many fire, those that fit best."""
         sae = self.given.sae
         draw = torch.Generator().manual_seed(seed)
-        W_dec = torch.randn(sae.W_dec.shape, generator=draw)
+        W_dec = torch.randn(sae.W_dec.shape, generator=draw).to(self.mean.device)
         W_dec = W_dec / W_dec.norm(dim=-1, keepdim=True)
         k = min(sae.d_sae, max(1, round(self.l0())))
-        return TopKSAE(W_dec.T.contiguous(), torch.zeros(sae.d_sae), W_dec, self.mean, k)
+        return TopKSAE(W_dec.T.contiguous(), W_dec.new_zeros(sae.d_sae), W_dec, self.mean, k)
 
     def raised(self, features: Sequence[int], n: int) -> Int[Tensor, "feature n"]:
         """Return the n tokens whose logits each feature raises most by the direct path."""
@@ -102,7 +102,7 @@ def shown(model: Model, given: Given, seed: int) -> Shown:
     Raises ValueError where the model has no such hook point or its activations are of another width, there is too
     little text, or there is none and the model does not know how a text begins.
     """
-    tokens = _texts(model, given.text, seed)
+    given, tokens = replace(given, sae=given.sae.to(model.device)), _texts(model, given.text, seed)
     if (width := activations(model.transformer, tokens[:1], given.hook).shape[-1]) != given.sae.d_model:
         raise ValueError(
             f"expected an SAE of width {width} for {given.hook} of {model.name}, got {given.sae.d_model}"
@@ -126,6 +126,7 @@ def _texts(model: Model, text: str | None, seed: int) -> Int[Tensor, "text pos"]
         raise ValueError(
             f"{model.name} does not know how a text begins, and there is no {TEXTS} beside the SAE: add one"
         )
-    n, start = model.affordable(MOST, runs=WRITTEN, n_positions=WRITTEN), torch.tensor(model.start)
+    n = model.affordable(MOST, runs=WRITTEN, n_positions=WRITTEN)
+    start = torch.tensor(model.start, device=model.device)
     written = continuations(model.transformer, start, {}, n=n, length=WRITTEN, seed=seed)
     return torch.cat((start.expand(n, -1), written), dim=1)
