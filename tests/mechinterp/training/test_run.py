@@ -150,7 +150,7 @@ def test_the_command_takes_its_settings_from_its_options(
     from mechinterp.training import __main__ as command
 
     taken = []
-    monkeypatch.setattr(command, "train", lambda folder, settings, console: taken.append(settings))
+    monkeypatch.setattr(command, "train", lambda folder, settings, console, device: taken.append(settings))
     monkeypatch.setattr(torch, "set_num_threads", lambda n: None)
     command.main(["--out", str(tmp_path), "--seed", "5"])
     command.main(["--out", str(tmp_path), "--steps", "9", "--without-selection"])
