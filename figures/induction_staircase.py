@@ -85,5 +85,5 @@ def draw(data) -> Figure:
     axes.set_xticks(steps, ["ninguna", *(f"+ {name}" for name in scores)])
     axes.set(ylabel="log-probabilidad (nats)", xlabel="cabezas que se quitan (atención de inducción)")
     titled(axes, "log-probabilidad en la repetición")
-    axes.legend(loc="lower left")
+    axes.legend(loc="best")
     return figure

@@ -16,7 +16,8 @@ def running_sum(axes: Axes, terms: Mapping[str, float], total: float, colors: Se
     """Draw the terms, each in its colour, and the total, all of them numbered and named as far as there is room."""
     above, few = 0.0, len(terms) <= MANY
     each = 1 + len(terms) // MOST  # of the terms one has room for words
-    numbered = spaced([abs(value) if few or abs(value) >= NOTABLE else 0 for value in terms.values()], each)
+    sizes = [abs(value) if abs(value) >= NOTABLE else 0.0 for value in terms.values()]
+    numbered = spaced([*sizes, float("inf")], each)  # the total before all others
     for i, (value, color) in enumerate(zip(terms.values(), colors, strict=True)):
         axes.bar(i, value, bottom=above, color=color, width=0.7)
         axes.plot((i - 0.35, i + 1.35), (above + value,) * 2, color=FAINT, linewidth=1.5, zorder=0)
