@@ -33,15 +33,13 @@ def write_state(
     temporary.replace(path)
 
 
-def read_state(
-    path: Path, settings: Mapping[str, Any], device: torch.device
-) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Return the metadata and all tensors.
+def read_state(path: Path, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return the metadata and all tensors, on the CPU.
 
     Raises ValueError where the file is damaged, or the settings that its metadata records differ from `settings`.
     """
     try:
-        with safe_open(path, framework="pt", device=str(device)) as file:
+        with safe_open(path, framework="pt") as file:
             metadata: dict[str, Any] = json.loads(file.metadata()[METADATA])
             saved = metadata["settings"]
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

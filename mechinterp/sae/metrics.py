@@ -75,9 +75,10 @@ def density_histogram(found: Float[Tensor, " d_sae"], edges: Float[Tensor, " edg
     Dead features, whose logarithm is −∞, are in no bin, nor are those beyond the edges. Source: Bricken et al. 2023,
     appendix «Feature density histograms».
     """
-    logarithms = found[found > 0].cpu().double().log10()
+    found, edges = found.cpu().double(), edges.cpu().double()
+    logarithms = found[found > 0].log10()
     within = logarithms[(logarithms >= edges[0]) & (logarithms <= edges[-1])]
-    bins = torch.bucketize(within, edges.cpu().double(), right=True) - 1
+    bins = torch.bucketize(within, edges, right=True) - 1
     return torch.bincount(bins.clamp(max=len(edges) - 2), minlength=len(edges) - 1)
 
 

@@ -142,7 +142,7 @@ def resume(
     Raises ValueError where the file is damaged, or of a run with other settings, other vectors or another width.
     """
     expected = settings_of(architecture, settings) | dict(about or {})
-    metadata, tensors = read_state(path, expected, torch.device("cpu"))
+    metadata, tensors = read_state(path, expected)
     run = _run(architecture, settings, source, metadata["scale"], about)
     restore(tensors, run.parameters, [run.optimizer])
     run.step, run.unfired = metadata["step"], run.unfired.new_tensor(metadata["unfired"])

@@ -93,7 +93,7 @@ def resume(path: Path, settings: Settings, device: torch.device) -> Run:
 
     Raises ValueError where the file is damaged, or of a run with other settings.
     """
-    metadata, tensors = read_state(path, asdict(settings), device)
+    metadata, tensors = read_state(path, asdict(settings))
     run = begin(settings, device)
     restore(tensors, run.parameters, run.optimizers)
     run.step, run.history = metadata["step"], metadata["history"]

@@ -23,6 +23,7 @@ def random_transformer(
     d_vocab: int = 20,
     n_ctx: int = 16,
     seed: int = 0,
+    dtype: torch.dtype = torch.float64,
 ) -> Transformer:
     options = dict(SHAPES[shape])
     n_kv, gated = options.pop("kv_heads", n_heads), options.pop("gated", False)
@@ -30,7 +31,7 @@ def random_transformer(
     draw = torch.Generator().manual_seed(seed)
 
     def random(*size: int, scale: float = 0.4) -> torch.Tensor:
-        return scale * torch.randn(size, generator=draw, dtype=torch.float64)
+        return (scale * torch.randn(size, generator=draw, dtype=torch.float64)).to(dtype)
 
     def norm() -> Norm:
         return Norm(1 + random(d_model), None if config.normalization == "rms" else random(d_model))
