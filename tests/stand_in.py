@@ -74,7 +74,7 @@ class OnDevice(Tensor):
     def numpy(self, *, force: bool = False) -> Any:
         raise TypeError("a tensor of this device cannot be read by NumPy: copy it to the CPU first")
 
-    def __array__(self, dtype: Any = None) -> Any:
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         return self.numpy()
 
     def tolist(self) -> Any:
