@@ -15,6 +15,7 @@ import pytest
 from jaxtyping import install_import_hook
 
 if TYPE_CHECKING:
+    import torch
     from playwright.sync_api import Browser
 
 # The shapes in the signatures of the analysis are checked at every call that a test makes.
@@ -201,3 +202,21 @@ def browser(chromium: str | None) -> "Iterator[Browser]":
         running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield running
         running.close()
+
+
+@pytest.fixture(params=["standin", "cuda", "mps"])
+def gpu(request: pytest.FixtureRequest) -> "Iterator[torch.device]":
+    """A device that is not the CPU: the stand-in for one, and each GPU that this machine has."""
+    from mechinterp.model.devices import device_named
+    from tests.stand_in import stand_in
+
+    if request.param == "standin":
+        with stand_in() as device:
+            yield device
+        return
+    try:
+        device = device_named(request.param)
+    except ValueError as error:
+        pytest.skip(str(error))
+    assert device
+    yield device

@@ -19,7 +19,6 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils import backend_registration
-from torch.utils._pytree import tree_leaves, tree_map_only
 
 NAME = "standin"
 aten = torch.ops.aten
@@ -75,7 +74,7 @@ class OnDevice(Tensor):
     def numpy(self, *, force: bool = False) -> Any:
         raise TypeError("a tensor of this device cannot be read by NumPy: copy it to the CPU first")
 
-    def __array__(self, dtype: Any = None) -> Any:
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         return self.numpy()
 
     def tolist(self) -> Any:
@@ -106,19 +105,21 @@ class _Detours(TorchFunctionMode):
         kwargs = dict(kwargs or {})
         if function is torch.tensor:
             device = kwargs.pop("device", None)
-            made = function(tree_map_only(OnDevice, Tensor.item, args[0]), *args[1:], **kwargs)
+            made = function(_mapped(lambda x: x if x.dim() else x.item(), args[0]), *args[1:], **kwargs)
             return made if device is None else made.to(device)
         if function is Tensor.new_tensor and isinstance(args[0], OnDevice):
             return torch.tensor(args[1], **{"dtype": args[0].dtype, **kwargs}).to(args[0].device)
         if function in (Tensor.__getitem__, Tensor.__setitem__) and isinstance(args[0], OnDevice):
-            args = (args[0], tree_map_only((list, range), torch.tensor, args[1], _is_list), *args[2:])
+            args = (args[0], _in_place_of_lists(args[1]), *args[2:])
         if function is Tensor.quantile and isinstance(args[0], OnDevice):
             return _computed(aten.quantile.default, *args, **kwargs)  # else it changes a shape in place
         return function(*args, **kwargs)
 
 
-def _is_list(index: Any) -> bool:
-    return isinstance(index, list | range)
+def _in_place_of_lists(index: Any) -> Any:
+    if isinstance(index, tuple):
+        return tuple(map(_in_place_of_lists, index))
+    return torch.tensor(index) if isinstance(index, list | range) else index
 
 
 @functools.cache
@@ -144,12 +145,12 @@ def _overload(name: str) -> Any:
 
 def _computed(op: Any, *args: Any, **kwargs: Any) -> Any:
     """Return what an operation gives, having refused what a GPU would: see the module's docstring."""
-    given = tree_leaves((args, kwargs))
+    given = list(_leaves((args, kwargs)))
     own = {id(x.inner): x for x in given if isinstance(x, OnDevice)}
     target = kwargs.get("device")
     stays = bool(own) if target is None else torch.device(target).type == NAME
     _refuse(op, args, given, stays)
-    args, kwargs = tree_map_only(OnDevice, lambda x: x.inner, (args, kwargs))
+    args, kwargs = _mapped(lambda x: x.inner if isinstance(x, OnDevice) else x, (args, kwargs))
     if target is not None:
         kwargs["device"] = torch.device("cpu")
     found = op(*args, **kwargs)
@@ -161,7 +162,7 @@ def _computed(op: Any, *args: Any, **kwargs: Any) -> Any:
             return same[id(x)]
         return OnDevice(x) if stays else x
 
-    return tree_map_only(Tensor, placed, found)
+    return _mapped(placed, found)
 
 
 def _refuse(op: Any, args: Any, given: list[Any], stays: bool) -> None:
@@ -176,7 +177,7 @@ def _refuse(op: Any, args: Any, given: list[Any], stays: bool) -> None:
     if packet in PRODUCTS and ours and not ours[0].is_floating_point():
         raise NotOnDeviceError(f"{op} of whole numbers on this device")
     if packet in INDEXED:
-        others = tree_leaves((args[0], args[2:]))
+        others = list(_leaves((args[0], args[2:])))
         if not isinstance(args[0], OnDevice):
             raise NotOnDeviceError(f"{op}: a tensor of the CPU, with indices on this device")
     else:
@@ -184,3 +185,21 @@ def _refuse(op: Any, args: Any, given: list[Any], stays: bool) -> None:
     plain = [x for x in others if isinstance(x, Tensor) and not isinstance(x, OnDevice)]
     if ours and any(x.dim() or packet in STRICT for x in plain):
         raise NotOnDeviceError(f"{op}: tensors of this device and of the CPU")
+
+
+def _leaves(tree: Any) -> Iterator[Any]:
+    """Yield what lists, tuples and dicts hold."""
+    if isinstance(tree, list | tuple | dict):
+        for item in tree.values() if isinstance(tree, dict) else tree:
+            yield from _leaves(item)
+    else:
+        yield tree
+
+
+def _mapped(change: Callable[[Tensor], Any], tree: Any) -> Any:
+    """Return lists, tuples and dicts with the tensors in them changed."""
+    if isinstance(tree, dict):
+        return {name: _mapped(change, item) for name, item in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)([_mapped(change, item) for item in tree])
+    return change(tree) if isinstance(tree, Tensor) else tree

@@ -285,3 +285,56 @@ def test_a_deck_knows_what_was_chosen(tuned: Sandbox) -> None:
     assert tuned.build(*HTML, "--fork", "flute") == 0
     assert "with flute" in (tuned.root / "dist/flute/mechinterp.html").read_text()
     assert "| 1 | with flute | untuned |" in (tuned.root / "dist/flute/mechinterp-compared.md").read_text()
+
+
+PLACED = (
+    SHELF[: SHELF.index("def load")]
+    + '''
+class Instrument(str):
+    """A sound that says where it is made."""
+
+def load(name, device="hall"):
+    if device == "moon":
+        raise ValueError("there is no air: use --device hall")
+    found = Instrument((ROOT / f"{name}.txt").read_text())
+    found.device = device
+    return found
+'''
+)
+
+
+@pytest.fixture
+def placed(music: Sandbox) -> Sandbox:
+    """The same with an option that is one of several: where its instruments are."""
+    music.write("shelf.py", PLACED)
+    options = {"device": Option("hall", "WHERE", "where it is", ("hall", "yard", "moon"))}
+    music.fixtures = {name: replace(found, options=options) for name, found in music.fixtures.items()}
+    return music
+
+
+def device_in(sandbox: Sandbox, path: str) -> str:
+    return json.loads((sandbox.root / path).read_text())["versions"]["device of instrument"]
+
+
+def test_an_option_may_be_one_of_several_and_where_a_fixture_is_gets_recorded(
+    placed: Sandbox, capsys: pytest.CaptureFixture
+) -> None:
+    assert placed.build("--only", "sound", "plain", "--device", "yard") == 0
+    assert device_in(placed, "img/sound.json") == "yard"
+    assert "device" not in (placed.root / "img/plain.json").read_text()
+    capsys.readouterr()
+    assert placed.build("--only", "sound") == 0
+    assert "all fresh" in capsys.readouterr().out
+    assert placed.build("figure", "sound", "-p", "seed=1", "-o", str(placed.root / "own.svg")) == 0
+    assert device_in(placed, "own.json") == "hall"
+
+
+def test_another_choice_is_wrong_usage_and_one_that_is_not_there_one_paragraph(
+    placed: Sandbox, capsys: pytest.CaptureFixture
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        placed.build("--device", "sea")
+    assert ended.value.code == 2
+    assert "choose from" in capsys.readouterr().err
+    assert placed.build("--only", "sound", "--device", "moon") == 1
+    assert "instrument flute: there is no air: use --device hall" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from lectern.project import ENGINE_ROOT
 
@@ -34,3 +35,13 @@ def interrupted(module: str, arguments: Sequence[str], line: str) -> tuple[int, 
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=120)
     return running.returncode, errors
+
+
+def refused(module: str, arguments: Sequence[str], folder: Path) -> str:
+    """Run `python -m module` in a folder to an end that is not a good one; return what it said of it."""
+    command = [sys.executable, "-m", module, *arguments]
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(ENGINE_ROOT)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    return done.stderr

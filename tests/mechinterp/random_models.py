@@ -30,6 +30,7 @@ def random_transformer(
     d_vocab: int = 20,
     n_ctx: int = 16,
     seed: int = 0,
+    dtype: torch.dtype = torch.float64,
 ) -> Transformer:
     options = dict(SHAPES[shape])
     n_kv, gated = options.pop("kv_heads", n_heads), options.pop("gated", False)
@@ -39,7 +40,7 @@ def random_transformer(
     draw = torch.Generator().manual_seed(seed)
 
     def random(*size: int, scale: float = 0.4) -> torch.Tensor:
-        return scale * torch.randn(size, generator=draw, dtype=torch.float64)
+        return (scale * torch.randn(size, generator=draw, dtype=torch.float64)).to(dtype)
 
     def norm(size: int = d_model) -> Norm:
         return Norm(1 + random(size), None if config.normalization == "rms" else random(size))

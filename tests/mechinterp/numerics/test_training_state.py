@@ -31,7 +31,7 @@ def save(path: Path, step: int, **parameters: Tensor) -> None:
 def test_parameters_optimiser_and_metadata_come_back(tmp_path: Path) -> None:
     parameters, optimizer = trained()
     write_state(tmp_path / "state", parameters, [optimizer], {"settings": SETTINGS, "step": 7})
-    metadata, tensors = read_state(tmp_path / "state", SETTINGS, CPU)
+    metadata, tensors = read_state(tmp_path / "state", SETTINGS)
     assert metadata["step"] == 7
     others, other = trained()
     restore(tensors, others, [other])
@@ -58,7 +58,7 @@ def test_a_failure_in_the_middle_of_writing_leaves_the_last_state(
         patched.setattr(training_state, "save_file", fails)
         with pytest.raises(OSError, match="no space left"):
             save(path, step=2, W=torch.zeros(2))
-    metadata, tensors = read_state(path, SETTINGS, CPU)
+    metadata, tensors = read_state(path, SETTINGS)
     assert metadata["step"] == 1
     assert torch.equal(tensors["parameters.W"], torch.ones(2))
     with monkeypatch.context() as patched:
@@ -66,14 +66,14 @@ def test_a_failure_in_the_middle_of_writing_leaves_the_last_state(
             patched.setattr(Path, name, fails_to_move)
         with pytest.raises(OSError, match="no such device"):
             save(path, step=2, W=torch.zeros(2))
-    assert read_state(path, SETTINGS, CPU)[0]["step"] == 1
+    assert read_state(path, SETTINGS)[0]["step"] == 1
     save(path, step=3, W=torch.zeros(2))  # what the failure left behind is in nobody's way
-    assert read_state(path, SETTINGS, CPU)[0]["step"] == 3
+    assert read_state(path, SETTINGS)[0]["step"] == 3
     assert [file.name for file in tmp_path.iterdir()] == ["state"]
 
 
 def test_a_tensor_of_another_shape_is_refused(tmp_path: Path) -> None:
     save(tmp_path / "state", step=1, W=torch.ones(2))
-    _, tensors = read_state(tmp_path / "state", SETTINGS, CPU)
+    _, tensors = read_state(tmp_path / "state", SETTINGS)
     with pytest.raises(ValueError, match=r"expected W of shape \(3,\) in the state, got \(2,\)"):
         restore(tensors, {"W": torch.ones(3)}, [])
