@@ -293,10 +293,10 @@ PLACED = (
 class Instrument(str):
     """A sound that says where it is made."""
 
-def load(name, device="hall"):
+def load(place, device="hall"):
     if device == "moon":
         raise ValueError("there is no air: use --device hall")
-    found = Instrument((ROOT / f"{name}.txt").read_text())
+    found = Instrument(Path(place).read_text())
     found.device = device
     return found
 '''
