@@ -30,37 +30,6 @@ torch.set_grad_enabled(False)
 disable_progress_bar()
 
 # %% [markdown]
-# El modelo es el de la clase. `enable_compatibility_mode` mete los pesos de cada normalización en la matriz que lee
-# después, para que $W_Q$, $W_K$ y $W_U$ se puedan leer tal cual; las probabilidades que da el modelo no cambian.
-
-# %%
-model = TransformerBridge.boot_transformers(str(folder_of("bundled")))
-model.enable_compatibility_mode(fold_value_biases=False)
-HOOK = "blocks.1.hook_mlp_out"
-
-# %% [markdown]
-# Textos del generador con el que se entrenó el modelo: unos para entrenar el SAE, otros para medir. El generador sabe
-# qué es cada palabra (nombre, verbo, oficio…), y de ahí salen las etiquetas. La posición 0, donde solo está BOS, se
-# deja fuera.
-
-# %%
-lecture = load_model()  # el mismo modelo, como lo abre la clase: de aquí salen solo los textos
-train_texts, test_texts = labelled_split(lecture, 250, 150, seed=0)
-
-
-def activations(tokens: torch.Tensor) -> torch.Tensor:
-    """Lo que hay en HOOK, sin la primera posición: [prompt pos d_model]."""
-    return torch.cat(
-        [model.run_with_cache(some, names_filter=HOOK)[1][HOOK][:, 1:] for some in tokens.split(50)]
-    )
-
-
-x, x_test = activations(train_texts.tokens), activations(test_texts.tokens)
-scale = (x.shape[-1] / x.square().sum(-1).mean()) ** 0.5  # para que ‖x‖² sea d_model en media
-x, x_test = scale * x.flatten(0, 1), scale * x_test
-print(list(x.shape), "para entrenar;", list(x_test.shape), "para medir;", len(test_texts.labels), "etiquetas")
-
-# %% [markdown]
 # ## Tarea 1. Las $k$ mayores
 #
 # Dificultad 🔴🔴⚪⚪⚪ · Importancia 🔵🔵🔵🔵🔵 · 10 minutos
@@ -156,6 +125,39 @@ def fvu(x: torch.Tensor, x_hat: torch.Tensor) -> torch.Tensor:
 
 # %%
 checks.fvu(fvu)
+
+# %% [markdown]
+# ## El modelo y los textos
+#
+# El modelo es el de la clase. `enable_compatibility_mode` mete los pesos de cada normalización en la matriz que lee
+# después, para que $W_Q$, $W_K$ y $W_U$ se puedan leer tal cual; las probabilidades que da el modelo no cambian.
+
+# %%
+model = TransformerBridge.boot_transformers(str(folder_of("bundled")))
+model.enable_compatibility_mode(fold_value_biases=False)
+HOOK = "blocks.1.hook_mlp_out"
+
+# %% [markdown]
+# Textos del generador con el que se entrenó el modelo: unos para entrenar el SAE, otros para medir. El generador sabe
+# qué es cada palabra (nombre, verbo, oficio…), y de ahí salen las etiquetas. La posición 0, donde solo está BOS, se
+# deja fuera.
+
+# %%
+lecture = load_model()  # el mismo modelo, como lo abre la clase: de aquí salen solo los textos
+train_texts, test_texts = labelled_split(lecture, 250, 150, seed=0)
+
+
+def activations(tokens: torch.Tensor) -> torch.Tensor:
+    """Lo que hay en HOOK, sin la primera posición: [prompt pos d_model]."""
+    return torch.cat(
+        [model.run_with_cache(some, names_filter=HOOK)[1][HOOK][:, 1:] for some in tokens.split(50)]
+    )
+
+
+x, x_test = activations(train_texts.tokens), activations(test_texts.tokens)
+scale = (x.shape[-1] / x.square().sum(-1).mean()) ** 0.5  # para que ‖x‖² sea d_model en media
+x, x_test = scale * x.flatten(0, 1), scale * x_test
+print(list(x.shape), "para entrenar;", list(x_test.shape), "para medir;", len(test_texts.labels), "etiquetas")
 
 # %% [markdown]
 # ## Tarea 4. El entrenamiento
@@ -295,10 +297,10 @@ for excerpt in top_excerpts(f_all[..., best], test_texts.tokens, 5, before=6, af
 # %% [markdown]
 # <details><summary>Qué ha pasado</summary>
 #
-# Con ocho números por token el SAE explica casi toda la varianza, y aun así **pocas** características tienen nombre:
-# la mayoría se activa para algo que ninguna etiqueta recoge, o para un poco de todo. Explicar la varianza y tener
-# significado son dos cosas. Y una etiqueta dice *cuándo* se activa una característica, no *para qué* la usa el
-# modelo.
+# Con ocho números por token el SAE explica más de nueve décimas de la varianza, y aun así **pocas** características
+# tienen nombre: la mayoría se activa para algo que ninguna etiqueta recoge, o para un poco de todo. Explicar la
+# varianza y tener significado son dos cosas. Y una etiqueta dice *cuándo* se activa una característica, no *para qué*
+# la usa el modelo.
 #
 # </details>
 #

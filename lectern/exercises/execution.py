@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from lectern.exercises.absent import needs
 from lectern.project import Project
 
 TIME_LIMIT = 600  # seconds that a cell may take
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def execute(notebook: Any, folder: Path, place: str, project: Project) -> None:
@@ -30,14 +30,51 @@ def execute(notebook: Any, folder: Path, place: str, project: Project) -> None:
         timeout=TIME_LIMIT,
         record_timing=False,
         coalesce_streams=True,  # how prints are cut into messages differs from run to run
-        extra_arguments=["--log-level=ERROR"],  # the kernel warns of local connections that are not encrypted
+        extra_arguments=[
+            "--log-level=CRITICAL"
+        ],  # it warns of local connections, and complains when it is ended
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        asyncio.run(client.async_execute(env=_environment(project)))
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        raise ExerciseError(_said(notebook, error), Place(place), "correct the solution") from error
+        _run(client, _environment(project))
+    except CellExecutionError as error:
+        raise _failed(notebook, f"{error.ename}: {error.evalue}", place) from error
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise _failed(notebook, str(error).strip().splitlines()[0], place) from error
     notebook.metadata.language_info = {"name": "python"}
+
+
+def _run(client: Any, environment: dict[str, str]) -> None:
+    """Run a client; interrupted, it ends its kernel, and the interruption goes on.
+
+    Its own handlers of signals end the kernel alone, and leave the process without those that it had.
+    """
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    received = []
+
+    async def execute() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def interrupt(number: int) -> None:
+            received.append(number)
+            task.cancel()  # type: ignore[union-attr]
+
+        def started(notebook: Any) -> None:
+            for number in SIGNALS:
+                loop.add_signal_handler(number, interrupt, number)
+
+        client.on_notebook_start = started
+        await client.async_execute(env=environment)
+
+    try:
+        asyncio.run(execute())
+    except BaseException as error:
+        if received:  # the client takes being cancelled for a kernel that died
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _environment(project: Project) -> dict[str, str]:
@@ -46,8 +83,7 @@ def _environment(project: Project) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path), "OMP_NUM_THREADS": "1", "TZ": "UTC"}
 
 
-def _said(notebook: Any, error: Exception) -> str:
-    """Return which cell failed, and the last line of what it said."""
+def _failed(notebook: Any, said: str, place: str) -> ExerciseError:
     executed = [i for i, cell in enumerate(notebook.cells, start=1) if cell.get("execution_count")]
-    lines = [line for line in ANSI.sub("", str(error)).splitlines() if line.strip()]
-    return f"cell {executed[-1] if executed else 1} of the solution failed: {lines[-1] if lines else error!r}"
+    message = f"cell {executed[-1] if executed else 1} of the solution failed: {said}"
+    return ExerciseError(message, Place(place), "correct the solution")
