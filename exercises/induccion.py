@@ -7,7 +7,7 @@
 #
 # **Cómo se trabaja.** Cada tarea tiene una función por escribir: sustituye la línea `raise NotImplementedError(…)`
 # por tu solución, ejecuta la celda y después la de comprobación. Si algo falla, la comprobación dice qué parece que
-# pasa. Las pistas están plegadas. Junto a cada tarea: 🔴 dificultad, 🔵 importancia, y minutos que suele llevar.
+# pasa. Las pistas están plegadas. Junto a cada tarea: dificultad, importancia, y minutos que suele llevar.
 #
 # Todo va con la API de **TransformerLens**: lo que escribas sirve igual para otros modelos.
 
@@ -42,7 +42,7 @@ print(model.to_str_tokens("Cuando María y Juan fueron al mercado"))
 # %% [markdown]
 # ## Tarea 1. Secuencias que se repiten
 #
-# Dificultad 🔴⚪⚪⚪⚪ · Importancia 🔵🔵🔵⚪⚪ · 5 minutos
+# Dificultad ●○○○○ · Importancia ●●●○○ · 5 minutos
 #
 # En tokens al azar no hay nada que predecir, salvo que se repitan: lo que el modelo acierte en la segunda mitad solo
 # puede venir de la primera. Escribe la función que pone un bloque dos veces seguidas detrás de BOS.
@@ -92,7 +92,7 @@ print(f"primera mitad {decimal(first)} nats, segunda {decimal(second)} nats")
 # %% [markdown]
 # ## Tarea 2. ¿Qué cabezas lo hacen?
 #
-# Dificultad 🔴🔴⚪⚪⚪ · Importancia 🔵🔵🔵🔵🔵 · 15 minutos
+# Dificultad ●●○○○ · Importancia ●●●●● · 15 minutos
 #
 # Desde un token del segundo bloque, una *induction head* mira al que **sigue** a ese mismo token en el primero. Su
 # puntuación es la atención media a esa posición, sobre los prompts y sobre las consultas del segundo bloque. El
@@ -169,7 +169,7 @@ checks.found_head("induction_head", induction_head, induction, {})
 # %% [markdown]
 # ## Tarea 3. La que mira al token anterior
 #
-# Dificultad 🔴⚪⚪⚪⚪ · Importancia 🔵🔵🔵⚪⚪ · 5 minutos
+# Dificultad ●○○○○ · Importancia ●●●○○ · 5 minutos
 #
 # Una ***previous token head*** mira desde cada posición a la de antes. Mide la atención media a la posición anterior,
 # sobre los prompts y sobre todas las consultas menos las dos primeras: la 0 no tiene anterior, y para la 1 es BOS, al
@@ -203,7 +203,7 @@ show(previous, "atención al token anterior")
 # %% [markdown]
 # ## Tarea 4. $W_{pos}W_{QK}W_{pos}^\top$: lo que una cabeza prefiere solo por la posición
 #
-# Dificultad 🔴🔴⚪⚪⚪ · Importancia 🔵🔵🔵🔵⚪ · 15 minutos
+# Dificultad ●●○○○ · Importancia ●●●●○ · 15 minutos
 #
 # Sin ningún token, solo con los *embeddings* de posición: ¿cuánto puntúa cada posición (fila, la consulta) a cada
 # otra (columna, la clave)? Con $W_{QK} = W_Q W_K^\top$ es $W_{pos}W_{QK}W_{pos}^\top/\sqrt{d_{head}}$.
@@ -233,7 +233,7 @@ checks.positional_qk(positional_qk)
 # %% [markdown]
 # ## Tarea 5. ¿En qué cabezas gana la posición anterior?
 #
-# Dificultad 🔴🔴⚪⚪⚪ · Importancia 🔵🔵⚪⚪⚪ · 10 minutos
+# Dificultad ●●○○○ · Importancia ●●○○○ · 10 minutos
 #
 # Qué proporción de las filas, desde la 2, tiene su puntuación más alta en la posición anterior. Una fila solo ve las
 # columnas hasta la suya.
@@ -292,7 +292,7 @@ plt.show()
 # %% [markdown]
 # ## Tarea 6. ¿Por qué no la de inducción?
 #
-# Dificultad 🔴🔴🔴⚪⚪ · Importancia 🔵🔵🔵🔵🔵 · 20 minutos
+# Dificultad ●●●○○ · Importancia ●●●●● · 20 minutos
 #
 # La de inducción mira a una posición que cada vez está a otra distancia (aquí 24, pero no lo sabe): su preferencia no
 # puede estar en $W_{pos}$. Lo que busca es «la posición cuyo token **anterior** es como el mío». ¿Quién escribe en

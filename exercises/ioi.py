@@ -10,7 +10,7 @@
 #
 # **Cómo se trabaja.** Cada tarea tiene una función por escribir: sustituye la línea `raise NotImplementedError(…)`
 # por tu solución, ejecuta la celda y después la de comprobación. Si algo falla, la comprobación dice qué parece que
-# pasa. Las pistas están plegadas. Junto a cada tarea: 🔴 dificultad, 🔵 importancia, y minutos que suele llevar.
+# pasa. Las pistas están plegadas. Junto a cada tarea: dificultad, importancia, y minutos que suele llevar.
 
 # %%
 import warnings
@@ -62,7 +62,7 @@ print(
 # %% [markdown]
 # ## Tarea 1. La diferencia de logits
 #
-# Dificultad 🔴⚪⚪⚪⚪ · Importancia 🔵🔵🔵🔵🔵 · 10 minutos
+# Dificultad ●○○○○ · Importancia ●●●●● · 10 minutos
 #
 # La métrica de todo lo que sigue: $\text{logit}(IO) - \text{logit}(S)$ donde acaba cada frase. Positiva si el modelo
 # acierta. Es una resta de logits, y por eso se puede repartir entre las cabezas.
@@ -103,7 +103,7 @@ print(
 # %% [markdown]
 # ## Tarea 2. Lo que escribe cada cabeza
 #
-# Dificultad 🔴🔴🔴⚪⚪ · Importancia 🔵🔵🔵🔵🔵 · 20 minutos
+# Dificultad ●●●○○ · Importancia ●●●●● · 20 minutos
 #
 # El residual stream del final es la suma de lo que todos han escrito. Lo que escribe una cabeza en la última posición
 # es $z\,W_O$; lo que eso sube la diferencia, su producto con la dirección $W_U[:, IO] - W_U[:, S]$, **dividido entre
@@ -181,7 +181,7 @@ print(f"las cabezas suman {decimal(direct.sum())} de {decimal(clean_diff.mean())
 #
 # ## Tarea 3. Cuánto se recupera
 #
-# Dificultad 🔴🔴⚪⚪⚪ · Importancia 🔵🔵🔵🔵⚪ · 10 minutos
+# Dificultad ●●○○○ · Importancia ●●●●○ · 10 minutos
 #
 # La DLA dice quién escribe, y no de dónde saca qué nombre escribir. Para eso se toma una frase **corrupta**, igual
 # salvo que regala el otro («…, **María** le dio pan a»): la respuesta es la contraria. Después se mete en su pasada
@@ -213,7 +213,7 @@ checks.recovered(recovered)
 # %% [markdown]
 # ## Tarea 4. *Activation patching* de una cabeza
 #
-# Dificultad 🔴🔴🔴⚪⚪ · Importancia 🔵🔵🔵🔵🔵 · 20 minutos
+# Dificultad ●●●○○ · Importancia ●●●●● · 20 minutos
 #
 # Corre el modelo sobre las frases corruptas con lo que reunió **una** cabeza en la pasada limpia, en todas las
 # posiciones. Es *denoising*: lo limpio en lo corrupto.
@@ -269,7 +269,7 @@ show(back, "parte recuperada con cada cabeza")
 #
 # ## Tarea 5. Con qué se sustituye una cabeza
 #
-# Dificultad 🔴🔴⚪⚪⚪ · Importancia 🔵🔵🔵⚪⚪ · 10 minutos
+# Dificultad ●●○○○ · Importancia ●●●○○ · 10 minutos
 #
 # Antes de quitar una cabeza hay que decir qué se pone en su lugar. Cero la aparta de todo lo que el modelo conoce.
 # Aquí se pone lo que la cabeza escribe **en la misma frase con otros tres nombres**, ninguno repetido: se pierde
@@ -305,7 +305,7 @@ instead = {name: mean_z([one[name] for one in caches]) for name in names}
 # %% [markdown]
 # ## Tarea 6. ¿Qué cabezas hacen falta?
 #
-# Dificultad 🔴🔴🔴⚪⚪ · Importancia 🔵🔵🔵🔵⚪ · 15 minutos
+# Dificultad ●●●○○ · Importancia ●●●●○ · 15 minutos
 #
 # Con los dos mapas delante, **apuesta antes de ejecutar**: ¿sin qué cabezas quedará menos del 60 % de la diferencia?
 # ¿Sin la que más escribe?

@@ -6,7 +6,7 @@
 #
 # **Cómo se trabaja.** Cada tarea tiene una función por escribir: sustituye la línea `raise NotImplementedError(…)`
 # por tu solución, ejecuta la celda y después la de comprobación. Si algo falla, la comprobación dice qué parece que
-# pasa. Las pistas están plegadas. Junto a cada tarea: 🔴 dificultad, 🔵 importancia, y minutos que suele llevar.
+# pasa. Las pistas están plegadas. Junto a cada tarea: dificultad, importancia, y minutos que suele llevar.
 
 # %%
 import warnings
@@ -32,7 +32,7 @@ disable_progress_bar()
 # %% [markdown]
 # ## Tarea 1. Las $k$ mayores
 #
-# Dificultad 🔴🔴⚪⚪⚪ · Importancia 🔵🔵🔵🔵🔵 · 10 minutos
+# Dificultad ●●○○○ · Importancia ●●●●● · 10 minutos
 #
 # Lo que hace disperso a un SAE *TopK*: de las preactivaciones de cada vector se quedan las $k$ mayores, donde son
 # positivas; las demás son cero (Gao et al., 2024).
@@ -63,7 +63,7 @@ checks.top_k(top_k)
 # %% [markdown]
 # ## Tarea 2. La reconstrucción
 #
-# Dificultad 🔴🔴⚪⚪⚪ · Importancia 🔵🔵🔵🔵🔵 · 10 minutos
+# Dificultad ●●○○○ · Importancia ●●●●● · 10 minutos
 #
 # $$f = \text{TopK}\big((x - b_{dec})\,W_{enc} + b_{enc}\big), \qquad \hat{x} = f\,W_{dec} + b_{dec}$$
 #
@@ -99,7 +99,7 @@ checks.reconstruct(reconstruct)
 # %% [markdown]
 # ## Tarea 3. Lo que queda sin explicar
 #
-# Dificultad 🔴🔴⚪⚪⚪ · Importancia 🔵🔵🔵🔵⚪ · 10 minutos
+# Dificultad ●●○○○ · Importancia ●●●●○ · 10 minutos
 #
 # $$\text{FVU} = \frac{\sum \lVert x - \hat{x} \rVert^2}{\sum \lVert x - \bar{x} \rVert^2}$$
 #
@@ -162,7 +162,7 @@ print(list(x.shape), "para entrenar;", list(x_test.shape), "para medir;", len(te
 # %% [markdown]
 # ## Tarea 4. El entrenamiento
 #
-# Dificultad 🔴🔴🔴⚪⚪ · Importancia 🔵🔵🔵🔵🔵 · 20 minutos
+# Dificultad ●●●○○ · Importancia ●●●●● · 20 minutos
 #
 # Un paso: la pérdida $\lVert x - \hat{x} \rVert^2$, media sobre el lote; sus gradientes; un paso del optimizador; y
 # las direcciones (filas de $W_{dec}$) otra vez de longitud 1. No hace falta ninguna penalización: de que sea disperso
@@ -232,7 +232,7 @@ print(f"en textos que no vio: FVU {decimal(unexplained, 3)}, {decimal(fire, 1)} 
 # %% [markdown]
 # ## Tarea 5. ¿Qué detecta una característica?
 #
-# Dificultad 🔴🔴⚪⚪⚪ · Importancia 🔵🔵🔵🔵⚪ · 10 minutos
+# Dificultad ●●○○○ · Importancia ●●●●○ · 10 minutos
 #
 # Una etiqueta («oficio», «verbo de dar tras «le»») es cierta o falsa de cada token. Como detector de ella, una
 # característica tiene una **precisión** (de las veces que se activa, en cuántas es cierta) y un ***recall*** (de las

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from exercises.checks.verdict import Mistake, WrongAnswer, compare, right
+from exercises.checks.verdict import Mistake, WrongAnswer, compare, right, task
 
 PERIOD = 4
 BLOCK = torch.tensor([[5, 7, 9, 8], [8, 6, 4, 3]])
@@ -23,6 +23,7 @@ def causal_pattern() -> Tensor:
     return scores.masked_fill(~torch.ones(n, n, dtype=torch.bool).tril(), -torch.inf).softmax(-1)
 
 
+@task
 def repeat_after_bos(answer: Callable[..., Any]) -> None:
     """Check task 1."""
     rows = [[BOS, *block, *block] for block in BLOCK.tolist()]
@@ -55,7 +56,6 @@ def repeat_after_bos(answer: Callable[..., Any]) -> None:
         ),
     ]
     compare("repeat_after_bos", answer(BLOCK.clone(), BOS), torch.tensor(rows), "[prompt pos]", mistakes)
-    right("repeat_after_bos")
 
 
 def induction_reference(pattern: Tensor, period: int, back: int) -> Tensor:
@@ -71,6 +71,7 @@ def induction_reference(pattern: Tensor, period: int, back: int) -> Tensor:
     return found
 
 
+@task
 def induction_score(answer: Callable[..., Any]) -> None:
     """Check task 2."""
     pattern, p = causal_pattern(), PERIOD
@@ -135,7 +136,6 @@ def induction_score(answer: Callable[..., Any]) -> None:
         ),
     ]
     compare("induction_score", answer(pattern.clone(), p), expected, "[head]", mistakes)
-    right("induction_score")
 
 
 def previous_reference(pattern: Tensor) -> Tensor:
@@ -149,6 +149,7 @@ def previous_reference(pattern: Tensor) -> Tensor:
     return found
 
 
+@task
 def previous_token_score(answer: Callable[..., Any]) -> None:
     """Check task 3."""
     pattern = causal_pattern()
@@ -181,7 +182,6 @@ def previous_token_score(answer: Callable[..., Any]) -> None:
     ]
     expected = previous_reference(pattern)
     compare("previous_token_score", answer(pattern.clone()), expected, "[head]", mistakes)
-    right("previous_token_score")
 
 
 def positional_weights() -> tuple[Tensor, Tensor, Tensor]:
@@ -203,6 +203,7 @@ def positional_reference(W_pos: Tensor, W_Q: Tensor, W_K: Tensor) -> Tensor:
     return found
 
 
+@task
 def positional_qk(answer: Callable[..., Any]) -> None:
     """Check task 4."""
     W_pos, W_Q, W_K = positional_weights()
@@ -237,7 +238,6 @@ def positional_qk(answer: Callable[..., Any]) -> None:
     ]
     got = answer(W_pos.clone(), W_Q.clone(), W_K.clone())
     compare("positional_qk", got, expected, "[dest src]", mistakes)
-    right("positional_qk")
 
 
 # Rows that prefer the position before, and rows that do not; some look ahead, or have no positive score they can see.
@@ -264,6 +264,7 @@ def prefers_reference(scores: Tensor, first: int = 2, masked: bool = True) -> Te
     return torch.tensor(hits / (n - first))
 
 
+@task
 def prefers_previous(answer: Callable[..., Any]) -> None:
     """Check task 5."""
     scores, n = SCORES, len(SCORES)
@@ -296,9 +297,9 @@ def prefers_previous(answer: Callable[..., Any]) -> None:
         ),
     ]
     compare("prefers_previous", answer(scores.clone()), prefers_reference(scores), "", mistakes)
-    right("prefers_previous")
 
 
+@task
 def silence_head(answer: Callable[..., Any]) -> None:
     """Check task 6."""
     z = 1 + torch.rand(2, 5, 4, 3, generator=torch.Generator().manual_seed(3))
@@ -321,24 +322,23 @@ def silence_head(answer: Callable[..., Any]) -> None:
     ]
     expected = torch.stack([z[:, :, h] * (h != head) for h in range(4)], dim=2)
     compare("silence_head", answer(z.clone(), None, head), expected, "[prompt pos head d_head]", mistakes)
-    right("silence_head")
 
 
-def found_head(task: str, answer: Any, scores: Tensor, others: dict[str, Tensor]) -> None:
+def found_head(name: str, answer: Any, scores: Tensor, others: dict[str, Tensor]) -> None:
     """Check that (layer, head) is the strongest of `scores`; `others` are what it may have been taken from."""
     layer, head = divmod(int(scores.argmax()), scores.shape[1])
     if answer == (layer, head):
-        right(f"{task}: L{layer}H{head}")
+        right(f"{name}: L{layer}H{head}")
         return
     if not (isinstance(answer, tuple) and len(answer) == 2):
-        raise WrongAnswer(f"{task}: escribe un par (capa, cabeza), como (0, 5).")
+        raise WrongAnswer(f"{name}: escribe un par (capa, cabeza), como (0, 5).")
     if answer == (head, layer):
         raise WrongAnswer(
-            f"{task}: has cambiado el orden. Primero va la capa (filas) y después la cabeza (columnas)."
+            f"{name}: has cambiado el orden. Primero va la capa (filas) y después la cabeza (columnas)."
         )
     if answer == (layer + 1, head + 1):
-        raise WrongAnswer(f"{task}: capas y cabezas se cuentan desde 0, no desde 1.")
-    for name, other in others.items():
+        raise WrongAnswer(f"{name}: capas y cabezas se cuentan desde 0, no desde 1.")
+    for which, other in others.items():
         if answer == divmod(int(other.argmax()), other.shape[1]):
-            raise WrongAnswer(f"{task}: esa es {name}. Mira el otro mapa.")
-    raise WrongAnswer(f"{task}: hay otra con una puntuación más alta. Usa argmax, o mira el mapa otra vez.")
+            raise WrongAnswer(f"{name}: esa es {which}. Mira el otro mapa.")
+    raise WrongAnswer(f"{name}: hay otra con una puntuación más alta. Usa argmax, o mira el mapa otra vez.")

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from exercises.checks.verdict import Mistake, WrongAnswer, compare, right
+from exercises.checks.verdict import Mistake, WrongAnswer, compare, right, task
 
 N_PROMPTS, N_POSITIONS, D_VOCAB = 3, 5, 11
 IO, SUBJECT, END = torch.tensor([1, 4, 6]), torch.tensor([2, 9, 3]), torch.tensor([4, 2, 3])
@@ -25,6 +25,7 @@ def difference_reference(logits: Tensor, io: Tensor, subject: Tensor, end: Tenso
     return torch.stack([logits[n, end[n], io[n]] - logits[n, end[n], subject[n]] for n in rows])
 
 
+@task
 def logit_diff(answer: Callable[..., Any]) -> None:
     """Check task 1."""
     logits = small_logits()
@@ -60,7 +61,6 @@ def logit_diff(answer: Callable[..., Any]) -> None:
     ]
     got = answer(logits.clone(), IO, SUBJECT, END)
     compare("logit_diff", got, expected, "[prompt]", mistakes)
-    right("logit_diff")
 
 
 def small_heads() -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -81,6 +81,7 @@ def direct_reference(z: Tensor, W_O: Tensor, direction: Tensor, scale: Tensor) -
     return found
 
 
+@task
 def head_contributions(answer: Callable[..., Any]) -> None:
     """Check task 2."""
     z, W_O, direction, scale = small_heads()
@@ -108,7 +109,6 @@ def head_contributions(answer: Callable[..., Any]) -> None:
     ]
     got = answer(z.clone(), W_O.clone(), direction.clone(), scale.clone())
     compare("head_contributions", got, expected, "[prompt head]", mistakes)
-    right("head_contributions")
 
 
 # logit(IO) − logit(S) of three prompts: clean, corrupted, and patched, which has come back a part of the way.
@@ -119,6 +119,7 @@ CLEAN, CORRUPTED, PATCHED = (
 )
 
 
+@task
 def recovered(answer: Callable[..., Any]) -> None:
     """Check task 3."""
     back = PATCHED - CORRUPTED
@@ -150,7 +151,6 @@ def recovered(answer: Callable[..., Any]) -> None:
     ]
     got = answer(PATCHED.clone(), CLEAN.clone(), CORRUPTED.clone())
     compare("recovered", got, torch.as_tensor(expected), "", mistakes)
-    right("recovered")
 
 
 def logits_with(model: Any, tokens: Tensor, name: str, patch: Callable[[Tensor], Tensor]) -> Tensor:
@@ -158,6 +158,7 @@ def logits_with(model: Any, tokens: Tensor, name: str, patch: Callable[[Tensor],
     return model.run_with_hooks(tokens, fwd_hooks=[(name, lambda x, hook: patch(x.clone()))])
 
 
+@task
 def patch_head(answer: Callable[..., Any], model: Any, clean: Tensor) -> None:
     """Check task 4 on a few prompts of the model; the corrupted ones are others, which differ at all positions."""
     layer, head, corrupted = 1, 1, clean.roll(1, 0)
@@ -217,9 +218,9 @@ def patch_head(answer: Callable[..., Any], model: Any, clean: Tensor) -> None:
     ]
     got = answer(model, corrupted, clean_cache, layer, head)
     compare("patch_head", got, expected, "[prompt pos d_vocab]", mistakes)
-    right("patch_head")
 
 
+@task
 def mean_z(answer: Callable[..., Any]) -> None:
     """Check task 5."""
     versions = torch.randn(4, 2, 3, 2, 2, generator=torch.Generator().manual_seed(2))
@@ -247,7 +248,6 @@ def mean_z(answer: Callable[..., Any]) -> None:
     ]
     got = answer([version.clone() for version in versions])
     compare("mean_z", got, expected, "[prompt pos head d_head]", mistakes)
-    right("mean_z")
 
 
 def needed_heads(

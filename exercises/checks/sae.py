@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from exercises.checks.verdict import Mistake, compare, right
+from exercises.checks.verdict import Mistake, compare, task
 
 K = 2
 PRE = torch.tensor([[3.0, -4.0, 1.0, 0.5, 2.0], [-1.0, -2.0, -5.0, -3.0, 0.5], [0.1, 0.2, 2.5, 4.0, 3.0]])
@@ -23,6 +23,7 @@ def top_k_reference(pre: Tensor, k: int) -> Tensor:
     return found
 
 
+@task
 def top_k(answer: Callable[..., Any]) -> None:
     """Check task 1."""
     expected = top_k_reference(PRE, K)
@@ -56,7 +57,6 @@ def top_k(answer: Callable[..., Any]) -> None:
         Mistake(lambda: top_k_reference(PRE, K - 1), "dejas k − 1 características: ¿comparas con > o con ≥?"),
     ]
     compare("top_k", answer(PRE.clone(), K), expected, "[batch d_sae]", mistakes)
-    right("top_k")
 
 
 def small_parameters(seed: int = 0) -> dict[str, Tensor]:
@@ -89,6 +89,7 @@ def reconstruct_reference(x: Tensor, p: dict[str, Tensor], k: int) -> Tensor:
     return torch.stack(found)
 
 
+@task
 def reconstruct(answer: Callable[..., Any]) -> None:
     """Check task 2."""
     x, p = vectors(), small_parameters()
@@ -126,9 +127,9 @@ def reconstruct(answer: Callable[..., Any]) -> None:
     ]
     got = answer(x.clone(), {name: tensor.clone() for name, tensor in p.items()}, K)
     compare("reconstruct", got, expected, "[batch d_model]", mistakes)
-    right("reconstruct")
 
 
+@task
 def fvu(answer: Callable[..., Any]) -> None:
     """Check task 3."""
     x, p = vectors(), small_parameters()
@@ -177,7 +178,6 @@ def fvu(answer: Callable[..., Any]) -> None:
         ),
     ]
     compare("fvu", answer(x.clone(), x_hat.clone()), expected, "", mistakes)
-    right("fvu")
 
 
 RATE, STEPS = 0.05, 3
@@ -209,6 +209,7 @@ def flat(p: dict[str, Tensor]) -> Tensor:
     return torch.cat([tensor.detach().flatten() for tensor in p.values()])
 
 
+@task
 def training_step(answer: Callable[..., Any]) -> None:
     """Check task 4: some steps from the same parameters, and the loss before the first."""
     x = vectors()
@@ -244,7 +245,6 @@ def training_step(answer: Callable[..., Any]) -> None:
     compare("training_step, la pérdida", losses[0], squared.sum(-1).mean(), "", wrong_losses)
     expected = train_reference(x, K)
     compare("training_step, los parámetros", flat(p), expected, "[parámetro]", wrong_steps)
-    right("training_step")
 
 
 # Of twelve tokens a feature fires on four and the label is true of five; both on two.
@@ -252,6 +252,7 @@ FIRES = torch.tensor([1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0], dtype=torch.bool)
 TRUE = torch.tensor([0, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0], dtype=torch.bool)
 
 
+@task
 def precision_and_recall(answer: Callable[..., Any]) -> None:
     """Check task 5."""
     pairs = list(zip(FIRES.tolist(), TRUE.tolist(), strict=True))
@@ -283,4 +284,3 @@ def precision_and_recall(answer: Callable[..., Any]) -> None:
     if isinstance(got, tuple | list) and len(got) == 2:
         got = torch.stack([torch.as_tensor(part).float() for part in got])
     compare("precision_and_recall", got, expected, "[precisión recall]", mistakes)
-    right("precision_and_recall")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +13,7 @@ from torch import Tensor
 
 from exercises.checks.spanish import decimal
 
+WIDTH = 100  # characters of a line in a notebook
 TOLERANCE = 1e-4  # of float32 sums in another order, in the units of these exercises
 
 
@@ -18,7 +21,33 @@ class WrongAnswer(AssertionError):  # noqa: N818
     """An answer that is not right; a notebook shows its message alone, without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
-        return [f"✗ {self}"]
+        return wrapped(f"✗ {self}")
+
+
+class NotWritten(NotImplementedError):  # noqa: N818
+    """An answer that is still to be written; a notebook shows what to write, without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return wrapped(f"→ {self}")
+
+
+def wrapped(message: str) -> list[str]:
+    """Return a message in lines that a notebook need not break within words."""
+    return textwrap.wrap(message, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def task(check: Callable[..., None]) -> Callable[..., None]:
+    """Make a check say that its task is done, or, where the answer is not written, what to write."""
+
+    @functools.wraps(check)
+    def checked(*args: Any) -> None:
+        try:
+            check(*args)
+        except NotImplementedError as error:
+            raise NotWritten(str(error)) from None
+        right(check.__name__)
+
+    return checked
 
 
 @dataclass(frozen=True)

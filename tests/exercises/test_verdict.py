@@ -5,7 +5,7 @@ import torch
 
 from exercises.checks.induction import found_head
 from exercises.checks.spanish import decimal
-from exercises.checks.verdict import Mistake, WrongAnswer, compare
+from exercises.checks.verdict import Mistake, NotWritten, WrongAnswer, compare, task
 
 EXPECTED = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
 TURNED = Mistake(lambda: EXPECTED.T, "está traspuesta.")
@@ -56,6 +56,36 @@ def test_what_is_no_answer_is_told(got: object, said: str) -> None:
 
 def test_a_notebook_shows_the_message_alone() -> None:
     assert WrongAnswer("f: mal")._render_traceback_() == ["✗ f: mal"]
+
+
+def test_a_long_message_is_broken_between_words() -> None:
+    message = "f: " + "palabra " * 30
+    lines = WrongAnswer(message)._render_traceback_()
+    assert max(map(len, lines)) <= 100
+    assert " ".join(lines) == f"✗ {message}".strip()
+
+
+def test_a_task_that_is_right_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    @task
+    def adding(answer: object) -> None:
+        compare("adding", answer, EXPECTED, "[head pos]")
+
+    adding(EXPECTED)
+    assert capsys.readouterr().out == "✓ adding: correcto\n"
+    with pytest.raises(WrongAnswer):
+        adding(2 * EXPECTED)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_task_that_is_not_written_says_what_to_write() -> None:
+    @task
+    def adding(answer: object) -> None:
+        raise NotImplementedError("escribe adding")
+
+    with pytest.raises(NotWritten) as caught:
+        adding(EXPECTED)
+    assert caught.value._render_traceback_() == ["→ escribe adding"]
+    assert caught.value.__suppress_context__
 
 
 @pytest.mark.parametrize(("x", "written"), [(1.234, "1,23"), (-1.5, "−1,50"), (-0.001, "0,00")])
