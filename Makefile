@@ -2,6 +2,7 @@
 # make test   sets everything up, then runs all tests, two files at a time
 # make quick  runs those that neither build, train nor open a browser
 # make hub    installs what other models than the bundled one need
+# make exercises writes the students' notebooks, and opens them in JupyterLab
 # make cluster installs what making figures on a Dask cluster needs
 # make interop exchanges sparse autoencoders with SAELens, both ways; make test does so too
 # make check  style and types
@@ -16,7 +17,7 @@ INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --quiet --con
 # Tests of one file share what they build, and stay together. What they start uses two processors itself at times.
 TWO_AT_A_TIME = -n 2 --dist loadfile
 
-.PHONY: lecture test quick interop hub cluster check bench clean
+.PHONY: lecture test quick interop hub cluster exercises check bench clean
 
 lecture: $(VENV)/.lecture node_modules/.installed
 	$(BIN)/python build.py
@@ -36,6 +37,10 @@ hub: $(VENV)/.lecture
 
 cluster: $(VENV)/.lecture
 	$(INSTALL) --editable '.[cluster]'
+
+exercises: $(VENV)/.exercises
+	$(BIN)/python build.py exercises
+	PYTHONPATH='$(CURDIR)' $(BIN)/jupyter lab --ServerApp.root_dir=exercises/notebooks
 
 check: $(VENV)/.test node_modules/.installed
 	$(BIN)/ruff check .
@@ -57,6 +62,12 @@ $(VENV)/.lecture: pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.lecture
 	$(INSTALL) --editable '.[test]'
+	@touch $@
+
+# JupyterLab asks the network for its news and for new versions, unless it is told not to.
+$(VENV)/.exercises: $(VENV)/.lecture
+	$(INSTALL) --editable '.[exercises]'
+	$(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements
 	@touch $@
 
 # The peers that are measured have an environment of their own: their requirements are not ours.

@@ -170,6 +170,9 @@ def parser(fixtures: Mapping[str, Fixture]) -> argparse.ArgumentParser:
         help="size that the cache may keep (default: 0.1)",
     )
 
+    exercises = commands.add_parser("exercises", help="notebooks for students, and their solutions, executed")
+    exercises.set_defaults(command="exercises")
+
     verify = commands.add_parser("verify", help="make figures again in another folder, and compare them")
     verify.set_defaults(command="verify")
     verify.add_argument("names", nargs="*", metavar="NAME", help="figures (default: all)")
@@ -214,6 +217,8 @@ def _command(name: str) -> Callable[[argparse.Namespace, Project], int]:
         from lectern.commands.explain import explain as command
     elif name == "gc":
         from lectern.commands.gc import gc as command
+    elif name == "exercises":
+        from lectern.commands.exercises import exercises as command
     elif name == "verify":
         from lectern.commands.verify import verify as command
     else:

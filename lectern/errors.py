@@ -58,6 +58,10 @@ class DeckError(BuildError):
     """The deck, its theme, its images or its bibliography has to be corrected."""
 
 
+class ExerciseError(BuildError):
+    """The source of an exercise has to be corrected, or a file that lies where its notebook goes moved."""
+
+
 class OutputError(BuildError):
     """The outputs cannot be written."""
 

@@ -48,6 +48,11 @@ class Project:
         return self.root / "figures"
 
     @property
+    def exercises(self) -> Path:
+        """Exercises with their solutions, one a file."""
+        return self.root / "exercises"
+
+    @property
     def images(self) -> Path:
         """What the figures wrote: NAME.svg, NAME.png, NAME.json."""
         return (self.made_in or self.root) / "img"

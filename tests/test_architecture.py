@@ -12,11 +12,12 @@ from lectern.project import ENGINE_ROOT
 from lectern.sources.code import imported_names
 
 # Who may import what of the project, and which libraries are out of bounds.
-PROJECT = {"lectern", "mechinterp", "figures", "benchmarks", "tests"}
+PROJECT = {"lectern", "mechinterp", "figures", "exercises", "benchmarks", "tests"}
 MAY_IMPORT = {
     "lectern": {"lectern"},
     "mechinterp": {"mechinterp"},
     "figures": {"figures", "mechinterp", "lectern.figure"},
+    "exercises": {"exercises.checks", "mechinterp"},
 }
 NEVER = {"mechinterp": {"matplotlib", "lectern"}, "lectern": {"mechinterp", "torch", "transformer_lens"}}
 
