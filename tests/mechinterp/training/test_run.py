@@ -150,8 +150,14 @@ def test_the_command_takes_its_settings_from_its_options(
     from mechinterp.training import __main__ as command
 
     taken = []
-    monkeypatch.setattr(command, "train", lambda folder, settings, console, device: taken.append(settings))
+    monkeypatch.setattr(
+        command, "train", lambda folder, settings, console, device: taken.append((settings, device))
+    )
     monkeypatch.setattr(torch, "set_num_threads", lambda n: None)
+    monkeypatch.setattr(command, "fastest", lambda: torch.device("cuda"))
     command.main(["--out", str(tmp_path), "--seed", "5"])
-    command.main(["--out", str(tmp_path), "--steps", "9", "--without-selection"])
-    assert taken == [Settings(seed=5), Settings(steps=9, selection=0.0)]
+    command.main(["--out", str(tmp_path), "--steps", "9", "--without-selection", "--device", "cpu"])
+    assert taken == [
+        (Settings(seed=5), torch.device("cuda")),
+        (Settings(steps=9, selection=0.0), torch.device("cpu")),
+    ]
