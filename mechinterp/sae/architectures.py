@@ -84,6 +84,7 @@ class Architecture(ABC):
         del x
         return self.sae(parameters)
 
+    @torch.no_grad()  # a gradient that remembered what was taken off it would hold itself, and never be freed
     def constrain_gradients(self, parameters: Parameters) -> None:
         """Project out of the decoder's gradient what would change the norm of its rows (Bricken et al. 2023)."""
         W_dec = parameters["W_dec"]

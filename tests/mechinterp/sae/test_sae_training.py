@@ -237,3 +237,14 @@ def test_an_sae_of_which_nothing_fires_is_refused() -> None:
         ValueError, match=r"all 20 features are dead after 2 steps of L1.*lower the sparsity coefficient"
     ):
         run.finished()
+
+
+def test_the_gradient_of_a_constrained_decoder_is_freed() -> None:
+    """It once remembered how it was made, of itself: each step then kept a decoder's worth of memory."""
+    parameters = TopK(2).initial(4, 8, torch.Generator().manual_seed(0))
+    W_dec = parameters["W_dec"].requires_grad_()
+    W_dec.square().sum().backward()
+    assert W_dec.grad is not None
+    TopK(2).constrain_gradients(parameters)
+    assert not W_dec.grad.requires_grad
+    assert (W_dec.grad * W_dec).sum(-1).abs().max() < 1e-6
