@@ -123,8 +123,8 @@ ANALYSES = {
         0, _names, lambda data: dict(zip(data["heads"], map(float, data["scores"]), strict=True))
     ),
     "activation_patching": Analysis(8, _ioi, _of_patching),
-    "path_patching": Analysis(8, _ioi, _of_paths),
-    "ablations": Analysis(8, _ioi, lambda data: {head: float(v[0]) for head, v in data["left"].items()}),
+    "path_patching": Analysis(4, _ioi, _of_paths),
+    "ablations": Analysis(4, _ioi, lambda data: {head: float(v[0]) for head, v in data["left"].items()}),
 }
 
 

@@ -1,8 +1,7 @@
 """The analyses of figures as TransformerLens' demonstrations do them: the whole batch at once, one run for each change.
 
 Each function gets TransformerLens' model and what it is asked, made by this project, and returns the numbers that the
-figure shows, by name. Prompts differ in length, so positions are looked up prompt by prompt; nothing else departs from
-the demonstrations.
+figure shows, by name. Unlike there, prompts differ in length, so positions are looked up prompt by prompt.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ ROLES = ("IO", "S1", "S2", "END")
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """IOI prompts, the same with other names, and tokens that mean nothing; each figure has some of them."""
+    """IOI prompts, and the same with other names."""
 
     prompts: Prompts
     swapped: Int[Tensor, "prompt pos"]  # the other one gives
