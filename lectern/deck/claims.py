@@ -16,6 +16,9 @@ from jinja2.parser import Parser
 from lectern.errors import DeckError
 from lectern.figure import Claim
 
+# A line with text outside its tags that ends with the end of a condition or a loop.
+ENDS_TEXT = re.compile(r"(?m)^((?:[ \t]*\[%[^\n]*?%\])*[ \t]*(?!\[%)\S[^\n]*\[%\s*end(?:if|for)\s*)%\]$")
+
 
 @dataclass(frozen=True)
 class NamedClaim:
@@ -47,8 +50,9 @@ class ClaimTag(Extension):
         """Keep the line break after `endclaim`, except after a tag alone on its line that more text follows.
 
         The environment drops the line break after every tag: a paragraph that ends with a claim would run into
-        the next one, or into the rule that ends the slide.
+        the next one, or into the rule that ends the slide. So would a line of text that ends with any other end.
         """
+        source = ENDS_TEXT.sub(r"\1+%]", source)
         source = re.sub(r"(\bendclaim\s*)%\]", r"\1+%]", source)
         return re.sub(r"(?m)^([ \t]*\[%\s*endclaim\s*)\+%\](?=\n[ \t]*\S)", r"\1%]", source)
 

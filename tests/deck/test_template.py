@@ -176,3 +176,18 @@ def test_a_template_says_the_sentence_of_the_claim_that_is_made(one: Sandbox) ->
         "[% else %][% claim figures.one.claims.positive %]Yes.[% endclaim %][% endif %]"
     )
     assert ">Yes.<" in render(one, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("- a[% if true %] b[% endif %]\n- c\n", "- a b\n- c\n"),
+        ("[% if true %]- a[% endif %]\n- c\n", "- a\n- c\n"),
+        ("[% if true %]\n- a\n[% endif %]\n- c\n", "- a\n- c\n"),
+        ("- a[% for x in [1, 2] %] [[ x ]][% endfor %]\n- c\n", "- a 1 2\n- c\n"),
+        ("[% if true %][% if true %]\n- a\n[% endif %][% endif %]\n- c\n", "- a\n- c\n"),
+    ],
+)
+def test_a_line_of_text_keeps_its_end_whatever_tag_ends_it(one: Sandbox, text: str, shown: str) -> None:
+    """Of a list, two items would become one; a line that holds only tags leaves no line."""
+    assert render(one, text) == shown
