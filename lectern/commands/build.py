@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # Objects allocated before Python's garbage collector runs. Most of what a build allocates is used until its end: with
 # the default of 700, the collector takes a twentieth of the time.
 COLLECTED_AFTER = 100_000
+FAILED = "claim failed: "
 
 
 def build(options: argparse.Namespace, project: Project) -> int:
@@ -124,7 +125,7 @@ class _Build:
 
         requests = [Request(canonical(name)) for name in self.options.only]
         made = workshop.maker.make(requests, self.options.force)
-        failing = [f"claim failed: {claim}" for claim in claims_of(made.values()) if not claim.claim.holds]
+        failing = [f"{FAILED}{claim}" for claim in claims_of(made.values()) if not claim.claim.holds]
         self._say(_counted(made, workshop.progress), workshop.progress, failing)
         return 1 if failing else 0
 
@@ -160,9 +161,10 @@ class _Build:
         own = own_reading(deck, workshop)
         if own is None or not own.stated:
             return {}
+        failing = [p.removeprefix(FAILED) for p in problems if p.startswith(FAILED)]
         found = compare(built.ready.rendered.markdown, built.stated, own.markdown, own.stated)
         fixtures = {name: it.value for name, it in self.project.fixtures.items() if not it.is_default}
-        page = written(found, deck.shown, fixtures, _held(built), problems).encode()
+        page = written(found, deck.shown, fixtures, _held(built), failing).encode()
         path = self._out / f"{deck.name}-compared.md"
         workshop.progress.wrote(path)
         atomic.write(path, page)
@@ -192,7 +194,7 @@ def _problems(built: Built, shown: str) -> list[str]:
 
     failing = failures(built.stated, claims_of(built.ready.figures.values()), shown)
     no_pdf = [f"error: {built.missing}"] if built.missing else []
-    return [*(f"claim failed: {text}" for text in failing), *no_pdf]
+    return [*(f"{FAILED}{text}" for text in failing), *no_pdf]
 
 
 def _held(built: Built) -> str:

@@ -38,7 +38,12 @@ class Stated:
 
     claim: NamedClaim
     sentence: str
-    slide: int | None = None
+    slide: int | None = None  # None in a slide's notes
+
+    @property
+    def where(self) -> str:
+        """Return where the sentence stands."""
+        return "notes" if self.slide is None else f"slide {self.slide}"
 
 
 class ClaimTag(Extension):
@@ -94,7 +99,5 @@ def failures(stated: Iterable[Stated], claims: Iterable[NamedClaim], shown: str)
     """Return which claims do not hold: first those of sentences, with their slides, then the figures' others."""
     failing = [item for item in stated if not item.claim.claim.holds]
     named = {item.claim for item in failing}
-    stated_ones = [
-        f"{shown}, slide {item.slide}: «{item.sentence}» rests on {item.claim}" for item in failing
-    ]
+    stated_ones = [f"{shown}, {item.where}: «{item.sentence}» rests on {item.claim}" for item in failing]
     return stated_ones + [f"{claim}" for claim in claims if not claim.claim.holds and claim not in named]

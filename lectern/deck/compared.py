@@ -100,7 +100,10 @@ def _list(title: str, items: Iterable[str]) -> str:
 
 
 def _table(title: str, pairs: Iterable[Pair]) -> str:
-    rows = [f"| {pair.here.slide} | {_cell(pair.here.sentence)} | {_cell(pair.own)} |" for pair in pairs]
+    rows = [
+        f"| {pair.here.where.removeprefix('slide ')} | {_cell(pair.here.sentence)} | {_cell(pair.own)} |"
+        for pair in pairs
+    ]
     head = ["| slide | here | in the lecture's own |", "|---|---|---|"]
     return "\n".join([f"## {title}\n", *head, *rows]) if rows else ""
 

@@ -72,3 +72,8 @@ def test_the_page_lists_everything_with_slides() -> None:
         "| 4 | It is new. | (nothing) |",
     ):
         assert line in page.splitlines()
+
+
+def test_a_sentence_of_the_notes_is_said_to_be_there() -> None:
+    found = compare(deck("One"), said(mover="L9H9 writes."), deck("One"), said(mover="L2H1 wrote."))
+    assert "| notes | L9H9 writes. | L2H1 wrote. |" in written(found, "deck.md", {}, "x", []).splitlines()
