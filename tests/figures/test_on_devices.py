@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from lectern.sources.digests import Digests
 from mechinterp.model.devices import moved
 from mechinterp.model.language_model import Model
 from mechinterp.model.loading import load_model
-from tests.figures.test_figures import LECTURE, SMALL
+from tests.figures.test_figures import LECTURE, OF_ANOTHER_MODEL, SMALL
 from tests.same import assert_same, tolerance
 from tests.stand_in import NAME
 
@@ -38,12 +39,15 @@ TRAINED_LONG = {"anthropic"}  # in which rounding grows from step to step
 def of_models() -> list[str]:
     """Return the figures that are of a model."""
     catalogue = Catalogue(LECTURE, Digests(LECTURE.root / "none"))
-    return sorted(name for name in catalogue if "model" in catalogue.script(name).requests)
+    asking = {name for name in catalogue if "model" in catalogue.script(name).requests}
+    return sorted(asking - OF_ANOTHER_MODEL)
 
 
 def computed(name: str, model: Model) -> Any:
     torch.manual_seed(0)
-    return stored(importlib.import_module(f"figures.{name}").compute(model=model, **SMALLER.get(name, {})))
+    compute = importlib.import_module(f"figures.{name}").compute
+    given = {"sae": None} if "sae" in inspect.signature(compute).parameters else {}
+    return stored(compute(model=model, **given, **SMALLER.get(name, {})))
 
 
 @functools.cache

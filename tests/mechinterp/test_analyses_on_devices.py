@@ -60,7 +60,9 @@ from mechinterp.sae.metrics import (
     mmcs,
     spliced_loss,
 )
+from mechinterp.sae.one_activation import through_given
 from mechinterp.sae.report import report
+from mechinterp.sae.shown import Given
 from mechinterp.sae.steering import add_feature, continuations
 from mechinterp.sae.surplus import surplus_cosines
 from mechinterp.sae.texts import file_texts
@@ -158,11 +160,13 @@ def attributions(case: Case) -> Any:
 def weights(case: Case) -> Any:
     pair = (case.transformer, Head(0, 1), Head(2, 3))
     full = full_ov_circuit(case.transformer, Head(1, 2), case.transformer.W_E)
+    embedded = case.transformer.W_pos is not None
+    positional = positional_qk_circuits(case.transformer, 6) if embedded else {}
     return (
         [(composition_score(*pair, into), baseline(*pair, into)) for into in Input],
         full_qk_circuit(case.transformer, Head(1, 2), case.transformer.W_E).dense(),
         copying_score(full, case.clean[0], 3),
-        {str(head): circuit for head, circuit in positional_qk_circuits(case.transformer, 6).items()},
+        {str(head): circuit for head, circuit in positional.items()},
     )
 
 
@@ -300,6 +304,18 @@ def test_the_report_on_an_sae_is_the_same(gpu: torch.device, tmp_path: Path) -> 
         sae = begin(BatchTopK(4), Settings(d_sae=32), source).finished()
         shown.append([list(column.cells) for column in report(model, HOOK, sae, texts).columns])
     assert shown[0] == shown[1]
+
+
+def test_an_sae_that_is_given_is_shown_the_same(gpu: torch.device) -> None:
+    """It is loaded onto the CPU, and goes where the model is."""
+    sae = random_sae("topk", d_model=bundled(CPU).config.d_model, d_sae=40)
+    given = Given(sae, "blocks.2.hook_resid_post", False, "Ana fue al mercado y compró pan. " * 200)
+
+    def passage(model: Model) -> Any:
+        found = through_given(model, given, "Ana fue a la tienda", seed=0)
+        return found.x, found.x_hat, found.fired, found.names, found.others, found.by_chance
+
+    assert_same(passage(bundled(gpu)), passage(bundled(CPU)), 10 * tolerance(gpu))  # of hundreds
 
 
 def bundled(device: torch.device) -> Model:
