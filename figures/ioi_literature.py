@@ -2,24 +2,16 @@
 
 from matplotlib.figure import Figure
 
+from figures.ioi_circuit import ROLES
 from figures.style.diagram import box
 from figures.style.look import CATEGORIES, INK, MUTED, PALE, STRONG, lecture_style, titled
 from figures.style.spanish import decimal
 from lectern.figure import Claim, Report, Result
-from mechinterp.ioi.circuit import Role
 from mechinterp.ioi.prompts import prompts
 from mechinterp.ioi.published import DIFFERENCE, FAITHFULNESS, PUBLISHED, faithfulness_of_published
 from mechinterp.ioi.reference import other_names
 from mechinterp.model.language_model import Model
 
-ROLES = {
-    "name mover": Role.NAME_MOVER,
-    "S-inhibition": Role.S_INHIBITION,
-    "duplicate-token": Role.DUPLICATE_TOKEN,
-    "induction": Role.INDUCTION,
-    "backup": Role.BACKUP,
-    "negative": Role.NEGATIVE,
-}
 # By whether a head is published and found: the colour, whether its box is filled, and what that means.
 KINDS = {
     (True, True): (CATEGORIES[0], "white", "en el artículo y aquí"),
@@ -34,18 +26,21 @@ def compute(model: Model, ioi_circuit: Result, n_prompts=200, seed=1_000_000) ->
     asked = prompts(model, model.affordable(n_prompts, runs=20), seed)
     whole = asked.difference(model.transformer).mean()
     kept = faithfulness_of_published(model, asked, other_names(model, asked)).mean()
+    roles = {name: role for name, role in ROLES.items() if role in PUBLISHED}
     return {
         "n_prompts": len(asked),
-        "published": {name: [str(head) for head in PUBLISHED[role]] for name, role in ROLES.items()},
-        "found": {name: [head["name"] for head in ioi_circuit.data["heads"][name]] for name in ROLES},
+        "published": {name: [str(head) for head in PUBLISHED[role]] for name, role in roles.items()},
+        "found": {name: [head["name"] for head in ioi_circuit.data["heads"][name]] for name in roles},
         "difference": {"artículo": DIFFERENCE, "aquí": whole},
         "kept": {"artículo": FAITHFULNESS, "aquí": kept / whole},
     }
 
 
 def report(data) -> Report:
-    sets = [{(role, head) for role in ROLES for head in data[of][role]} for of in ("published", "found")]
-    published, found, both = *sets, len(sets[0] & sets[1])
+    published, found = (
+        {(role, head) for role, heads in data[of].items() for head in heads} for of in ("published", "found")
+    )
+    both = len(published & found)
     precision, recall = both / max(len(found), 1), both / len(published)
     difference, kept = data["difference"], data["kept"]
     values = {"n_published": len(published), "n_found": len(found), "n_both": both}
@@ -66,16 +61,17 @@ def report(data) -> Report:
 def draw(data) -> Figure:
     figure = Figure()
     rows, difference, kept = figure.subplots(1, 3, width_ratios=(4.6, 1, 1))
-    for y, role in enumerate(reversed(ROLES)):
-        published, found = data["published"][role], data["found"][role]
+    n_rows = len(data["published"])
+    for y, (role, published) in zip(range(n_rows)[::-1], data["published"].items(), strict=True):
+        found = data["found"][role]
         rows.text(-0.2, y, role, ha="right", va="center", fontsize=15, **STRONG)
         for x, head in enumerate(sorted({*published, *found}, key=[*published, *found].index)[:MOST]):
             color, ink, _ = KINDS[head in published, head in found]
             box(rows, (x + 0.5, y), (0.9, 0.62), color, head, ink)
     for i, (color, ink, meaning) in enumerate(KINDS.values()):
-        box(rows, (3.6 * i - 0.9, len(ROLES)), (0.4, 0.4), color, "", ink)
-        rows.text(3.6 * i - 0.6, len(ROLES), meaning, va="center", fontsize=14, color=INK)
-    rows.set(xlim=(-2.4, MOST), ylim=(-0.5, len(ROLES) + 0.4))
+        box(rows, (3.6 * i - 0.9, n_rows), (0.4, 0.4), color, "", ink)
+        rows.text(3.6 * i - 0.6, n_rows, meaning, va="center", fontsize=14, color=INK)
+    rows.set(xlim=(-2.4, MOST), ylim=(-0.5, n_rows + 0.4))
     rows.axis("off")
     for axes, of, title in (
         (difference, "difference", "diferencia\n(logits)"),

@@ -130,6 +130,10 @@ def test_the_other_lecture_is_compared_with_the_own(music: Sandbox, capsys: pyte
     page.unlink()
     assert music.build(*HTML, "--instrument", "tuba") == 0
     assert page.exists()
+    music.write("flute.txt", "piccolo")
+    assert music.build(*HTML) == 0
+    assert music.build(*HTML, "--instrument", "tuba") == 0
+    assert "| 1 | It sounds 8 times. | It sounds 14 times. |" in page.read_text()
 
 
 def test_the_option_works_after_a_command_too(music: Sandbox) -> None:

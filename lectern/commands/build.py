@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 # Objects allocated before Python's garbage collector runs. Most of what a build allocates is used until its end: with
 # the default of 700, the collector takes a twentieth of the time.
 COLLECTED_AFTER = 100_000
-FAILED = "claim failed: "
 
 
 def build(options: argparse.Namespace, project: Project) -> int:
@@ -125,13 +124,15 @@ class _Build:
 
         requests = [Request(canonical(name)) for name in self.options.only]
         made = workshop.maker.make(requests, self.options.force)
-        failing = [f"{FAILED}{claim}" for claim in claims_of(made.values()) if not claim.claim.holds]
+        failing = [f"claim failed: {claim}" for claim in claims_of(made.values()) if not claim.claim.holds]
         self._say(_counted(made, workshop.progress), workshop.progress, failing)
         return 1 if failing else 0
 
     def _deck(self, workshop: Workshop, renderer: Renderer) -> int:
         from lectern.build import build_deck
+        from lectern.deck.claims import failures
         from lectern.deck.source import read_deck
+        from lectern.deck.views import claims_of
 
         path, shown = self._deck_path, self.project.shown(self._deck_path)
         for file in (path, *_engine()):
@@ -139,8 +140,10 @@ class _Build:
         deck = read_deck(path, shown, self._deck_options)
         options = self.options
         built = build_deck(deck, workshop, renderer, self._out, options.formats, options.force)
-        problems = _problems(built, shown)
-        beside = self._compared(deck, built, workshop, problems) if self.project.variant else {}
+        failing = failures(built.stated, claims_of(built.ready.figures.values()), shown)
+        problems = [f"claim failed: {text}" for text in failing]
+        problems += [f"error: {built.missing}"] if built.missing else []
+        beside = self._compared(deck, built, workshop, failing) if self.project.variant else {}
         written = {**built.outputs, **beside}
         facts = f"{built.slides} slides, {_held(built)} → {', '.join(map(self.project.shown, written))}"
         if not problems:
@@ -150,7 +153,7 @@ class _Build:
         return 1 if problems else 0
 
     def _compared(
-        self, deck: DeckSource, built: Built, workshop: Workshop, problems: Collection[str]
+        self, deck: DeckSource, built: Built, workshop: Workshop, failing: Collection[str]
     ) -> dict[Path, str]:
         """Write what differs from the lecture's own where fixtures are others; return the file with its digest."""
         from lectern import atomic
@@ -161,7 +164,6 @@ class _Build:
         own = own_reading(deck, workshop)
         if own is None or not own.stated:
             return {}
-        failing = [p.removeprefix(FAILED) for p in problems if p.startswith(FAILED)]
         found = compare(built.ready.rendered.markdown, built.stated, own.markdown, own.stated)
         fixtures = {name: it.value for name, it in self.project.fixtures.items() if not it.is_default}
         page = written(found, deck.shown, fixtures, _held(built), failing).encode()
@@ -185,16 +187,6 @@ class _Build:
             print(problem, file=sys.stderr)
         if not self.options.quiet:
             print(f"{text} · {time.perf_counter() - self.began:.1f} s", flush=True)
-
-
-def _problems(built: Built, shown: str) -> list[str]:
-    """Return the problems of a deck that was written in spite of them."""
-    from lectern.deck.claims import failures
-    from lectern.deck.views import claims_of
-
-    failing = failures(built.stated, claims_of(built.ready.figures.values()), shown)
-    no_pdf = [f"error: {built.missing}"] if built.missing else []
-    return [*(f"{FAILED}{text}" for text in failing), *no_pdf]
 
 
 def _held(built: Built) -> str:

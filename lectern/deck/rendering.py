@@ -183,15 +183,21 @@ def _draft(source: OpenDeck, wanted: list[Request], workshop: Workshop) -> Markd
 def own_reading(deck: DeckSource, workshop: Workshop) -> Rendered | None:
     """Return the deck with the project's own fixtures, whatever those of this run are, as its figures were last made.
 
-    None where some never were.
+    None where some never were. The build depends on them: their sidecars are noted.
     """
+    own = replace(workshop, project=workshop.project.own)
+    last_made = _last_made(own)
+
+    def noted(request: Request) -> Standing:
+        workshop.digests.of(with_suffix(own.project.images / request.stem, "json"))
+        return last_made(request)
+
     with contextlib.suppress(NotMadeError, BuildError):
-        own = replace(workshop, project=workshop.project.own)
-        return OpenDeck(deck, own).render(_last_made(own))
+        return OpenDeck(deck, own).render(noted)
     return None
 
 
-def _last_made(workshop: Workshop) -> Lookup:
+def _last_made(workshop: Workshop) -> Callable[[Request], Standing]:
     """Return what finds figures as they were last made; finding out whether they are fresh takes longer."""
     project, catalogue = workshop.project, workshop.catalogue
 

@@ -1,11 +1,14 @@
-"""The solutions of the exercises, as functions: what a source defines between its markers."""
+"""The solutions of the exercises, as functions that their sources define, and what checks say of answers."""
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
+from exercises.checks.verdict import WrongAnswer
 from lectern.project import ENGINE_ROOT
 
 
@@ -17,3 +20,16 @@ def solutions(name: str) -> dict[str, Any]:
     found: dict[str, Any] = {"torch": torch}
     exec(compile(tree, path, "exec"), found)
     return found
+
+
+def accepts(check: Callable[..., None], answer: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Assert that a check says of an answer that it is right."""
+    check(answer)
+    assert capsys.readouterr().out == f"✓ {check.__name__}: correcto\n"
+
+
+def tells(check: Callable[..., None], wrong: Any, said: str, part: str = "") -> None:
+    """Assert that a check names its task, and perhaps a part of it, and says what is wrong with an answer."""
+    with pytest.raises(WrongAnswer, match=f"^{check.__name__}{part}: .*") as caught:
+        check(wrong)
+    assert said in str(caught.value)

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from exercises.checks import induction as checks
-from exercises.checks.verdict import WrongAnswer
-from tests.exercises.answers import solutions
+from tests.exercises.answers import accepts, solutions, tells
 
 RIGHT = solutions("induccion")
 TASKS = (
@@ -116,12 +115,9 @@ WRONG: list[tuple[str, Callable[..., Any], str]] = [
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_solution_is_right(task: str, capsys: pytest.CaptureFixture[str]) -> None:
-    getattr(checks, task)(RIGHT[task])
-    assert capsys.readouterr().out == f"✓ {task}: correcto\n"
+    accepts(getattr(checks, task), RIGHT[task], capsys)
 
 
 @pytest.mark.parametrize(("task", "wrong", "said"), WRONG)
 def test_a_mistake_is_told(task: str, wrong: Callable[..., Any], said: str) -> None:
-    with pytest.raises(WrongAnswer, match=f"^{task}: .*") as caught:
-        getattr(checks, task)(wrong)
-    assert said in str(caught.value)
+    tells(getattr(checks, task), wrong, said)

@@ -7,10 +7,9 @@ import pytest
 import torch
 
 from exercises.checks import sae as checks
-from exercises.checks.verdict import WrongAnswer
 from mechinterp.sae import metrics
 from mechinterp.sae.autoencoder import TopKSAE
-from tests.exercises.answers import solutions
+from tests.exercises.answers import accepts, solutions, tells
 
 RIGHT = solutions("sae")
 TASKS = ("top_k", "reconstruct", "fvu", "training_step", "precision_and_recall")
@@ -125,15 +124,12 @@ WRONG: list[tuple[str, Callable[..., Any], str]] = [
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_solution_is_right(task: str, capsys: pytest.CaptureFixture[str]) -> None:
-    getattr(checks, task)(RIGHT[task])
-    assert capsys.readouterr().out == f"✓ {task}: correcto\n"
+    accepts(getattr(checks, task), RIGHT[task], capsys)
 
 
 @pytest.mark.parametrize(("task", "wrong", "said"), WRONG)
 def test_a_mistake_is_told(task: str, wrong: Callable[..., Any], said: str) -> None:
-    with pytest.raises(WrongAnswer, match=f"^{task}.*: .*") as caught:
-        getattr(checks, task)(wrong)
-    assert said in str(caught.value)
+    tells(getattr(checks, task), wrong, said, part=".*")
 
 
 def test_the_references_are_those_of_the_lecture() -> None:

@@ -16,9 +16,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
+from tests.mechinterp.checkpoint_files import CHECKPOINT
+
 PATHS = re.compile(
     r"/(api/models/)?(?P<name>[\w.-]+(/[\w.-]+)?)/(revision|resolve)/(?P<revision>[^/?]+)(/(?P<file>[^?]+))?.*"
 )
+
+
+def model(folder: Path, *names: str, said: str = "") -> Path:
+    """Make a folder with files that differ: each holds its own name."""
+    for name in names or CHECKPOINT:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"{name} {said}")
+    return folder
 
 
 @dataclass

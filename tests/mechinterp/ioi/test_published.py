@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from figures import ioi_literature
+from figures.ioi_circuit import ROLES
 from lectern.figure import Result, stored
 from mechinterp import load_model
 from mechinterp.attention.heads import Head, all_heads
@@ -98,9 +99,7 @@ def test_where_the_published_circuit_is_planted_it_keeps_the_difference_and_othe
 def test_the_slide_says_every_claim_of_the_figure_and_which_heads_were_found(planted: Model) -> None:
     asked = prompts(planted, 16, seed=0)
     found = find_circuit(planted, asked, other_names(planted, asked))
-    heads = {
-        name: [{"name": str(v.head)} for v in found.of(role)] for name, role in ioi_literature.ROLES.items()
-    }
+    heads = {name: [{"name": str(v.head)} for v in found.of(role)] for name, role in ROLES.items()}
     data = stored(ioi_literature.compute(planted, Result({"heads": heads}), n_prompts=16))
     report = ioi_literature.report(data)
     deck = (ENGINE_ROOT / "slides/mechinterp.md.j2").read_text(encoding="utf-8")

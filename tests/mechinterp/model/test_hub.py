@@ -12,7 +12,6 @@ import struct
 import subprocess
 import sys
 import termios
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fcntl import ioctl
@@ -21,10 +20,8 @@ from pathlib import Path
 import pytest
 
 from lectern.project import ENGINE_ROOT
-from mechinterp.model.checkpoints import find
-from mechinterp.model.hub import commit_at
 from tests.mechinterp.checkpoint_files import CHECKPOINT
-from tests.mechinterp.local_hub import LocalHub, commit_of, serving
+from tests.mechinterp.local_hub import LocalHub, commit_of, model, serving
 
 pytestmark = pytest.mark.heavy
 
@@ -92,14 +89,6 @@ def hub() -> Iterator[LocalHub]:
 @pytest.fixture
 def person(hub: LocalHub, tmp_path: Path) -> Person:
     return Person(hub, tmp_path / "hf")
-
-
-def model(folder: Path, *names: str, said: str = "") -> Path:
-    """Make a folder with files that differ: each holds its own name."""
-    for name in names or CHECKPOINT:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(f"{name} {said}")
-    return folder
 
 
 @pytest.fixture
@@ -346,81 +335,3 @@ def test_a_terminal_shows_nothing_where_that_is_asked(person: Person, tiny: Path
 
 def test_elsewhere_a_download_is_one_line(person: Person, tiny: Path) -> None:
     assert re.fullmatch(r"downloading org/tiny@[0-9a-f]{8}, .*\n", person.asks("org/tiny").stderr)
-
-
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache, laid out as the hub's, with one model, and nothing beyond it."""
-    from huggingface_hub import constants
-
-    repository = tmp_path / "hub" / "models--org--tiny"
-    snapshot = repository / "snapshots" / ("0" * 40)
-    snapshot.mkdir(parents=True)
-    for name in model(repository / "blobs").iterdir():
-        (snapshot / name.name).symlink_to(f"../../blobs/{name.name}")
-    (repository / "refs").mkdir()
-    (repository / "refs" / "main").write_text("0" * 40)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    return snapshot
-
-
-def test_what_is_in_the_cache_needs_no_network_and_no_time(cache: Path) -> None:
-    began = time.monotonic()
-    assert find("org/tiny") == (
-        "org--tiny",
-        [cache / name for name in ("config.json", "tokenizer.json", "model.safetensors")],
-        f"org/tiny@{'0' * 40}",
-        str(cache),
-    )
-    assert time.monotonic() - began < 1
-
-
-def test_revisions_have_names_of_their_own(cache: Path) -> None:
-    (cache.parents[1] / "refs" / "pr").mkdir()
-    (cache.parents[1] / "refs" / "pr" / "1").write_text(cache.name)
-    names = [find(f"org/tiny{said}").name for said in ("", "@main", "@pr/1", f"@{cache.name}")]
-    assert names == ["org--tiny", "org--tiny@main", "org--tiny@pr--1", f"org--tiny@{cache.name}"]
-
-
-def test_a_snapshot_is_called_by_its_commit_wherever_it_is_found(cache: Path) -> None:
-    """In a worker, which is given the place alone, and for a person who names the folder."""
-    name, _, exact, place = find(str(cache))
-    assert (name, exact, place) == (f"org--tiny@{cache.name}", f"org/tiny@{cache.name}", str(cache))
-    assert commit_at(cache.parent) is None
-    assert commit_at(cache.parents[1] / "blobs") is None
-
-
-def test_what_lost_its_blob_is_not_in_the_cache(cache: Path) -> None:
-    (cache.parents[1] / "blobs" / "model.safetensors").unlink()
-    with pytest.raises(ValueError, match="nor is all of it in"):
-        find("org/tiny")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "org/tiny@",
-        "org/tiny@../../x",
-        "org/tiny@a..b",
-        "org/tiny@/main",
-        "org/tiny@a/",
-        "org/tiny@-/.x",
-        "@main",
-        "a/b/c@d",
-        "org/tiny@a@b",
-    ],
-)
-def test_what_can_be_no_revision_is_refused_before_anything_is_asked(name: str, cache: Path) -> None:
-    with pytest.raises(
-        ValueError, match=r"there is no folder .*: name one .* or a hub id, ORGANISATION/NAME or"
-    ):
-        find(name)
-
-
-@pytest.mark.parametrize("name", ["org/tiny--x", "org/tiny.git", "org/tiny..x"])
-def test_what_the_hub_would_call_no_model_is_refused_in_words(name: str, cache: Path) -> None:
-    with pytest.raises(
-        ValueError, match=f"^{name} is no folder, and on the Hugging Face hub no name is like that"
-    ):
-        find(name)
